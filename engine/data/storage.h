@@ -1,0 +1,26 @@
+// The inside of a Dataset.
+#ifndef COLONNADE_ENGINE_DATA_STORAGE_H_
+#define COLONNADE_ENGINE_DATA_STORAGE_H_
+
+#include <cstdint>
+
+#include "colonnade/dataset.h"
+#include "engine/runtime/aligned.h"
+
+namespace colonnade {
+
+// Exactly one of `bytes` and `floats` has memory, as `type` says; it may have room for more than
+// `examples`. Columns are `stride` = ColumnStride(features, element size) apart, padding zero.
+struct Dataset::Storage {
+  Schema schema;
+  size_t examples = 0;
+  ElementType type = ElementType::kU8;
+  size_t stride = 0;
+  AlignedBuffer<uint8_t> bytes;
+  AlignedBuffer<float> floats;
+  AlignedBuffer<uint32_t> labels;  // empty if unlabelled
+};
+
+}  // namespace colonnade
+
+#endif  // COLONNADE_ENGINE_DATA_STORAGE_H_

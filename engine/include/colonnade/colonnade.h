@@ -1,0 +1,15 @@
+// Colonnade: dense neural networks on multicore CPUs. Everything that an embedding program needs.
+#ifndef COLONNADE_COLONNADE_H_
+#define COLONNADE_COLONNADE_H_
+
+#include "colonnade/csv.h"       // IWYU pragma: export
+#include "colonnade/dataset.h"   // IWYU pragma: export
+#include "colonnade/error.h"     // IWYU pragma: export
+#include "colonnade/evaluate.h"  // IWYU pragma: export
+#include "colonnade/machine.h"   // IWYU pragma: export
+#include "colonnade/model.h"     // IWYU pragma: export
+#include "colonnade/network.h"   // IWYU pragma: export
+#include "colonnade/train.h"     // IWYU pragma: export
+#include "colonnade/version.h"   // IWYU pragma: export
+
+#endif  // COLONNADE_COLONNADE_H_

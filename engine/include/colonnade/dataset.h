@@ -1,0 +1,73 @@
+// Examples in memory.
+#ifndef COLONNADE_DATASET_H_
+#define COLONNADE_DATASET_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace colonnade {
+
+// How the values of a dataset are stored: bytes where every value is an integer in 0..255, else f32.
+enum class ElementType { kU8, kF32 };
+
+// What the columns of a table mean; a model keeps the schema of the data that it was trained on.
+struct Schema {
+  size_t features = 0;
+  std::vector<std::string> feature_names;  // `features` names, or none (data without a header)
+  std::string label_name;                  // of the label column; empty without a header
+  size_t label_index = 0;                  // place of the label column among all columns
+  std::vector<std::string> classes;        // names of the classes, in the order of their indices
+};
+
+// A table of examples: per example `features` values and, if labelled, one class index.
+//
+// Example e is one column: values e * stride() .. e * stride() + features() - 1. Columns start on
+// cache lines, and the padding between them is zero. Immutable, movable, and cheap to pass by
+// reference; any number of threads may read it.
+class Dataset {
+ public:
+  // Copies `labels.size()` examples from memory. values: one example after the other, each
+  // schema.features values; labels: class indices. The classes are schema.classes, or, where those
+  // are empty, "0" .. "K-1" for the largest label K-1. Throws kBadData where the sizes do not
+  // match, a value is not finite, or a label is not a class.
+  static Dataset FromMemory(std::span<const float> values, std::span<const uint32_t> labels,
+                            Schema schema);
+  static Dataset FromMemory(std::span<const uint8_t> values, std::span<const uint32_t> labels,
+                            Schema schema);
+
+  Dataset(Dataset&&) noexcept;
+  Dataset& operator=(Dataset&&) noexcept;
+  ~Dataset();
+
+  size_t examples() const noexcept;
+  size_t features() const noexcept;
+  size_t classes() const noexcept;  // 0 if not labelled
+
+  const Schema& schema() const noexcept;
+
+  ElementType element_type() const noexcept;
+  size_t stride() const noexcept;         // elements from one example to the next
+  const uint8_t* bytes() const noexcept;  // the values; null unless element_type() is kU8
+  const float* floats() const noexcept;   // the values; null unless element_type() is kF32
+
+  bool labelled() const noexcept;
+  std::span<const uint32_t> labels() const noexcept;  // class index per example; empty if unlabelled
+
+  // XXH3-128 over the values and labels, 32 hexadecimal digits.
+  std::string Hash() const;
+
+  // For the readers inside the library.
+  struct Storage;
+  explicit Dataset(std::unique_ptr<Storage> storage) noexcept;
+
+ private:
+  std::unique_ptr<const Storage> storage_;
+};
+
+}  // namespace colonnade
+
+#endif  // COLONNADE_DATASET_H_

@@ -1,0 +1,80 @@
+// A trained network with all that a prediction needs.
+#ifndef COLONNADE_MODEL_H_
+#define COLONNADE_MODEL_H_
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "colonnade/dataset.h"
+#include "colonnade/network.h"
+
+namespace colonnade {
+
+// How raw feature values become network inputs: x ↦ (x − offset) · scale, feature by feature.
+struct Scaling {
+  std::string method;         // as named by TrainOptions::scale, resolved ("unit", never "auto")
+  std::vector<float> offset;  // one per feature
+  std::vector<float> scale;
+
+  bool operator==(const Scaling&) const = default;
+};
+
+// Parameters of one layer, as torch.nn.Linear has them.
+struct LayerParameters {
+  std::vector<float> weight;  // outputs × inputs, row-major: weight[o * inputs + i]
+  std::vector<float> bias;    // outputs
+};
+
+// Immutable once made, cheap to copy (copies share the parameters). Any number of threads may
+// predict with one model at once.
+class Model {
+ public:
+  // Throws kInvalidArgument where sizes do not match the shape.
+  Model(NetworkShape shape, std::span<const LayerParameters> parameters, Scaling scaling,
+        Schema schema);
+
+  // Reads what Save() wrote. Throws kIo where the file cannot be read, kBadModel where it is
+  // damaged, of an unknown version, or no model of this library.
+  static Model Load(const std::filesystem::path& file);
+
+  // Writes a safetensors file, atomically: "0.weight" [outputs, inputs], "0.bias", "2.weight", …
+  // (the names of a torch.nn.Sequential with an activation after each layer but the last) and the
+  // rest as JSON text in its metadata. Throws kIo.
+  void Save(const std::filesystem::path& file) const;
+
+  const NetworkShape& shape() const noexcept;
+  const Scaling& scaling() const noexcept;
+  const Schema& schema() const noexcept;
+  LayerParameters parameters(size_t layer) const;
+
+  // XXH3-128 over the parameters' bytes in the order of the file, 32 hexadecimal digits.
+  std::string ParametersHash() const;
+
+  // Where the model comes from: free-form, each value JSON text; kept in the file.
+  const std::map<std::string, std::string>& provenance() const noexcept;
+  void SetProvenance(const std::string& key, const std::string& json);
+
+  // Outputs for every example of `data`, one after the other: examples × classes values.
+  // threads: 0 for DefaultThreads(). Throws kBadData where the features do not fit.
+  std::vector<float> Logits(const Dataset& data, int threads = 0) const;
+  std::vector<float> Probabilities(const Dataset& data, int threads = 0) const;
+
+  // The index of the most probable class per example; the first, where several are equal.
+  std::vector<uint32_t> Classes(const Dataset& data, int threads = 0) const;
+
+  // For the passes inside the library.
+  struct Storage;
+  explicit Model(std::shared_ptr<Storage> storage) noexcept;
+  const Storage& storage() const noexcept { return *storage_; }
+
+ private:
+  std::shared_ptr<Storage> storage_;
+};
+
+}  // namespace colonnade
+
+#endif  // COLONNADE_MODEL_H_

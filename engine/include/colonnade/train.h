@@ -1,0 +1,89 @@
+// Training.
+#ifndef COLONNADE_TRAIN_H_
+#define COLONNADE_TRAIN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "colonnade/dataset.h"
+#include "colonnade/model.h"
+#include "colonnade/network.h"
+
+namespace colonnade {
+
+enum class Optimizer { kSgd, kMomentum };
+enum class Schedule { kConstant, kCosine };
+
+// How parameters start. Biases are 0 except where noted.
+enum class Initialization {
+  kHe,       // weights normal with variance 2 / inputs (He et al. 2015, eq. 10)
+  kUniform,  // weights and biases uniform in [-0.5, 0.5)
+};
+
+// A moment of a training run, for the progress callback.
+struct Progress {
+  size_t epoch = 0;           // from 1
+  size_t epochs = 0;          // planned
+  size_t step = 0;            // steps done, over all epochs
+  size_t steps = 0;           // planned
+  size_t examples = 0;        // examples trained on, over all epochs
+  bool epoch_done = false;    // this was the last step of its epoch
+  double loss = 0;            // mean over the epoch so far, each batch before its update
+  double accuracy = 0;        // likewise
+  double learning_rate = 0;   // of this step
+  double seconds = 0;         // since training began
+};
+
+struct TrainOptions {
+  std::vector<size_t> hidden = {128};  // widths of the hidden layers; may be empty
+  Activation activation = Activation::kRelu;
+  Initialization init = Initialization::kHe;
+
+  size_t epochs = 10;       // 1 .. 10^6
+  size_t batch_size = 128;  // examples per step; 0: all of them
+  Optimizer optimizer = Optimizer::kMomentum;
+  double learning_rate = 0.1;  // > 0
+  double momentum = 0.9;       // [0, 1); for kMomentum
+  Schedule schedule = Schedule::kCosine;  // cosine: half a period, from learning_rate down to 0
+  uint64_t seed = 0;
+
+  // "auto": "unit" for bytes, "standard" for f32. "none"; "unit": x / 255; "minmax": to [0, 1] by
+  // the range of each feature; "standard": to mean 0 and variance 1. Fitted on the training data.
+  std::string scale = "auto";
+
+  int threads = 0;  // 0: DefaultThreads(), but inside a caller's tbb::task_arena no more than it has
+
+  // Parameters to start from instead of `init`; its shape must match. May be null.
+  const Model* start = nullptr;
+
+  // Called after every step, on the calling thread; false stops the training after this step.
+  std::function<bool(const Progress&)> on_progress;
+
+  // The run that this project started from: one hidden layer of 10, full batch, rate 0.05,
+  // 1000 iterations, uniform start.
+  static TrainOptions Classic();
+};
+
+struct TrainResult {
+  Model model;
+  size_t epochs = 0;    // completed
+  size_t steps = 0;     // completed
+  bool stopped = false;  // by the callback
+  double loss = 0;      // mean over the last epoch, each batch before its update
+  double accuracy = 0;  // likewise
+  double seconds = 0;
+  int threads = 0;      // that took part
+};
+
+// Trains a classifier. The result depends on the data, the options and the seed alone: not on the
+// number of threads, nor on the instruction set as long as it has FMA. Throws kInvalidArgument for
+// options out of range, kBadData for data without labels or with fewer than two classes, kDiverged
+// when the loss leaves the finite numbers.
+TrainResult Train(const Dataset& data, const TrainOptions& options = {});
+
+}  // namespace colonnade
+
+#endif  // COLONNADE_TRAIN_H_

@@ -1,0 +1,25 @@
+#ifndef COLONNADE_ENGINE_RUNTIME_HASH_H_
+#define COLONNADE_ENGINE_RUNTIME_HASH_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace colonnade {
+
+// XXH3-128 over all bytes added, in order.
+class Hash128 {
+ public:
+  Hash128();
+  ~Hash128();
+  void Add(const void* data, size_t bytes);
+  std::string Hex() const;  // 32 hexadecimal digits, high half first
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace colonnade
+
+#endif  // COLONNADE_ENGINE_RUNTIME_HASH_H_

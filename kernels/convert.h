@@ -1,0 +1,25 @@
+// From stored examples to the f32 columns of a batch.
+#ifndef COLONNADE_KERNELS_CONVERT_H_
+#define COLONNADE_KERNELS_CONVERT_H_
+
+#include <cstdint>
+
+#include "kernels/matrix.h"
+
+namespace colonnade::kernels {
+
+// Copies chosen columns of stored examples into a batch and scales them on the way:
+//
+//   to(i, c) = (from(i, indices[c]) − offset[i]) · scale[i]
+//
+// from: features × examples, any stride ≥ PaddedRows(features), any alignment of the stride, padding
+// of any finite value; indices: to.cols entries below from.cols; offset, scale: PaddedRows(features)
+// floats, aligned, zeros in the padding; to: features × batch. Thread-safe.
+void Gather(View<const uint8_t> from, const uint32_t* indices, const float* offset,
+            const float* scale, Matrix to) noexcept;
+void Gather(ConstMatrix from, const uint32_t* indices, const float* offset, const float* scale,
+            Matrix to) noexcept;
+
+}  // namespace colonnade::kernels
+
+#endif  // COLONNADE_KERNELS_CONVERT_H_

@@ -1,0 +1,106 @@
+#include "kernels/gemm.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/gemm.cc"
+#include "hwy/foreach_target.h"  // IWYU pragma: keep
+#include "hwy/highway.h"
+#include "kernels/gemm-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace colonnade::kernels::HWY_NAMESPACE {
+
+void ForwardTarget(ConstMatrix w, ConstMatrix a, const float* bias, Activation activation,
+                   Matrix z) {
+  Multiply<Right::kColumns>({.a = w.data,
+                             .lda = w.stride,
+                             .b = a.data,
+                             .ldb = a.stride,
+                             .rows = PaddedRows(w.rows),
+                             .cols = a.cols,
+                             .depth = w.cols,
+                             .c = z.data,
+                             .ldc = z.stride,
+                             .bias = bias,
+                             .relu = activation == Activation::kRelu});
+}
+
+void InputGradientTarget(ConstMatrix wt, ConstMatrix dz, Activation activation, ConstMatrix a,
+                         Matrix da) {
+  Multiply<Right::kColumns>({.a = wt.data,
+                             .lda = wt.stride,
+                             .b = dz.data,
+                             .ldb = dz.stride,
+                             .rows = PaddedRows(wt.rows),
+                             .cols = dz.cols,
+                             .depth = wt.cols,
+                             .c = da.data,
+                             .ldc = da.stride,
+                             .gate = activation == Activation::kRelu ? a.data : nullptr,
+                             .ldgate = a.stride});
+}
+
+void WeightGradientTarget(ConstMatrix dz, ConstMatrix a, Output output, Matrix dw) {
+  Multiply<Right::kRows>({.a = dz.data,
+                          .lda = dz.stride,
+                          .b = a.data,
+                          .ldb = a.stride,
+                          .rows = PaddedRows(dz.rows),
+                          .cols = a.rows,
+                          .depth = dz.cols,
+                          .c = dw.data,
+                          .ldc = dw.stride,
+                          .accumulate = output == Output::kAccumulate});
+}
+
+void BiasGradientTarget(ConstMatrix dz, Output output, float* db) {
+  const hn::ScalableTag<float> d;
+  for (size_t r = 0; r < PaddedRows(dz.rows); r += hn::Lanes(d)) {
+    auto sum = output == Output::kAccumulate ? hn::Load(d, db + r) : hn::Zero(d);
+    for (size_t c = 0; c < dz.cols; ++c) sum = hn::Add(sum, hn::Load(d, dz.Column(c) + r));
+    hn::Store(sum, d, db + r);
+  }
+}
+
+}  // namespace colonnade::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace colonnade::kernels {
+
+HWY_EXPORT(ForwardTarget);
+HWY_EXPORT(InputGradientTarget);
+HWY_EXPORT(WeightGradientTarget);
+HWY_EXPORT(BiasGradientTarget);
+
+void Forward(ConstMatrix w, ConstMatrix a, const float* bias, Activation activation,
+             Matrix z) noexcept {
+  HWY_DYNAMIC_DISPATCH(ForwardTarget)(w, a, bias, activation, z);
+}
+
+void InputGradient(ConstMatrix wt, ConstMatrix dz, Activation activation, ConstMatrix a,
+                   Matrix da) noexcept {
+  HWY_DYNAMIC_DISPATCH(InputGradientTarget)(wt, dz, activation, a, da);
+}
+
+void WeightGradient(ConstMatrix dz, ConstMatrix a, Output output, Matrix dw) noexcept {
+  HWY_DYNAMIC_DISPATCH(WeightGradientTarget)(dz, a, output, dw);
+}
+
+void BiasGradient(ConstMatrix dz, Output output, float* db) noexcept {
+  HWY_DYNAMIC_DISPATCH(BiasGradientTarget)(dz, output, db);
+}
+
+void Transpose(ConstMatrix from, Matrix to) noexcept {
+  // In blocks of a cache line each way, so that a line written is written whole.
+  for (size_t c0 = 0; c0 < from.cols; c0 += kPadFloats) {
+    for (size_t r = 0; r < from.rows; ++r) {
+      float* line = to.Column(r) + c0;
+      for (size_t c = 0; c < kPadFloats; ++c) {
+        line[c] = c0 + c < from.cols ? from.Column(c0 + c)[r] : 0.0f;
+      }
+    }
+  }
+}
+
+}  // namespace colonnade::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,67 @@
+#include "kernels/softmax.h"
+
+#include <limits>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/softmax.cc"
+#include "hwy/foreach_target.h"  // IWYU pragma: keep
+#include "hwy/highway.h"
+#include "kernels/softmax-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace colonnade::kernels::HWY_NAMESPACE {
+
+void SoftmaxTarget(Matrix z) {
+  for (size_t c = 0; c < z.cols; ++c) {
+    float* column = z.Column(c);
+    const float sum = ExpOfShifted(column, z.rows, ColumnMax(column, z.rows));
+    ScaleColumn(column, z.rows, 1.0f / sum);
+  }
+}
+
+size_t SoftmaxCrossEntropyTarget(Matrix z, const uint32_t* labels, float scale, float* losses) {
+  size_t correct = 0;
+  for (size_t c = 0; c < z.cols; ++c) {
+    float* column = z.Column(c);
+    const size_t label = labels[c];
+    const float max = ColumnMax(column, z.rows);
+    const float margin = max - column[label];
+    if (margin == 0.0f && FirstEqual(column, z.rows, max) == label) ++correct;
+    const float sum = ExpOfShifted(column, z.rows, max);
+    const float probability = column[label] / sum;
+    ScaleColumn(column, z.rows, scale / sum);
+    column[label] = (probability - 1.0f) * scale;
+    losses[c] = LogOfSum(sum) + margin;
+  }
+  return correct;
+}
+
+void ArgMaxTarget(ConstMatrix z, uint32_t* indices) {
+  for (size_t c = 0; c < z.cols; ++c) {
+    const float* column = z.Column(c);
+    indices[c] = static_cast<uint32_t>(FirstEqual(column, z.rows, ColumnMax(column, z.rows)));
+  }
+}
+
+}  // namespace colonnade::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace colonnade::kernels {
+
+HWY_EXPORT(SoftmaxTarget);
+HWY_EXPORT(SoftmaxCrossEntropyTarget);
+HWY_EXPORT(ArgMaxTarget);
+
+void Softmax(Matrix z) noexcept { HWY_DYNAMIC_DISPATCH(SoftmaxTarget)(z); }
+
+size_t SoftmaxCrossEntropy(Matrix z, const uint32_t* labels, float scale, float* losses) noexcept {
+  return HWY_DYNAMIC_DISPATCH(SoftmaxCrossEntropyTarget)(z, labels, scale, losses);
+}
+
+void ArgMax(ConstMatrix z, uint32_t* indices) noexcept {
+  HWY_DYNAMIC_DISPATCH(ArgMaxTarget)(z, indices);
+}
+
+}  // namespace colonnade::kernels
+#endif  // HWY_ONCE
