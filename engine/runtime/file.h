@@ -23,24 +23,33 @@ class InputFile {
   // The name to show in messages: the path as given, or "standard input".
   const std::string& name() const { return name_; }
 
-  // The size in bytes at the time of opening; nothing for pipes and the like.
+  // The size in bytes at the time of opening; nothing for pipes and the like. A hint: the file may
+  // change while it is read, and special files tell 0.
   std::optional<size_t> size() const { return size_; }
 
   // Fills `to` as far as the file reaches; less than to.size() means the end.
   size_t Read(std::span<char> to);
 
  private:
+  [[noreturn]] void Fail(int error) const;
+
   int descriptor_ = -1;
+  bool owned_ = false;  // closed at the end: all but standard input
   std::string name_;
   std::optional<size_t> size_;
 };
 
-// The whole content of a file.
+// The whole content of a file; "-" is standard input.
 std::string ReadWholeFile(const std::filesystem::path& file);
 
-// A file being written under a temporary name in its final folder. Commit() makes it durable and
-// moves it into place; without Commit() nothing of it remains, and an older file of that name stays
-// as it was. Failures throw Error(kIo).
+// A file being written under a temporary name, ".NAME.tmp-PID-RANDOM", in its final folder.
+// Commit() makes it durable and moves it into place; without Commit() nothing of it remains, and an
+// older file of that name stays as it was. Failures throw Error(kIo), those that can be foreseen
+// (no such folder, no permission, a directory in the way) from the constructor.
+//
+// A symbolic link stays, and what it points at is replaced. What is not a regular file (a pipe,
+// /dev/null) cannot be replaced and is written to directly; so is standard output, named "-" or
+// /dev/stdout.
 class AtomicFile {
  public:
   explicit AtomicFile(const std::filesystem::path& file);
@@ -48,12 +57,21 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
   ~AtomicFile();
 
+  // Unbuffered: hand over large pieces.
   void Write(std::string_view bytes);
+
+  // Once, after the last Write().
   void Commit();
 
  private:
-  std::filesystem::path file_;
-  std::string temporary_;
+  void OpenTemporary();
+  void SyncFolder() const;
+  void Discard() noexcept;
+  [[noreturn]] void Fail(int error);
+
+  std::string name_;            // as given, for messages
+  std::filesystem::path file_;  // what Commit() replaces
+  std::string temporary_;       // empty: written to directly, or no longer there
   int descriptor_ = -1;
 };
 

@@ -1,3 +1,4 @@
+// A fast hash that identifies data and parameters; no protection against an adversary.
 #ifndef COLONNADE_ENGINE_RUNTIME_HASH_H_
 #define COLONNADE_ENGINE_RUNTIME_HASH_H_
 
@@ -7,7 +8,7 @@
 
 namespace colonnade {
 
-// XXH3-128 over all bytes added, in order.
+// XXH3-128 over all bytes added, in order; how they are divided among calls does not matter.
 class Hash128 {
  public:
   Hash128();

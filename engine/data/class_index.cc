@@ -1,0 +1,66 @@
+#include "engine/data/class_index.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/data/csv_number.h"
+#include "engine/data/csv_text.h"
+
+namespace colonnade {
+
+ClassIndex::ClassIndex(const std::vector<std::string>* known) : known_(known) {
+  small_.fill(kNone);
+  if (known == nullptr) return;
+  for (size_t i = 0; i < known->size(); ++i) {
+    names_.emplace((*known)[i], static_cast<uint32_t>(i));
+  }
+  for (uint32_t label = 0; label < kSmall; ++label) {
+    small_[label] = Find(int64_t{label}).value_or(kNone);
+  }
+}
+
+std::optional<uint32_t> ClassIndex::Find(std::string_view label) {
+  // As it stands: a model made in memory may have class names that are no integers.
+  const auto found = names_.find(label);
+  if (found != names_.end()) return found->second;
+  const std::optional<int64_t> value = ParseInteger(label);
+  return value ? Find(*value) : std::nullopt;
+}
+
+std::optional<uint32_t> ClassIndex::Find(int64_t label) {
+  if (known_ != nullptr) {
+    const auto found = names_.find(fmt::to_string(label));
+    return found != names_.end() ? std::optional(found->second) : std::nullopt;
+  }
+  const auto found = values_.find(label);
+  if (found != values_.end()) return found->second;
+  if (values_.size() == kMaxClasses) return std::nullopt;
+  const auto index = static_cast<uint32_t>(values_.size());
+  values_.emplace(label, index);
+  if (label >= 0 && label < kSmall) small_[static_cast<size_t>(label)] = index;
+  return index;
+}
+
+std::string ClassIndex::Expected(std::string_view label) const {
+  if (known_ != nullptr) return "one of the classes " + Abbreviated(*known_);
+  if (!ParseInteger(label)) return "a class label (an integer)";
+  return fmt::format("at most {} different class labels", kMaxClasses);
+}
+
+std::vector<std::string> ClassIndex::Finish(std::span<uint32_t> labels) const {
+  if (known_ != nullptr) return *known_;
+  std::vector<std::pair<int64_t, uint32_t>> order(values_.begin(), values_.end());
+  std::sort(order.begin(), order.end());
+  std::vector<std::string> names;
+  std::vector<uint32_t> final_index(order.size());
+  for (const auto& [value, index] : order) {
+    final_index[index] = static_cast<uint32_t>(names.size());
+    names.push_back(fmt::to_string(value));
+  }
+  for (uint32_t& label : labels) label = final_index[label];
+  return names;
+}
+
+}  // namespace colonnade

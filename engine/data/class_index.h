@@ -1,0 +1,52 @@
+// Class labels to class indices.
+#ifndef COLONNADE_ENGINE_DATA_CLASS_INDEX_H_
+#define COLONNADE_ENGINE_DATA_CLASS_INDEX_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace colonnade {
+
+// The most classes that a dataset has.
+inline constexpr size_t kMaxClasses = 65536;
+
+// Gives every label its index among the classes. Where the classes are not known beforehand, they
+// are the different integers that come, in ascending order; until Finish() indices are in order of
+// first appearance, because nobody knows yet what else will come.
+class ClassIndex {
+ public:
+  // known: class names in the order of their indices, or null. Kept by reference.
+  explicit ClassIndex(const std::vector<std::string>* known);
+
+  // The index of a label; nothing if it is no integer (or, with known classes, none of them), or
+  // one class too many.
+  std::optional<uint32_t> Find(std::string_view label);
+  std::optional<uint32_t> Find(int64_t label);
+
+  // The fast way for labels below kSmall: the index, or kNone where only Find() can tell.
+  static constexpr uint32_t kSmall = 1000;
+  static constexpr uint32_t kNone = UINT32_MAX;
+  uint32_t FindSmall(uint32_t label) const { return small_[label]; }
+
+  // What a message says was expected in place of a label that Find() did not find.
+  std::string Expected(std::string_view label) const;
+
+  // Turns the indices that Find() gave into final ones, and returns the names of the classes.
+  std::vector<std::string> Finish(std::span<uint32_t> labels) const;
+
+ private:
+  const std::vector<std::string>* known_;
+  std::array<uint32_t, kSmall> small_;
+  std::unordered_map<std::string_view, uint32_t> names_;  // of known classes
+  std::unordered_map<int64_t, uint32_t> values_;          // of others
+};
+
+}  // namespace colonnade
+
+#endif  // COLONNADE_ENGINE_DATA_CLASS_INDEX_H_

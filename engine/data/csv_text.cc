@@ -1,0 +1,93 @@
+#include "engine/data/csv_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "colonnade/error.h"
+
+namespace colonnade {
+namespace {
+
+// Bytes of the printable UTF-8 character at the start of `text`; 0 if there is none (malformed,
+// overlong, a surrogate, beyond U+10FFFF, or a control character, also of the C1 block).
+size_t CharacterLength(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  const uint8_t first = byte(0);
+  if (first < 0x80) return first >= 0x20 && first != 0x7f ? 1 : 0;
+  const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  const uint8_t second = byte(1);
+  switch (first) {
+    case 0xc2:
+      return second >= 0xa0 ? length : 0;
+    case 0xe0:
+      return second >= 0xa0 ? length : 0;
+    case 0xed:
+      return second < 0xa0 ? length : 0;
+    case 0xf0:
+      return second >= 0x90 ? length : 0;
+    case 0xf4:
+      return second < 0x90 ? length : 0;
+    default:
+      return length;
+  }
+}
+
+}  // namespace
+
+std::vector<std::string_view> SplitFields(std::string_view line) {
+  std::vector<std::string_view> fields;
+  fields.reserve(1 + static_cast<size_t>(std::count(line.begin(), line.end(), ',')));
+  for (;;) {
+    const size_t comma = line.find(',');
+    fields.push_back(line.substr(0, comma));
+    if (comma == std::string_view::npos) return fields;
+    line.remove_prefix(comma + 1);
+  }
+}
+
+bool IsPlainText(std::string_view text) {
+  while (!text.empty()) {
+    const size_t length = CharacterLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+std::string Quoted(std::string_view text) {
+  if (text.empty()) return "nothing";
+  constexpr int kMaxCharacters = 40;
+  std::string quoted = "'";
+  for (int i = 0; i < kMaxCharacters && !text.empty(); ++i) {
+    const size_t length = CharacterLength(text);
+    if (length == 0) {
+      quoted += fmt::format("\\x{:02X}", static_cast<uint8_t>(text[0]));
+    } else {
+      quoted += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return quoted + (text.empty() ? "'" : "…'");
+}
+
+std::string Abbreviated(const std::vector<std::string>& names) {
+  constexpr size_t kMaxNames = 10;
+  std::string list;
+  for (size_t i = 0; i < std::min(names.size(), kMaxNames); ++i) {
+    if (i > 0) list += ", ";
+    list += names[i];
+  }
+  return names.size() > kMaxNames ? list + ", …" : list;
+}
+
+void ThrowBadRow(const std::string& file, uint64_t row, std::string_view what) {
+  throw Error(ErrorCode::kBadData, fmt::format("{}:{}: {}", file, row, what));
+}
+
+}  // namespace colonnade

@@ -1,0 +1,147 @@
+#include "colonnade/dataset.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <type_traits>
+#include <utility>
+
+#include "colonnade/error.h"
+#include "engine/data/class_index.h"
+#include "engine/data/dataset_builder.h"
+#include "engine/data/storage.h"
+#include "engine/runtime/hash.h"
+
+namespace colonnade {
+namespace {
+
+[[noreturn]] void Fail(const std::string& what) { throw Error(ErrorCode::kBadData, what); }
+
+void CheckSizes(size_t values, size_t examples, const Schema& schema) {
+  if (schema.features == 0) Fail("found 0 features, expected at least 1");
+  if (examples == 0 || examples > kMaxExamples) {
+    Fail(fmt::format("found {} examples, expected 1 to {}", examples, kMaxExamples));
+  }
+  // By division, because the product may overflow.
+  if (values % schema.features != 0 || values / schema.features != examples) {
+    Fail(fmt::format("found {} values, expected {} features for each of {} examples", values,
+                     schema.features, examples));
+  }
+  const size_t names = schema.feature_names.size();
+  if (names != 0 && names != schema.features) {
+    Fail(fmt::format("found {} feature names, expected {} or none", names, schema.features));
+  }
+  if (schema.label_index > schema.features) {
+    Fail(fmt::format("found the label at column {}, expected 0 to {}", schema.label_index,
+                     schema.features));
+  }
+}
+
+// Checks the labels, and names the classes if they have no names yet.
+void ResolveClasses(std::span<const uint32_t> labels, Schema& schema) {
+  const bool named = !schema.classes.empty();
+  const size_t limit = named ? schema.classes.size() : kMaxClasses;
+  const auto largest = std::max_element(labels.begin(), labels.end());
+  if (limit > kMaxClasses) {
+    Fail(fmt::format("found {} classes, expected at most {}", limit, kMaxClasses));
+  }
+  if (*largest >= limit) {
+    Fail(fmt::format("example {}: found label {}, expected a class index 0 to {}",
+                     largest - labels.begin(), *largest, limit - 1));
+  }
+  for (uint32_t i = 0; !named && i <= *largest; ++i) schema.classes.push_back(fmt::to_string(i));
+}
+
+void AppendExample(std::span<const uint8_t> values, uint32_t label, DatasetBuilder& builder) {
+  std::copy(values.begin(), values.end(), builder.NextBytes());
+  builder.Append(label);
+}
+
+void AppendExample(std::span<const float> values, uint32_t label, DatasetBuilder& builder) {
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) {
+      Fail(fmt::format("example {}, feature {}: found {}, expected a finite number",
+                       builder.examples(), i, values[i]));
+    }
+  }
+  if (builder.type() == ElementType::kU8) {
+    uint8_t* const bytes = builder.NextBytes();
+    size_t i = 0;
+    for (; i < values.size(); ++i) {
+      const std::optional<uint8_t> byte = ToByte(values[i]);
+      if (!byte) break;
+      bytes[i] = *byte;
+    }
+    if (i < values.size()) builder.Widen();
+  }
+  if (builder.type() == ElementType::kF32) {
+    std::copy(values.begin(), values.end(), builder.NextFloats());
+  }
+  builder.Append(label);
+}
+
+template <class T>
+Dataset Make(std::span<const T> values, std::span<const uint32_t> labels, Schema schema) {
+  CheckSizes(values.size(), labels.size(), schema);
+  ResolveClasses(labels, schema);
+  DatasetBuilder builder(schema.features, true, labels.size());
+  for (size_t e = 0; e < labels.size(); ++e) {
+    AppendExample(values.subspan(e * schema.features, schema.features), labels[e], builder);
+  }
+  return builder.Finish(std::move(schema));
+}
+
+}  // namespace
+
+Dataset Dataset::FromMemory(std::span<const float> values, std::span<const uint32_t> labels,
+                            Schema schema) {
+  return Make(values, labels, std::move(schema));
+}
+
+Dataset Dataset::FromMemory(std::span<const uint8_t> values, std::span<const uint32_t> labels,
+                            Schema schema) {
+  return Make(values, labels, std::move(schema));
+}
+
+Dataset::Dataset(std::unique_ptr<Storage> storage) noexcept : storage_(std::move(storage)) {}
+Dataset::Dataset(Dataset&&) noexcept = default;
+Dataset& Dataset::operator=(Dataset&&) noexcept = default;
+Dataset::~Dataset() = default;
+
+size_t Dataset::examples() const noexcept { return storage_->examples; }
+size_t Dataset::features() const noexcept { return storage_->schema.features; }
+size_t Dataset::classes() const noexcept {
+  return labelled() ? storage_->schema.classes.size() : 0;
+}
+const Schema& Dataset::schema() const noexcept { return storage_->schema; }
+ElementType Dataset::element_type() const noexcept { return storage_->type; }
+size_t Dataset::stride() const noexcept { return storage_->stride; }
+const uint8_t* Dataset::bytes() const noexcept { return storage_->bytes.data(); }
+const float* Dataset::floats() const noexcept { return storage_->floats.data(); }
+bool Dataset::labelled() const noexcept { return storage_->labels.size() > 0; }
+
+std::span<const uint32_t> Dataset::labels() const noexcept {
+  return {storage_->labels.data(), labelled() ? examples() : 0};
+}
+
+std::string Dataset::Hash() const {
+  Hash128 hash;
+  const std::array<uint64_t, 2> sizes = {examples(), features()};
+  hash.Add(sizes.data(), sizeof(sizes));
+  const auto add_columns = [&](const auto* values) {
+    for (size_t e = 0; e < examples(); ++e) {
+      hash.Add(values + e * stride(), features() * sizeof(*values));
+    }
+  };
+  if (element_type() == ElementType::kU8) {
+    add_columns(bytes());
+  } else {
+    add_columns(floats());
+  }
+  hash.Add(labels().data(), labels().size_bytes());
+  return hash.Hex();
+}
+
+}  // namespace colonnade

@@ -1,0 +1,108 @@
+#include "engine/data/dataset_builder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace colonnade {
+namespace {
+
+constexpr size_t kMinCapacity = 64;
+
+template <class T>
+AlignedBuffer<T> Allocate(size_t columns, size_t stride) {
+  if (columns > SIZE_MAX / stride) throw std::bad_alloc();
+  return AlignedBuffer<T>(columns * stride);
+}
+
+// A buffer for `capacity` elements that starts with the first `used` ones of `from`.
+template <class T>
+AlignedBuffer<T> Copy(const AlignedBuffer<T>& from, size_t used, AlignedBuffer<T> to) {
+  if (used > 0) std::memcpy(to.data(), from.data(), used * sizeof(T));
+  return to;
+}
+
+}  // namespace
+
+std::optional<uint8_t> ToByte(float value) {
+  if (!(value >= 0 && value <= 255) || std::signbit(value)) return std::nullopt;
+  const auto byte = static_cast<uint8_t>(value);
+  return static_cast<float>(byte) == value ? std::optional(byte) : std::nullopt;
+}
+
+DatasetBuilder::DatasetBuilder(size_t features, bool labelled, size_t capacity)
+    : labelled_(labelled), storage_(std::make_unique<Dataset::Storage>()) {
+  storage_->schema.features = features;
+  storage_->stride = ColumnStride(features, sizeof(uint8_t));
+  try {
+    Reserve(std::clamp(capacity, kMinCapacity, kMaxExamples));
+  } catch (const std::bad_alloc&) {
+    Reserve(kMinCapacity);
+  }
+}
+
+uint8_t* DatasetBuilder::NextBytes() {
+  if (examples() == capacity_) Grow();
+  const size_t features = storage_->schema.features;
+  uint8_t* const column = storage_->bytes.data() + examples() * storage_->stride;
+  std::memset(column + features, 0, storage_->stride - features);
+  return column;
+}
+
+float* DatasetBuilder::NextFloats() {
+  if (examples() == capacity_) Grow();
+  const size_t features = storage_->schema.features;
+  float* const column = storage_->floats.data() + examples() * storage_->stride;
+  std::fill(column + features, column + storage_->stride, 0.0F);
+  return column;
+}
+
+void DatasetBuilder::Widen() {
+  const size_t features = storage_->schema.features;
+  const size_t stride = ColumnStride(features, sizeof(float));
+  AlignedBuffer<float> floats;
+  try {
+    floats = Allocate<float>(capacity_, stride);
+  } catch (const std::bad_alloc&) {
+    capacity_ = std::max(examples() + 1, kMinCapacity);
+    floats = Allocate<float>(capacity_, stride);
+  }
+  for (size_t e = 0; e < examples(); ++e) {
+    const uint8_t* const from = storage_->bytes.data() + e * storage_->stride;
+    float* const to = floats.data() + e * stride;
+    std::copy(from, from + features, to);
+    std::fill(to + features, to + stride, 0.0F);
+  }
+  storage_->type = ElementType::kF32;
+  storage_->stride = stride;
+  storage_->floats = std::move(floats);
+  storage_->bytes = {};
+}
+
+std::span<uint32_t> DatasetBuilder::labels() {
+  return {storage_->labels.data(), labelled_ ? examples() : 0};
+}
+
+Dataset DatasetBuilder::Finish(Schema schema) {
+  storage_->schema = std::move(schema);
+  return Dataset(std::move(storage_));
+}
+
+void DatasetBuilder::Grow() { Reserve(std::min(2 * capacity_, kMaxExamples)); }
+
+void DatasetBuilder::Reserve(size_t capacity) {
+  const size_t used = examples() * storage_->stride;
+  if (type() == ElementType::kU8) {
+    storage_->bytes = Copy(storage_->bytes, used, Allocate<uint8_t>(capacity, storage_->stride));
+  } else {
+    storage_->floats = Copy(storage_->floats, used, Allocate<float>(capacity, storage_->stride));
+  }
+  if (labelled_) {
+    storage_->labels = Copy(storage_->labels, examples(), AlignedBuffer<uint32_t>(capacity));
+  }
+  capacity_ = capacity;
+}
+
+}  // namespace colonnade

@@ -1,0 +1,215 @@
+#include "engine/runtime/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <random>
+#include <system_error>
+
+#include "colonnade/error.h"
+
+namespace colonnade {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The most that one read() or write() is asked for; Linux moves less than 2 GiB at a time.
+constexpr size_t kMaxTransfer = size_t{1} << 30;
+
+std::string Reason(int error) { return std::generic_category().message(error); }
+
+// Calls f() until no signal interrupts it.
+template <class F>
+auto Retry(const F& f) {
+  for (;;) {
+    const auto result = f();
+    if (result != -1 || errno != EINTR) return result;
+  }
+}
+
+// Follows symbolic links by hand, because the last one may point at a file that does not exist yet.
+fs::path FollowLinks(fs::path file) {
+  constexpr int kMaxLinks = 40;  // as the kernel
+  std::error_code ignored;
+  for (int i = 0; i < kMaxLinks && fs::is_symlink(file, ignored); ++i) {
+    const fs::path target = fs::read_symlink(file, ignored);
+    if (target.empty()) break;
+    file = file.parent_path() / target;
+  }
+  return file;
+}
+
+fs::path FolderOf(const fs::path& file) {
+  const fs::path folder = file.parent_path();
+  return folder.empty() ? fs::path(".") : folder;
+}
+
+}  // namespace
+
+InputFile::InputFile(const fs::path& file) {
+  if (file == "-") {
+    name_ = "standard input";
+    descriptor_ = STDIN_FILENO;
+  } else {
+    name_ = file.string();
+    owned_ = true;
+    descriptor_ = Retry([&] { return open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY); });
+    if (descriptor_ == -1) Fail(errno);
+  }
+  struct stat status = {};
+  // A throwing constructor is not followed by the destructor, hence the close() here.
+  const int error = fstat(descriptor_, &status) == -1 ? errno
+                    : S_ISDIR(status.st_mode)         ? EISDIR
+                                                      : 0;
+  if (error != 0) {
+    if (owned_) close(descriptor_);
+    Fail(error);
+  }
+  if (S_ISREG(status.st_mode)) {
+    size_ = static_cast<size_t>(status.st_size);
+    posix_fadvise(descriptor_, 0, 0, POSIX_FADV_SEQUENTIAL);  // only advice: no failure to report
+  }
+}
+
+InputFile::~InputFile() {
+  if (owned_) close(descriptor_);
+}
+
+size_t InputFile::Read(std::span<char> to) {
+  size_t done = 0;
+  while (done < to.size()) {
+    const size_t want = std::min(to.size() - done, kMaxTransfer);
+    const ssize_t got = Retry([&] { return read(descriptor_, to.data() + done, want); });
+    if (got == -1) Fail(errno);
+    if (got == 0) break;
+    done += static_cast<size_t>(got);
+  }
+  return done;
+}
+
+void InputFile::Fail(int error) const {
+  const std::string shown = owned_ ? "'" + name_ + "'" : name_;
+  const std::string reason = error == EISDIR ? "is a directory" : Reason(error);
+  throw Error(ErrorCode::kIo, fmt::format("cannot read {}: {}", shown, reason));
+}
+
+std::string ReadWholeFile(const fs::path& file) {
+  InputFile input(file);
+  std::string content;
+  size_t size = 0;
+  // One byte more than expected, so that the end of an unchanged file shows at the first reading.
+  for (size_t room = input.size().value_or(0) + 1;; room = std::max<size_t>(size, 1 << 16)) {
+    content.resize(size + room);
+    const size_t got = input.Read({content.data() + size, room});
+    size += got;
+    if (got < room) break;
+  }
+  content.resize(size);
+  return content;
+}
+
+AtomicFile::AtomicFile(const fs::path& file) : name_(file.string()), file_(file) {
+  if (file == "-" || file == "/dev/stdout") {
+    // Not by the name: opened anew, a redirected output would be overwritten from its start.
+    descriptor_ = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (descriptor_ == -1) Fail(errno);
+    return;
+  }
+  struct stat status = {};
+  if (stat(file.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) Fail(EISDIR);
+    if (!S_ISREG(status.st_mode)) {
+      descriptor_ = Retry([&] { return open(file.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY); });
+      if (descriptor_ == -1) Fail(errno);
+      return;
+    }
+    // A rename would replace even a file that is protected against writing.
+    if (access(file.c_str(), W_OK) == -1) Fail(errno);
+  }
+  file_ = FollowLinks(file);
+  OpenTemporary();
+}
+
+AtomicFile::~AtomicFile() { Discard(); }
+
+void AtomicFile::OpenTemporary() {
+  // A name may have 255 bytes; what is added here has at most 40.
+  const std::string name = file_.filename().string().substr(0, 200);
+  if (name.empty()) Fail(ENOENT);  // "folder/", and there is no such folder
+  std::random_device random;
+  do {
+    const uint64_t number = uint64_t{random()} << 32 | random();
+    temporary_ = FolderOf(file_) / fmt::format(".{}.tmp-{}-{:016x}", name, getpid(), number);
+    descriptor_ = Retry(
+        [&] { return open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
+  } while (descriptor_ == -1 && errno == EEXIST);
+  if (descriptor_ == -1) {
+    const int error = errno;
+    temporary_.clear();  // there is none to remove
+    Fail(error);
+  }
+}
+
+void AtomicFile::Write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const size_t want = std::min(bytes.size(), kMaxTransfer);
+    const ssize_t done = Retry([&] { return write(descriptor_, bytes.data(), want); });
+    if (done == -1) Fail(errno);
+    bytes.remove_prefix(static_cast<size_t>(done));
+  }
+}
+
+void AtomicFile::Commit() {
+  const bool replaces = !temporary_.empty();
+  if (replaces && Retry([&] { return fsync(descriptor_); }) == -1) Fail(errno);
+  // Never tried again: Linux closes the descriptor whatever it returns.
+  const int closed = close(descriptor_);
+  descriptor_ = -1;
+  if (closed == -1 && errno != EINTR) Fail(errno);
+  if (!replaces) return;
+  if (std::rename(temporary_.c_str(), file_.c_str()) == -1) Fail(errno);
+  temporary_.clear();
+  SyncFolder();
+}
+
+// The rename itself is durable only when the folder is.
+void AtomicFile::SyncFolder() const {
+  const std::string folder = FolderOf(file_).string();
+  const int descriptor =
+      Retry([&] { return open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+  // A folder that may be written but not read, or a file system without fsync for folders: the
+  // file is in place, and there is nothing more to be done for it.
+  if (descriptor == -1) return;
+  const int error = Retry([&] { return fsync(descriptor); }) == -1 ? errno : 0;
+  close(descriptor);
+  if (error == EIO || error == ENOSPC || error == EDQUOT) {
+    throw Error(ErrorCode::kIo, fmt::format("cannot write '{}': {}", name_, Reason(error)));
+  }
+}
+
+void AtomicFile::Discard() noexcept {
+  if (descriptor_ != -1) close(descriptor_);
+  descriptor_ = -1;
+  if (!temporary_.empty()) unlink(temporary_.c_str());
+  temporary_.clear();
+}
+
+void AtomicFile::Fail(int error) {
+  Discard();
+  std::string reason = Reason(error);
+  std::error_code ignored;
+  if (error == EISDIR) {
+    reason = "is a directory";
+  } else if (error == ENOENT && !fs::exists(FolderOf(file_), ignored)) {
+    reason = fmt::format("the folder '{}' does not exist", FolderOf(file_).string());
+  }
+  throw Error(ErrorCode::kIo, fmt::format("cannot write '{}': {}", name_, reason));
+}
+
+}  // namespace colonnade
