@@ -1,0 +1,156 @@
+#include "kernels/optimizer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "tests/support/compare.h"
+#include "tests/support/matrices.h"
+#include "tests/support/targets.h"
+
+namespace colonnade::test {
+namespace {
+
+constexpr float kRate = 0.05f;
+constexpr float kMomentum = 0.9f;
+
+// Parameters and what updates them.
+struct State {
+  FloatMatrix w;
+  FloatMatrix gradient;
+  FloatMatrix velocity;
+
+  State Clone() const { return {w.Clone(), gradient.Clone(), velocity.Clone()}; }
+};
+
+// Calls body(state) for shapes around the vector lengths, each matrix with another stride.
+template <class Body>
+void ForEachState(const Body& body) {
+  uint64_t seed = 0;
+  for (const size_t rows :
+       std::vector<size_t>{1, 2, 15, 16, 17, 31, 32, 33, 47, 48, 63, 64, 65, 100, 128}) {
+    for (const size_t cols : std::vector<size_t>{0, 1, 2, 7, 17}) {
+      SCOPED_TRACE(std::to_string(rows) + " × " + std::to_string(cols) + ", seed " +
+                   std::to_string(++seed));
+      Random random(seed);
+      const size_t padded = kernels::PaddedRows(rows);
+      body(State{FloatMatrix::Uniform(random, rows, cols, padded + seed % 3 * 16),
+                 FloatMatrix::Uniform(random, rows, cols, padded + seed % 2 * 16),
+                 FloatMatrix::Uniform(random, rows, cols, padded + seed % 5 * 16)});
+    }
+  }
+}
+
+// sum + a · b as the current target computes it.
+float MultiplyAdd(float a, float b, float sum) {
+  return kernels::CurrentTargetHasFma() ? std::fma(a, b, sum) : sum + a * b;
+}
+
+void ScalarSgd(State& s) {
+  s.w.Generate(
+      [&](size_t r, size_t c) { return MultiplyAdd(-kRate, s.gradient(r, c), s.w(r, c)); });
+}
+
+void ScalarMomentum(State& s) {
+  s.velocity.Generate([&](size_t r, size_t c) {
+    return MultiplyAdd(kMomentum, s.velocity(r, c), s.gradient(r, c));
+  });
+  s.w.Generate(
+      [&](size_t r, size_t c) { return MultiplyAdd(-kRate, s.velocity(r, c), s.w(r, c)); });
+}
+
+void Sgd(State& s) { kernels::SgdUpdate(s.w, s.gradient, kRate); }
+
+void Momentum(State& s) { kernels::MomentumUpdate(s.w, s.gradient, s.velocity, kRate, kMomentum); }
+
+TEST(SgdUpdate, IsNearTheUpdateInDoublePrecision) {
+  ForEachState([](const State& before) {
+    References w(before.w.rows(), before.w.cols());
+    for (size_t c = 0; c < w.cols(); ++c) {
+      for (size_t r = 0; r < w.rows(); ++r) {
+        w(r, c).Add(double{before.w(r, c)});
+        w(r, c).Add(-double{kRate} * double{before.gradient(r, c)});
+      }
+    }
+    SameBitsWithFma same_bits;
+    ForEachTarget([&] {
+      State s = before.Clone();
+      Sgd(s);
+      EXPECT_TRUE(StaysInBounds(s.w));
+      EXPECT_TRUE(IsNear(w, s.w, 2));
+      EXPECT_TRUE(same_bits(s.w));
+    });
+  });
+}
+
+TEST(MomentumUpdate, IsNearTheUpdateInDoublePrecision) {
+  ForEachState([](const State& before) {
+    References w(before.w.rows(), before.w.cols());
+    References velocity(before.w.rows(), before.w.cols());
+    for (size_t c = 0; c < w.cols(); ++c) {
+      for (size_t r = 0; r < w.rows(); ++r) {
+        Reference& v = velocity(r, c);
+        v.Add(double{kMomentum} * double{before.velocity(r, c)});
+        v.Add(double{before.gradient(r, c)});
+        w(r, c).Add(double{before.w(r, c)});
+        w(r, c).value -= double{kRate} * v.value;
+        w(r, c).magnitude += double{kRate} * v.magnitude;
+      }
+    }
+    SameBitsWithFma same_w;
+    SameBitsWithFma same_velocity;
+    ForEachTarget([&] {
+      State s = before.Clone();
+      Momentum(s);
+      EXPECT_TRUE(StaysInBounds(s.w));
+      EXPECT_TRUE(StaysInBounds(s.velocity));
+      EXPECT_TRUE(IsNear(velocity, s.velocity, 2));
+      EXPECT_TRUE(IsNear(w, s.w, 4));
+      EXPECT_TRUE(same_w(s.w));
+      EXPECT_TRUE(same_velocity(s.velocity));
+    });
+  });
+}
+
+// Several steps, so that what one leaves behind goes into the next.
+void ExpectSameBitsAsScalar(void (*update)(State&), void (*scalar)(State&)) {
+  ForEachState([&](const State& before) {
+    ForEachTarget([&] {
+      State expected = before.Clone();
+      State actual = before.Clone();
+      for (int step = 0; step < 3; ++step) {
+        scalar(expected);
+        update(actual);
+      }
+      EXPECT_TRUE(StaysInBounds(actual.w));
+      EXPECT_TRUE(StaysInBounds(actual.velocity));
+      EXPECT_TRUE(SameBits(expected.w.view(), actual.w.view()));
+      EXPECT_TRUE(SameBits(expected.velocity.view(), actual.velocity.view()));
+      EXPECT_TRUE(SameBits(before.gradient.view(), actual.gradient.view()));
+    });
+  });
+}
+
+TEST(SgdUpdate, FusesMultiplyAndAdd) { ExpectSameBitsAsScalar(Sgd, ScalarSgd); }
+
+TEST(MomentumUpdate, FusesMultiplyAndAdd) { ExpectSameBitsAsScalar(Momentum, ScalarMomentum); }
+
+TEST(MomentumUpdate, WithoutMomentumIsSgd) {
+  Random random(1);
+  const FloatMatrix w = FloatMatrix::Uniform(random, 33, 7);
+  const FloatMatrix gradient = FloatMatrix::Uniform(random, 33, 7);
+  ForEachTarget([&] {
+    FloatMatrix by_sgd = w.Clone();
+    kernels::SgdUpdate(by_sgd, gradient, kRate);
+    FloatMatrix by_momentum = w.Clone();
+    FloatMatrix velocity = FloatMatrix::Uniform(random, 33, 7);
+    kernels::MomentumUpdate(by_momentum, gradient, velocity, kRate, 0);
+    EXPECT_TRUE(SameBits(by_sgd.view(), by_momentum.view()));
+    EXPECT_TRUE(SameBits(gradient.view(), velocity.view()));
+  });
+}
+
+}  // namespace
+}  // namespace colonnade::test
