@@ -25,7 +25,8 @@ constexpr size_t PaddedRows(size_t rows) { return RoundUp(rows, kPadFloats); }
 // The contract of every kernel that takes one, unless it says otherwise: `data` is aligned to
 // kAlignment; `stride` is a multiple of kPadFloats and at least PaddedRows(rows); the rows from
 // `rows` up to PaddedRows(rows) hold zeros in every input, and zeros are written to them in every
-// output. Rows beyond that are neither read nor written. Views passed to one call do not overlap.
+// output (as long as all values are finite: 0 · NaN is NaN). Rows beyond that are neither read nor
+// written. Views passed to one call do not overlap.
 template <class T>
 struct View {
   T* data = nullptr;

@@ -74,8 +74,10 @@ HWY_INLINE float ExpOfShifted(float* column, size_t rows, float max) {
   for (size_t block = 0; block < rows; block += kPadFloats) {
     for (size_t v = 0; v < kBlockVectors; ++v) {
       const size_t r = block + v * lanes;
+      const V z = LoadRows(d, column, r, rows, hn::Zero(d));
       const V x = hn::Sub(LoadRows(d, column, r, rows, lowest), shift);
-      const V e = hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(d, x));  // Exp alone gives 0 for NaN
+      // Exp alone gives 0 for NaN and -inf; 0 · z is NaN for what is not finite, else 0.
+      const V e = hn::MulAdd(hn::Zero(d), z, hn::Exp(d, x));
       hn::Store(e, d, column + r);
       sum[v] = hn::Add(sum[v], e);
     }
@@ -93,10 +95,11 @@ HWY_INLINE void ScaleColumn(float* column, size_t rows, float factor) {
   }
 }
 
-// log(sum), by the same code on every target; within 4 ulp.
+// log(sum), by the same code on every target; within 4 ulp. NaN for NaN.
 HWY_INLINE float LogOfSum(float sum) {
   const hn::CappedTag<float, 4> d;
-  return hn::GetLane(hn::Log(d, hn::Set(d, sum)));
+  const auto v = hn::Set(d, sum);
+  return hn::GetLane(hn::IfThenElse(hn::IsNaN(v), v, hn::Log(d, v)));  // Log alone: a number
 }
 
 }  // namespace colonnade::kernels::HWY_NAMESPACE
