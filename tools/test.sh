@@ -32,5 +32,4 @@ done
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 "$root/tools/build.sh" --preset "$preset"
 cd "$root"
-ctest --preset "$preset" --output-on-failure --no-tests=error \
-  --parallel "$(getconf _NPROCESSORS_ONLN)" ${arguments[@]+"${arguments[@]}"}
+ctest --preset "$preset" --parallel "$(getconf _NPROCESSORS_ONLN)" ${arguments[@]+"${arguments[@]}"}
