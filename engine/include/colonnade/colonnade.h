@@ -6,9 +6,11 @@
 #include "colonnade/dataset.h"   // IWYU pragma: export
 #include "colonnade/error.h"     // IWYU pragma: export
 #include "colonnade/evaluate.h"  // IWYU pragma: export
+#include "colonnade/files.h"     // IWYU pragma: export
 #include "colonnade/machine.h"   // IWYU pragma: export
 #include "colonnade/model.h"     // IWYU pragma: export
 #include "colonnade/network.h"   // IWYU pragma: export
+#include "colonnade/scaling.h"   // IWYU pragma: export
 #include "colonnade/train.h"     // IWYU pragma: export
 #include "colonnade/version.h"   // IWYU pragma: export
 

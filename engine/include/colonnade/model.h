@@ -11,17 +11,9 @@
 
 #include "colonnade/dataset.h"
 #include "colonnade/network.h"
+#include "colonnade/scaling.h"
 
 namespace colonnade {
-
-// How raw feature values become network inputs: x ↦ (x − offset) · scale, feature by feature.
-struct Scaling {
-  std::string method;         // as named by TrainOptions::scale, resolved ("unit", never "auto")
-  std::vector<float> offset;  // one per feature
-  std::vector<float> scale;
-
-  bool operator==(const Scaling&) const = default;
-};
 
 // Parameters of one layer, as torch.nn.Linear has them.
 struct LayerParameters {
@@ -72,7 +64,8 @@ class Model {
   const Storage& storage() const noexcept { return *storage_; }
 
  private:
-  std::shared_ptr<Storage> storage_;
+  std::shared_ptr<Storage> storage_;                // shared by copies, so never changed
+  std::map<std::string, std::string> provenance_;  // of this copy alone
 };
 
 }  // namespace colonnade

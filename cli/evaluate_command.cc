@@ -1,0 +1,106 @@
+// colonnade evaluate MODEL DATA.csv
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/data_options.h"
+#include "colonnade/evaluate.h"
+#include "colonnade/model.h"
+#include "colonnade/version.h"
+
+namespace colonnade::cli {
+namespace {
+
+Json MetricsJson(const ClassMetrics& m) {
+  return {{"precision", m.precision}, {"recall", m.recall}, {"f1", m.f1}, {"support", m.support}};
+}
+
+Json EvaluationJson(const Evaluation& e, const Schema& schema) {
+  Json object = {{"command", "evaluate"},     {"version", Version()},
+                 {"examples", e.examples},    {"correct", e.correct},
+                 {"accuracy", e.accuracy},    {"loss", e.loss},
+                 {"macro", MetricsJson(e.macro)}, {"per_class", Json::array()},
+                 {"classes", schema.classes}, {"confusion", Json::array()}};
+  for (size_t k = 0; k < e.classes; ++k) {
+    Json metrics = {{"class", schema.classes[k]}};
+    metrics.update(MetricsJson(e.per_class[k]));
+    object["per_class"].push_back(metrics);
+    const auto row = e.confusion.begin() + static_cast<ptrdiff_t>(k * e.classes);
+    object["confusion"].push_back(
+        std::vector<uint64_t>(row, row + static_cast<ptrdiff_t>(e.classes)));
+  }
+  return object;
+}
+
+// Widest entry of a column, its heading included.
+size_t WidthOf(const std::vector<std::string>& names, std::string_view heading) {
+  size_t width = heading.size();
+  for (const std::string& name : names) width = std::max(width, name.size());
+  return width;
+}
+
+std::string EvaluationText(const Evaluation& e, const Schema& schema) {
+  std::string text = fmt::format("examples  {}\naccuracy  {:.4f}\nloss      {:.4f}\n\n", e.examples,
+                                 e.accuracy, e.loss);
+  const size_t names = WidthOf(schema.classes, "class");
+  text += fmt::format("{:>{}}  precision  recall      f1  support\n", "class", names);
+  const auto line = [&](std::string_view name, const ClassMetrics& m) {
+    text += fmt::format("{:>{}}  {:9.4f}  {:6.4f}  {:6.4f}  {:7}\n", name, names, m.precision,
+                        m.recall, m.f1, m.support);
+  };
+  for (size_t k = 0; k < e.classes; ++k) line(schema.classes[k], e.per_class[k]);
+  line("macro", e.macro);
+
+  constexpr size_t kMaxMatrix = 40;  // beyond that no terminal shows it; --json has it all
+  if (e.classes > kMaxMatrix) return text;
+  const uint64_t largest = *std::max_element(e.confusion.begin(), e.confusion.end());
+  const size_t cell = std::max(WidthOf(schema.classes, ""), std::to_string(largest).size());
+  text += "\nconfusion matrix (rows: truth, columns: prediction)\n";
+  text += fmt::format("{:>{}}", "", names);
+  for (const std::string& name : schema.classes) text += fmt::format("  {:>{}}", name, cell);
+  text += "\n";
+  for (size_t truth = 0; truth < e.classes; ++truth) {
+    text += fmt::format("{:>{}}", schema.classes[truth], names);
+    for (size_t k = 0; k < e.classes; ++k) {
+      text += fmt::format("  {:>{}}", e.confusion[truth * e.classes + k], cell);
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+void AddEvaluateCommand(CLI::App& app, Common& common) {
+  struct Options {
+    std::string model, data;
+    DataOptions reading;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("evaluate", "Measure a model on labelled data");
+  command->add_option("MODEL", options->model, "Model file")->required();
+  command->add_option("DATA", options->data, "CSV file; - is standard input")->required();
+  AddHeaderOption(*command, options->reading);
+  AddRunOptions(*command, common);
+  AddJsonOption(*command, common);
+  command->footer(
+      "Prints loss, accuracy, precision, recall and F1 per class, and the confusion matrix.\n"
+      "Example:\n"
+      "  colonnade evaluate model.safetensors mnist_test.csv --json");
+  command->callback([options, &common] {
+    const Model model = Model::Load(options->model);
+    CsvOptions csv = options->reading.ForReading();
+    csv.like = &model.schema();
+    const Evaluation result = Evaluate(model, ReadCsv(options->data, csv), common.threads);
+    if (common.json) {
+      PrintJson(EvaluationJson(result, model.schema()));
+    } else {
+      PrintData(EvaluationText(result, model.schema()));
+    }
+  });
+}
+
+}  // namespace colonnade::cli

@@ -1,0 +1,87 @@
+// colonnade inspect MODEL
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+
+#include "cli/commands.h"
+#include "colonnade/model.h"
+#include "colonnade/version.h"
+
+namespace colonnade::cli {
+namespace {
+
+const char* ActivationName(Activation activation) {
+  return activation == Activation::kRelu ? "relu" : "identity";
+}
+
+Json ModelJson(const std::string& file, const Model& model) {
+  Json layers = Json::array();
+  for (const Layer& layer : model.shape().layers) {
+    layers.push_back({{"inputs", layer.inputs},
+                      {"outputs", layer.outputs},
+                      {"activation", ActivationName(layer.activation)}});
+  }
+  Json provenance = Json::object();
+  for (const auto& [key, value] : model.provenance()) provenance[key] = ParseJson(value);
+  const Schema& schema = model.schema();
+  return {{"command", "inspect"},
+          {"version", Version()},
+          {"model", file},
+          {"network", model.shape().Widths()},
+          {"layers", layers},
+          {"parameters", model.shape().parameters()},
+          {"parameters_hash", model.ParametersHash()},
+          {"scaling", model.scaling().method},
+          {"features", schema.features},
+          {"feature_names", schema.feature_names},
+          {"label", schema.label_name},
+          {"classes", schema.classes},
+          {"provenance", provenance}};
+}
+
+std::string ModelText(const std::string& file, const Model& model) {
+  std::string text = fmt::format("model       {}\nnetwork     {}, {} parameters\n", file,
+                                 model.shape().Widths(), WithCommas(model.shape().parameters()));
+  for (size_t l = 0; l < model.shape().layers.size(); ++l) {
+    const Layer& layer = model.shape().layers[l];
+    text += fmt::format("  layer {:<4}{} → {}, {}\n", l, layer.inputs, layer.outputs,
+                        ActivationName(layer.activation));
+  }
+  const Schema& schema = model.schema();
+  std::string classes;
+  for (const std::string& name : schema.classes) {
+    classes += (classes.empty() ? "" : ", ") + name;
+    if (classes.size() > 60) {
+      classes += ", …";
+      break;
+    }
+  }
+  text += fmt::format("scaling     {}\nfeatures    {}\nclasses     {} ({})\n",
+                      model.scaling().method, WithCommas(schema.features),
+                      schema.classes.size(), classes);
+  text += fmt::format("parameters  {}\n", model.ParametersHash());
+  for (const auto& [key, value] : model.provenance()) {
+    text += fmt::format("{:<11} {}\n", key, value);
+  }
+  return text;
+}
+
+}  // namespace
+
+void AddInspectCommand(CLI::App& app, Common& common) {
+  auto file = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("inspect", "Show what a model file holds");
+  command->add_option("MODEL", *file, "Model file")->required();
+  AddJsonOption(*command, common);
+  command->callback([file, &common] {
+    const Model model = Model::Load(*file);
+    if (common.json) {
+      PrintJson(ModelJson(*file, model));
+    } else {
+      PrintData(ModelText(*file, model));
+    }
+  });
+}
+
+}  // namespace colonnade::cli

@@ -1,0 +1,110 @@
+// The `colonnade` program: flags in, exit status out. Commands are in files of their own.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <new>
+
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "colonnade/error.h"
+#include "colonnade/machine.h"
+#include "colonnade/version.h"
+
+namespace colonnade::cli {
+
+void AddRunOptions(CLI::App& command, Common& common) {
+  command.add_option("--threads", common.threads, "Threads; 0: what the machine and its quota allow")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str()
+      ->group("Run");
+  command
+      .add_option_function<std::string>(
+          "--simd", [](const std::string& target) { SetSimdTarget(target); },
+          "Instruction set (default: the best that the machine has)")
+      ->type_name("TARGET")
+      ->group("Run");
+}
+
+void AddJsonOption(CLI::App& command, Common& common) {
+  command.add_flag("--json", common.json, "Print one JSON object instead of text")->group("Run");
+}
+
+namespace {
+
+constexpr int kFailure = 1;
+constexpr int kUsage = 2;
+
+int ExitCode(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return kUsage;
+    case ErrorCode::kBadData:
+      return 3;
+    case ErrorCode::kBadModel:
+      return 4;
+    case ErrorCode::kIo:
+    case ErrorCode::kDiverged:
+      return kFailure;
+  }
+  return kFailure;
+}
+
+int Fail(std::string_view message, int status) {
+  fmt::print(stderr, "colonnade: {}\n", message);
+  return status;
+}
+
+int Run(int argc, char** argv) {
+  Common common;
+  CLI::App app("Trains and runs dense neural networks on multicore CPUs.", "colonnade");
+  app.set_version_flag("--version", std::string("colonnade ") + Version());
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.get_formatter()->column_width(34);
+  app.add_flag("-q,--quiet", common.quiet, "Print nothing but results and errors");
+  app.add_flag("-v,--verbose", common.verbose, "Print every epoch, and what was decided");
+  app.footer(
+      "Examples:\n"
+      "  colonnade train train.csv --test test.csv -o model.safetensors\n"
+      "  colonnade evaluate model.safetensors test.csv\n"
+      "  colonnade predict model.safetensors new.csv -o predictions.csv\n"
+      "\n"
+      "'colonnade COMMAND --help' explains a command.\n"
+      "Exit status: 0 done, 1 failure, 2 usage, 3 bad data, 4 bad model, 130/143 stopped by signal.");
+  AddTrainCommand(app, common);
+  AddEvaluateCommand(app, common);
+  AddPredictCommand(app, common);
+  AddInspectCommand(app, common);
+  AddConvertCommand(app, common);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& request) {  // --help, --version
+    return app.exit(request);
+  } catch (const CLI::ParseError& error) {
+    fmt::print(stderr, "colonnade: {}\n", error.what());
+    const auto chosen = app.get_subcommands();
+    fmt::print(stderr, "Try 'colonnade {}--help'.\n",
+               chosen.empty() ? "" : chosen.front()->get_name() + " ");
+    return kUsage;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace colonnade::cli
+
+int main(int argc, char** argv) {
+  using colonnade::cli::Fail;
+  try {
+    return colonnade::cli::Run(argc, argv);
+  } catch (const colonnade::cli::ExitStatus& exit) {
+    return exit.status;
+  } catch (const colonnade::Error& error) {
+    return Fail(error.what(), colonnade::cli::ExitCode(error.code()));
+  } catch (const std::bad_alloc&) {
+    return Fail("out of memory", colonnade::cli::kFailure);
+  } catch (const std::exception& error) {
+    return Fail(error.what(), colonnade::cli::kFailure);
+  }
+}

@@ -1,0 +1,50 @@
+#include "cli/output.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <system_error>
+
+#include "colonnade/error.h"
+
+namespace colonnade::cli {
+
+void PrintData(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) {
+    return;
+  }
+  throw Error(ErrorCode::kIo,
+              "cannot write to standard output: " + std::generic_category().message(errno));
+}
+
+void PrintJson(const Json& object) {
+  // Names come from files and need not be UTF-8; JSON text has to be.
+  PrintData(object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+void PrintNote(const Common& common, std::string_view line) {
+  if (!common.quiet) fmt::print(stderr, "{}\n", line);
+}
+
+std::string WithCommas(uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (size_t place = digits.size(); place > 3; place -= 3) digits.insert(place - 3, 1, ',');
+  return digits;
+}
+
+std::string Duration(double seconds) {
+  if (seconds < 10) return fmt::format("{:.2f} s", seconds);
+  if (seconds < 60) return fmt::format("{:.1f} s", seconds);
+  const auto whole = static_cast<uint64_t>(std::lround(seconds));
+  if (whole < 3600) return fmt::format("{}:{:02} min", whole / 60, whole % 60);
+  return fmt::format("{}:{:02}:{:02} h", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+Json ParseJson(const std::string& text) {
+  Json parsed = Json::parse(text, nullptr, false);
+  return parsed.is_discarded() ? Json(text) : parsed;
+}
+
+}  // namespace colonnade::cli

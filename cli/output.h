@@ -1,0 +1,45 @@
+// What goes to the person and what goes to the next program: data on standard output, all else on
+// standard error.
+#ifndef COLONNADE_CLI_OUTPUT_H_
+#define COLONNADE_CLI_OUTPUT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+namespace colonnade::cli {
+
+using Json = nlohmann::ordered_json;  // keys appear in the order in which they are set
+
+// Settings that every command shares.
+struct Common {
+  bool quiet = false;
+  bool verbose = false;
+  bool json = false;
+  int threads = 0;
+  std::string simd;
+};
+
+// Writes to standard output; throws Error(kIo) if that fails (a full disk, a closed pipe).
+void PrintData(std::string_view text);
+
+// One JSON object and a newline on standard output.
+void PrintJson(const Json& object);
+
+// A line on standard error, unless --quiet.
+void PrintNote(const Common& common, std::string_view line);
+
+// "60,000"
+std::string WithCommas(uint64_t number);
+
+// "0.98" / "12.3" / "1:02" / "3:04:05": seconds as a person reads them.
+std::string Duration(double seconds);
+
+// A value that is JSON text already, as an object; the text itself where it is not.
+Json ParseJson(const std::string& text);
+
+}  // namespace colonnade::cli
+
+#endif  // COLONNADE_CLI_OUTPUT_H_

@@ -1,0 +1,84 @@
+// colonnade predict MODEL DATA.csv
+#include <fmt/format.h>
+
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/data_options.h"
+#include "colonnade/files.h"
+#include "colonnade/model.h"
+
+namespace colonnade::cli {
+namespace {
+
+std::string ClassesCsv(const std::vector<uint32_t>& classes, const Schema& schema) {
+  std::string text = "prediction\n";
+  for (const uint32_t index : classes) text += schema.classes[index] + "\n";
+  return text;
+}
+
+// One line per example, one column per class.
+std::string ValuesCsv(const std::vector<float>& values, const Schema& schema) {
+  const size_t classes = schema.classes.size();
+  std::string text = fmt::format("{}\n", fmt::join(schema.classes, ","));
+  for (size_t i = 0; i < values.size(); ++i) {
+    fmt::format_to(std::back_inserter(text), "{}{}", values[i], (i + 1) % classes == 0 ? '\n' : ',');
+  }
+  return text;
+}
+
+}  // namespace
+
+void AddPredictCommand(CLI::App& app, Common& common) {
+  struct Options {
+    std::string model, data, output = "-";
+    bool proba = false;
+    bool logits = false;
+    DataOptions reading;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("predict", "Apply a model to data, labelled or not");
+  command->add_option("MODEL", options->model, "Model file")->required();
+  command->add_option("DATA", options->data, "CSV file; - is standard input")->required();
+  command->add_option("-o,--output", options->output, "CSV file to write; - is standard output")
+      ->capture_default_str();
+  auto* proba = command->add_flag("--proba", options->proba, "Print the probability of each class");
+  command->add_flag("--logits", options->logits, "Print the network's outputs before the softmax")
+      ->excludes(proba);
+  AddHeaderOption(*command, options->reading);
+  AddRunOptions(*command, common);
+  command->footer(
+      "Prints one line per example. A label column in the data is ignored.\n"
+      "Examples:\n"
+      "  colonnade predict model.safetensors new.csv -o predictions.csv\n"
+      "  tail -n +2 new.csv | colonnade predict model.safetensors - --proba");
+  command->callback([options, &common] {
+    const bool to_file = options->output != "-";
+    if (to_file) RequireWritable(options->output);
+    const Model model = Model::Load(options->model);
+    CsvOptions csv = options->reading.ForReading();
+    csv.like = &model.schema();
+    csv.labels_optional = true;
+    const Dataset data = ReadCsv(options->data, csv);
+    std::string text;
+    if (options->logits) {
+      text = ValuesCsv(model.Logits(data, common.threads), model.schema());
+    } else if (options->proba) {
+      text = ValuesCsv(model.Probabilities(data, common.threads), model.schema());
+    } else {
+      text = ClassesCsv(model.Classes(data, common.threads), model.schema());
+    }
+    if (to_file) {
+      WriteFile(options->output, text);
+      PrintNote(common, fmt::format("{}: {} predictions", options->output,
+                                    WithCommas(data.examples())));
+    } else {
+      PrintData(text);
+    }
+  });
+}
+
+}  // namespace colonnade::cli

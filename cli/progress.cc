@@ -1,0 +1,82 @@
+#include "cli/progress.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+namespace colonnade::cli {
+namespace {
+
+constexpr double kSecondsBetweenDraws = 0.1;
+constexpr size_t kMaxEpochLines = 50;
+
+size_t TerminalColumns() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 80;
+}
+
+double ExamplesPerSecond(const Progress& p) {
+  return p.seconds > 0 ? static_cast<double>(p.examples) / p.seconds : 0;
+}
+
+}  // namespace
+
+ProgressDisplay::ProgressDisplay(const Common& common)
+    : enabled_(!common.quiet), every_epoch_(common.verbose) {
+  const char* kind = std::getenv("TERM");
+  terminal_ = isatty(STDERR_FILENO) != 0 && (kind == nullptr || std::string(kind) != "dumb");
+}
+
+void ProgressDisplay::Show(const Progress& p) {
+  if (!enabled_) return;
+  if (terminal_ && (p.seconds >= next_draw_ || p.step == p.steps)) {
+    DrawBar(p);
+    next_draw_ = p.seconds + kSecondsBetweenDraws;
+  }
+  if (!p.epoch_done) return;
+  const size_t every = every_epoch_ ? 1 : (p.epochs + kMaxEpochLines - 1) / kMaxEpochLines;
+  if (every_epoch_ || (!terminal_ && (p.epoch % every == 0 || p.epoch == p.epochs))) {
+    PrintEpoch(p);
+  }
+}
+
+void ProgressDisplay::DrawBar(const Progress& p) {
+  const double done = static_cast<double>(p.step) / static_cast<double>(p.steps);
+  const double left = p.seconds / done - p.seconds;
+  const std::string text = fmt::format(
+      " epoch {}/{}  loss {:.4f}  accuracy {:.2f} %  {} examples/s  {} left", p.epoch, p.epochs,
+      p.loss, 100 * p.accuracy, WithCommas(static_cast<uint64_t>(ExamplesPerSecond(p))),
+      Duration(left));
+  const size_t columns = TerminalColumns();
+  const size_t room = columns > text.size() + 3 ? columns - text.size() - 3 : 0;
+  const size_t width = std::min<size_t>(room, 30);
+  const auto filled = static_cast<size_t>(done * static_cast<double>(width));
+  std::string bar;
+  if (width >= 5) {
+    for (size_t i = 0; i < width; ++i) bar += i < filled ? "━" : "─";
+  }
+  // Cut to the terminal's width: a line that wraps could not be redrawn.
+  fmt::print(stderr, "\r{}{}\x1b[K", bar, text.substr(0, columns > 1 ? columns - 1 : 1));
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+void ProgressDisplay::PrintEpoch(const Progress& p) {
+  Clear();
+  fmt::print(stderr, "epoch {}/{}  loss {:.4f}  accuracy {:.2f} %  {} examples/s  {}\n", p.epoch,
+             p.epochs, p.loss, 100 * p.accuracy,
+             WithCommas(static_cast<uint64_t>(ExamplesPerSecond(p))), Duration(p.seconds));
+}
+
+void ProgressDisplay::Clear() {
+  if (drawn_) fmt::print(stderr, "\r\x1b[K");
+  drawn_ = false;
+}
+
+}  // namespace colonnade::cli

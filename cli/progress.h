@@ -1,0 +1,34 @@
+// Telling a person how training goes.
+#ifndef COLONNADE_CLI_PROGRESS_H_
+#define COLONNADE_CLI_PROGRESS_H_
+
+#include "cli/output.h"
+#include "colonnade/train.h"
+
+namespace colonnade::cli {
+
+// A bar that redraws itself on a terminal, a line per epoch elsewhere (of many epochs, some), on
+// standard error. Silent with --quiet.
+class ProgressDisplay {
+ public:
+  explicit ProgressDisplay(const Common& common);
+
+  void Show(const Progress& progress);
+
+  // Removes the bar, so that other text can follow.
+  void Clear();
+
+ private:
+  void DrawBar(const Progress& progress);
+  void PrintEpoch(const Progress& progress);
+
+  bool enabled_;
+  bool terminal_;
+  bool every_epoch_;
+  bool drawn_ = false;
+  double next_draw_ = 0;  // seconds since training began
+};
+
+}  // namespace colonnade::cli
+
+#endif  // COLONNADE_CLI_PROGRESS_H_

@@ -1,0 +1,21 @@
+#ifndef COLONNADE_CLI_SIGNALS_H_
+#define COLONNADE_CLI_SIGNALS_H_
+
+namespace colonnade::cli {
+
+// While it lives, the first SIGINT or SIGTERM is only remembered, so that the work at hand can come
+// to an orderly end; a second one ends the process at once.
+class SignalWatch {
+ public:
+  SignalWatch();
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+  ~SignalWatch();
+
+  // The signal that arrived, or 0.
+  static int Received();
+};
+
+}  // namespace colonnade::cli
+
+#endif  // COLONNADE_CLI_SIGNALS_H_

@@ -1,0 +1,309 @@
+// colonnade train TRAIN.csv
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/data_options.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
+#include "cli/train_report.h"
+#include "colonnade/csv.h"
+#include "colonnade/error.h"
+#include "colonnade/files.h"
+#include "colonnade/machine.h"
+#include "colonnade/version.h"
+
+namespace colonnade::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Flags as given; those not given keep the default of TrainOptions or of the preset.
+struct TrainFlags {
+  std::string train, test, output = "model.safetensors", log, preset;
+  DataOptions reading;
+  std::optional<std::string> scale, hidden, init, batch_size, optimizer, schedule;
+  std::optional<size_t> epochs;
+  std::optional<double> learning_rate, momentum;
+  std::optional<uint64_t> seed;
+};
+
+[[noreturn]] void Reject(const char* flag, const std::string& found, const char* expected) {
+  throw Error(ErrorCode::kInvalidArgument,
+              fmt::format("{}: found '{}', expected {}", flag, found, expected));
+}
+
+// A whole number ≥ 1 and nothing else.
+size_t ParseSize(const char* flag, const std::string& text, const char* expected) {
+  size_t used = 0;
+  unsigned long long value = 0;
+  try {
+    if (!text.empty() && text[0] >= '0' && text[0] <= '9') value = std::stoull(text, &used);
+  } catch (const std::out_of_range&) {
+    used = 0;
+  }
+  if (used != text.size() || value == 0) Reject(flag, text, expected);
+  return value;
+}
+
+std::vector<size_t> ParseHidden(const std::string& text) {
+  constexpr const char* kExpected = "widths such as 128 or 256,64, or none";
+  std::vector<size_t> widths;
+  if (text == "none") return widths;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    widths.push_back(ParseSize("--hidden", text.substr(begin, end - begin), kExpected));
+    begin = end + 1;
+  }
+  return widths;
+}
+
+TrainOptions ToTrainOptions(const TrainFlags& flags, const Common& common) {
+  TrainOptions o = flags.preset == "classic" ? TrainOptions::Classic() : TrainOptions();
+  if (flags.scale) o.scale = *flags.scale;
+  if (flags.hidden) o.hidden = ParseHidden(*flags.hidden);
+  if (flags.init) o.init = *flags.init == "he" ? Initialization::kHe : Initialization::kUniform;
+  if (flags.epochs) o.epochs = *flags.epochs;
+  if (flags.batch_size) {
+    o.batch_size = *flags.batch_size == "full"
+                       ? 0
+                       : ParseSize("--batch-size", *flags.batch_size, "1 or more, or full");
+  }
+  if (flags.optimizer) {
+    o.optimizer = *flags.optimizer == "sgd" ? Optimizer::kSgd : Optimizer::kMomentum;
+  }
+  if (flags.learning_rate) o.learning_rate = *flags.learning_rate;
+  if (flags.momentum) {
+    if (o.optimizer == Optimizer::kSgd) {
+      Reject("--momentum", fmt::format("{}", *flags.momentum),
+             "no such flag with the optimizer sgd; --optimizer momentum uses it");
+    }
+    o.momentum = *flags.momentum;
+  }
+  if (flags.schedule) {
+    o.schedule = *flags.schedule == "constant" ? Schedule::kConstant : Schedule::kCosine;
+  }
+  if (flags.seed) o.seed = *flags.seed;
+  o.threads = common.threads;
+  return o;
+}
+
+// One JSON line per epoch. A log that cannot be written any more does not end the training, but it
+// is not passed over either.
+class EpochLog {
+ public:
+  explicit EpochLog(const std::string& file) : file_(file) {
+    if (file.empty()) return;
+    RequireWritable(file);
+    out_.open(file);
+  }
+
+  void Write(const Progress& p) {
+    if (file_.empty()) return;
+    const Json line = {{"epoch", p.epoch},       {"loss", p.loss},
+                       {"accuracy", p.accuracy}, {"learning_rate", p.learning_rate},
+                       {"step", p.step},         {"examples", p.examples},
+                       {"seconds", p.seconds}};
+    out_ << line.dump() << std::endl;
+  }
+
+  // Throws if not all of it could be written.
+  void Finish() {
+    if (file_.empty() || out_.good()) return;
+    throw Error(ErrorCode::kIo, fmt::format("cannot write '{}': the log is incomplete", file_));
+  }
+
+ private:
+  std::string file_;
+  std::ofstream out_;
+};
+
+// The lines that the original of the classic preset prints.
+std::string ClassicLines(const Progress& p) {
+  const size_t iteration = p.epoch - 1;
+  if (!p.epoch_done || iteration % 100 != 0) return "";
+  return fmt::format("Iteration: {}\nAccuracy: {:.2f}\n", iteration, p.accuracy);
+}
+
+void AddProvenance(const TrainFlags& flags, const TrainReport& report, const Dataset& train,
+                   Model& model) {
+  const Json json = report.ToJson();
+  Json data = json["data"];
+  data["train_file"] = flags.train;
+  data["train_hash"] = train.Hash();
+  if (!flags.test.empty()) data["test_file"] = flags.test;
+  model.SetProvenance("version", Json(Version()).dump());
+  model.SetProvenance("data", data.dump(-1, ' ', false, Json::error_handler_t::replace));
+  model.SetProvenance("training", json["training"].dump());
+  model.SetProvenance(
+      "metrics", Json{{"train", json["train"]}, {"test", json["test"]}}.dump());
+}
+
+void RunTrain(const TrainFlags& flags, const Common& common) {
+  const Clock::time_point begin = Clock::now();
+  const TrainOptions chosen = ToTrainOptions(flags, common);
+  RequireWritable(flags.output);
+  EpochLog log(flags.log);
+
+  const Dataset train = ReadCsv(flags.train, flags.reading.ForReading());
+  std::optional<Dataset> test;
+  if (!flags.test.empty()) {
+    CsvOptions csv = flags.reading.ForReading();
+    csv.like = &train.schema();
+    test = ReadCsv(flags.test, csv);
+  }
+  const double load_seconds = SecondsSince(begin);
+
+  const size_t batch_size = chosen.batch_size == 0
+                                ? train.examples()
+                                : std::min(chosen.batch_size, train.examples());
+  const NetworkShape shape =
+      NetworkShape::Mlp(train.features(), chosen.hidden, train.classes(), chosen.activation);
+  PrintNote(common, fmt::format("{}: {} examples, {} features, {} classes ({})", flags.train,
+                                WithCommas(train.examples()), WithCommas(train.features()),
+                                train.classes(), Duration(load_seconds)));
+  PrintNote(common,
+            fmt::format("network {}, {} parameters; {} epochs, batch size {}", shape.Widths(),
+                        WithCommas(shape.parameters()), WithCommas(chosen.epochs),
+                        WithCommas(batch_size)));
+
+  ProgressDisplay display(common);
+  const bool classic = flags.preset == "classic" && !common.quiet;
+  TrainOptions options = chosen;
+  options.on_progress = [&](const Progress& p) {
+    if (classic) {
+      const std::string lines = ClassicLines(p);
+      if (!lines.empty()) {
+        display.Clear();
+        if (common.json) {
+          fmt::print(stderr, "{}", lines);
+        } else {
+          PrintData(lines);
+        }
+      }
+    } else {
+      display.Show(p);
+    }
+    if (p.epoch_done) log.Write(p);
+    return SignalWatch::Received() == 0;
+  };
+
+  const SignalWatch watch;
+  TrainResult result = Train(train, options);
+  display.Clear();
+  if (result.stopped) {
+    fmt::print(stderr, "colonnade: stopped by signal in epoch {} of {}; no model was written\n",
+               result.epochs + 1, options.epochs);
+    throw ExitStatus{128 + SignalWatch::Received()};
+  }
+
+  const Clock::time_point evaluate_begin = Clock::now();
+  std::optional<Evaluation> evaluation;
+  if (test) evaluation = Evaluate(result.model, *test, common.threads);
+  TrainReport report{.options = options,
+                     .result = result,
+                     .test = evaluation,
+                     .train_examples = train.examples(),
+                     .batch_size = batch_size,
+                     .output = flags.output,
+                     .load_seconds = load_seconds,
+                     .evaluate_seconds = SecondsSince(evaluate_begin)};
+
+  const Clock::time_point save_begin = Clock::now();
+  AddProvenance(flags, report, train, result.model);
+  result.model.Save(flags.output);
+  report.save_seconds = SecondsSince(save_begin);
+  report.total_seconds = SecondsSince(begin);
+  if (common.json) {
+    PrintJson(report.ToJson());
+  } else {
+    PrintData(report.ToText());
+  }
+  log.Finish();
+}
+
+void AddNetworkOptions(CLI::App& command, TrainFlags& flags) {
+  command.add_option("--hidden", flags.hidden, "Widths of the hidden layers, such as 128 or 256,64")
+      ->type_name("N[,N…]|none")
+      ->group("Network");
+  command
+      .add_option_function<std::string>(
+          "--activation", [](const std::string&) {}, "Activation of the hidden layers")
+      ->check(CLI::IsMember({"relu"}))
+      ->default_str("relu")
+      ->group("Network");
+  command.add_option("--init", flags.init, "How weights start")
+      ->check(CLI::IsMember({"he", "uniform"}))
+      ->default_str("he")
+      ->group("Network");
+}
+
+void AddLearningOptions(CLI::App& command, TrainFlags& flags) {
+  const TrainOptions defaults;
+  const auto group = [](CLI::Option* option) { option->group("Learning"); };
+  group(command.add_option("--epochs", flags.epochs, "Passes over the training data")
+            ->check(CLI::Range(size_t{1}, size_t{1'000'000}))
+            ->default_str(std::to_string(defaults.epochs)));
+  group(command.add_option("--batch-size", flags.batch_size, "Examples per step")
+            ->type_name("N|full")
+            ->default_str(std::to_string(defaults.batch_size)));
+  group(command.add_option("--optimizer", flags.optimizer, "Update rule")
+            ->check(CLI::IsMember({"sgd", "momentum"}))
+            ->default_str("momentum"));
+  group(command.add_option("--lr", flags.learning_rate, "Learning rate at its highest")
+            ->default_str(fmt::format("{}", defaults.learning_rate)));
+  group(command.add_option("--momentum", flags.momentum, "Decay of the velocity, in [0, 1)")
+            ->default_str(fmt::format("{}", defaults.momentum)));
+  group(command.add_option("--schedule", flags.schedule, "Learning rate over time")
+            ->check(CLI::IsMember({"constant", "cosine"}))
+            ->default_str("cosine"));
+  group(command.add_option("--seed", flags.seed, "Seed of all random numbers")->default_str("0"));
+  group(command
+            .add_option("--preset", flags.preset,
+                        "classic: 10 hidden units, full batch, rate 0.05, 1000 iterations,\n"
+                        "uniform start; other flags still count")
+            ->check(CLI::IsMember({"classic"})));
+}
+
+}  // namespace
+
+void AddTrainCommand(CLI::App& app, Common& common) {
+  auto flags = std::make_shared<TrainFlags>();
+  CLI::App* command = app.add_subcommand("train", "Train a classifier on a CSV file");
+  command->add_option("TRAIN", flags->train, "CSV file of training data; - is standard input")
+      ->required();
+  command->add_option("--test", flags->test, "CSV file to evaluate the trained model on")
+      ->group("Data");
+  command->add_option("-o,--output", flags->output, "Model file to write")->capture_default_str();
+  AddLabelColumnOption(*command, flags->reading);
+  AddHeaderOption(*command, flags->reading);
+  command->add_option("--scale", flags->scale, "How features become network inputs")
+      ->check(CLI::IsMember({"auto", "none", "unit", "minmax", "standard"}))
+      ->default_str("auto")
+      ->group("Data");
+  AddNetworkOptions(*command, *flags);
+  AddLearningOptions(*command, *flags);
+  AddRunOptions(*command, common);
+  AddJsonOption(*command, common);
+  command->add_option("--log", flags->log, "File for one JSON line per epoch")
+      ->type_name("FILE")
+      ->group("Run");
+  command->footer(
+      "Examples:\n"
+      "  colonnade train mnist_train.csv --test mnist_test.csv\n"
+      "  colonnade train data.csv --label-column species --hidden 64,32 --epochs 50\n"
+      "  colonnade train mnist_train.csv --preset classic");
+  command->callback([flags, &common] { RunTrain(*flags, common); });
+}
+
+}  // namespace colonnade::cli

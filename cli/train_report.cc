@@ -1,0 +1,76 @@
+#include "cli/train_report.h"
+
+#include <fmt/format.h>
+
+#include "colonnade/machine.h"
+#include "colonnade/version.h"
+
+namespace colonnade::cli {
+
+const char* Name(Optimizer optimizer) {
+  return optimizer == Optimizer::kSgd ? "sgd" : "momentum";
+}
+
+const char* Name(Schedule schedule) {
+  return schedule == Schedule::kConstant ? "constant" : "cosine";
+}
+
+const char* Name(Initialization init) { return init == Initialization::kHe ? "he" : "uniform"; }
+
+Json TrainReport::ToJson() const {
+  const Model& model = result.model;
+  const Schema& schema = model.schema();
+  const double per_second =
+      result.seconds > 0
+          ? static_cast<double>(result.epochs * train_examples) / result.seconds
+          : 0;
+  return {{"command", "train"},
+          {"version", Version()},
+          {"data",
+           {{"train_examples", train_examples},
+            {"test_examples", test ? Json(test->examples) : Json()},
+            {"features", schema.features},
+            {"classes", schema.classes.size()}}},
+          {"network",
+           {{"layers", model.shape().Widths()},
+            {"activation", "relu"},
+            {"parameters", model.shape().parameters()}}},
+          {"training",
+           {{"epochs", result.epochs},
+            {"steps", result.steps},
+            {"batch_size", batch_size},
+            {"optimizer", Name(options.optimizer)},
+            {"learning_rate", options.learning_rate},
+            {"momentum", options.optimizer == Optimizer::kMomentum ? options.momentum : 0},
+            {"schedule", Name(options.schedule)},
+            {"init", Name(options.init)},
+            {"scale", model.scaling().method},
+            {"seed", options.seed},
+            {"precision", "f32"}}},
+          {"train", {{"loss", result.loss}, {"accuracy", result.accuracy}}},
+          {"validation", Json()},
+          {"test", test ? Json{{"loss", test->loss}, {"accuracy", test->accuracy}} : Json()},
+          {"seconds",
+           {{"load", load_seconds},
+            {"train", result.seconds},
+            {"evaluate", evaluate_seconds},
+            {"save", save_seconds},
+            {"total", total_seconds}}},
+          {"examples_per_second", per_second},
+          {"parameters_hash", model.ParametersHash()},
+          {"machine", {{"threads", result.threads}, {"simd", SimdTarget()}}},
+          {"output", output}};
+}
+
+std::string TrainReport::ToText() const {
+  std::string text = fmt::format("train  accuracy {:.4f}  loss {:.4f}  (last epoch, as it trained)\n",
+                                 result.accuracy, result.loss);
+  if (test) {
+    text += fmt::format("test   accuracy {:.4f}  loss {:.4f}  ({} of {} right)\n", test->accuracy,
+                        test->loss, WithCommas(test->correct), WithCommas(test->examples));
+  }
+  text += fmt::format("model  {}\n", output);
+  return text;
+}
+
+}  // namespace colonnade::cli

@@ -1,0 +1,37 @@
+// What `train` tells at its end.
+#ifndef COLONNADE_CLI_TRAIN_REPORT_H_
+#define COLONNADE_CLI_TRAIN_REPORT_H_
+
+#include <optional>
+#include <string>
+
+#include "cli/output.h"
+#include "colonnade/evaluate.h"
+#include "colonnade/train.h"
+
+namespace colonnade::cli {
+
+// Names as the flags have them.
+const char* Name(Optimizer optimizer);
+const char* Name(Schedule schedule);
+const char* Name(Initialization init);
+
+struct TrainReport {
+  const TrainOptions& options;
+  const TrainResult& result;
+  const std::optional<Evaluation>& test;
+  size_t train_examples;
+  size_t batch_size;  // as used: never more than there are examples
+  std::string output;
+  double load_seconds = 0;
+  double evaluate_seconds = 0;
+  double save_seconds = 0;
+  double total_seconds = 0;
+
+  Json ToJson() const;
+  std::string ToText() const;
+};
+
+}  // namespace colonnade::cli
+
+#endif  // COLONNADE_CLI_TRAIN_REPORT_H_

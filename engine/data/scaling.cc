@@ -1,0 +1,104 @@
+#include "engine/data/scaling.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "colonnade/error.h"
+#include "kernels/convert.h"
+
+namespace colonnade {
+namespace {
+
+// Per feature, over all examples, in double and in the order of the examples.
+struct Moments {
+  explicit Moments(size_t features)
+      : low(features, std::numeric_limits<double>::infinity()),
+        high(features, -std::numeric_limits<double>::infinity()),
+        mean(features),
+        deviation(features) {}
+
+  std::vector<double> low, high, mean, deviation;
+};
+
+template <class T>
+Moments ComputeMoments(const T* values, const Dataset& data) {
+  const size_t features = data.features();
+  const auto examples = static_cast<double>(data.examples());
+  Moments m(features);
+  for (size_t e = 0; e < data.examples(); ++e) {
+    const T* example = values + e * data.stride();
+    for (size_t f = 0; f < features; ++f) {
+      const auto x = static_cast<double>(example[f]);
+      m.low[f] = std::min(m.low[f], x);
+      m.high[f] = std::max(m.high[f], x);
+      m.mean[f] += x;
+    }
+  }
+  for (double& mean : m.mean) mean /= examples;
+  // A second pass, because the difference of sums of squares cancels where the mean is large.
+  for (size_t e = 0; e < data.examples(); ++e) {
+    const T* example = values + e * data.stride();
+    for (size_t f = 0; f < features; ++f) {
+      const double x = static_cast<double>(example[f]) - m.mean[f];
+      m.deviation[f] += x * x;
+    }
+  }
+  for (double& deviation : m.deviation) deviation = std::sqrt(deviation / examples);
+  return m;
+}
+
+}  // namespace
+
+Scaling FitScaling(const std::string& method, const Dataset& data) {
+  const bool bytes = data.element_type() == ElementType::kU8;
+  Scaling fit;
+  fit.method = method != "auto" ? method : bytes ? "unit" : "standard";
+  fit.offset.assign(data.features(), 0.0f);
+  fit.scale.assign(data.features(), 1.0f);
+  if (fit.method == "none") return fit;
+  if (fit.method == "unit") {
+    std::fill(fit.scale.begin(), fit.scale.end(), 1.0f / 255.0f);
+    return fit;
+  }
+  if (fit.method != "minmax" && fit.method != "standard") {
+    throw Error(ErrorCode::kInvalidArgument,
+                "scale: found '" + method + "', expected auto, none, unit, minmax or standard");
+  }
+  const Moments m =
+      bytes ? ComputeMoments(data.bytes(), data) : ComputeMoments(data.floats(), data);
+  for (size_t f = 0; f < data.features(); ++f) {
+    const bool range = fit.method == "minmax";
+    const double offset = range ? m.low[f] : m.mean[f];
+    const double width = range ? m.high[f] - m.low[f] : m.deviation[f];
+    fit.offset[f] = static_cast<float>(offset);
+    // A constant feature carries nothing. The test is on the range: the deviation of equal values
+    // can come out as rounding noise instead of 0.
+    const auto scale = static_cast<float>(1 / width);
+    fit.scale[f] = m.high[f] > m.low[f] && std::isfinite(scale) ? scale : 0.0f;
+  }
+  return fit;
+}
+
+BatchReader::BatchReader(const Dataset& data, const Scaling& scaling)
+    : data_(data),
+      offset_(AlignedBuffer<float>::Zeroed(kernels::PaddedRows(data.features()))),
+      scale_(AlignedBuffer<float>::Zeroed(kernels::PaddedRows(data.features()))) {
+  std::copy(scaling.offset.begin(), scaling.offset.end(), offset_.data());
+  std::copy(scaling.scale.begin(), scaling.scale.end(), scale_.data());
+}
+
+void BatchReader::Read(const uint32_t* indices, kernels::Matrix to) const {
+  const size_t rows = data_.features();
+  const size_t cols = data_.examples();
+  const size_t stride = data_.stride();
+  if (data_.element_type() == ElementType::kU8) {
+    kernels::Gather(kernels::View<const uint8_t>{data_.bytes(), rows, cols, stride}, indices,
+                    offset_.data(), scale_.data(), to);
+  } else {
+    kernels::Gather(kernels::ConstMatrix{data_.floats(), rows, cols, stride}, indices,
+                    offset_.data(), scale_.data(), to);
+  }
+}
+
+}  // namespace colonnade

@@ -1,0 +1,34 @@
+// How raw feature values become network inputs.
+#ifndef COLONNADE_ENGINE_DATA_SCALING_H_
+#define COLONNADE_ENGINE_DATA_SCALING_H_
+
+#include <string>
+
+#include "colonnade/dataset.h"
+#include "colonnade/scaling.h"
+#include "engine/runtime/aligned.h"
+
+namespace colonnade {
+
+// Fits the method of that name (see TrainOptions::scale) to the data. A feature that is constant
+// becomes 0. Throws kInvalidArgument for an unknown name.
+Scaling FitScaling(const std::string& method, const Dataset& data);
+
+// Copies examples into the columns of a batch and scales them on the way.
+class BatchReader {
+ public:
+  // Keeps a reference to `data`.
+  BatchReader(const Dataset& data, const Scaling& scaling);
+
+  // Column c of `to` becomes example indices[c]. to: features × any number of columns.
+  void Read(const uint32_t* indices, kernels::Matrix to) const;
+
+ private:
+  const Dataset& data_;
+  AlignedBuffer<float> offset_;
+  AlignedBuffer<float> scale_;
+};
+
+}  // namespace colonnade
+
+#endif  // COLONNADE_ENGINE_DATA_SCALING_H_

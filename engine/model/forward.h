@@ -1,0 +1,35 @@
+// The forward pass: from a batch of inputs to logits.
+#ifndef COLONNADE_ENGINE_MODEL_FORWARD_H_
+#define COLONNADE_ENGINE_MODEL_FORWARD_H_
+
+#include <span>
+#include <vector>
+
+#include "engine/model/storage.h"
+
+namespace colonnade {
+
+// The values of a batch on its way through a network: at(0) the inputs, at(l) what layer l-1 gives,
+// the last of them the logits. Each is units × columns.
+class Activations {
+ public:
+  Activations(const NetworkShape& shape, size_t columns);
+
+  size_t columns() const { return matrices_.front().cols(); }
+  size_t size() const { return matrices_.size(); }
+  kernels::Matrix at(size_t i) { return matrices_[i].view(); }
+  kernels::Matrix inputs() { return at(0); }
+  kernels::Matrix logits() { return at(size() - 1); }
+
+ private:
+  std::vector<OwnedMatrix> matrices_;
+};
+
+// Runs columns [first, first + count) of `activations`, whose inputs are given, through all layers.
+// Columns are independent: calls for disjoint ranges may run at the same time.
+void ForwardPass(const NetworkShape& shape, std::span<const DenseParameters> layers,
+                 Activations& activations, size_t first, size_t count);
+
+}  // namespace colonnade
+
+#endif  // COLONNADE_ENGINE_MODEL_FORWARD_H_

@@ -1,0 +1,52 @@
+#include "engine/model/initialization.h"
+
+#include <cmath>
+
+#include "engine/runtime/random.h"
+
+namespace colonnade {
+namespace {
+
+// `values` in row-major order, as files and other libraries have weights.
+void SetWeights(std::span<const float> values, DenseParameters& layer) {
+  const kernels::Matrix w = layer.weight.view();
+  for (size_t o = 0; o < w.rows; ++o) {
+    for (size_t i = 0; i < w.cols; ++i) w.Column(i)[o] = values[o * w.cols + i];
+  }
+}
+
+}  // namespace
+
+std::vector<DenseParameters> ZeroParameters(const NetworkShape& shape) {
+  std::vector<DenseParameters> layers;
+  layers.reserve(shape.layers.size());
+  for (const Layer& layer : shape.layers) layers.emplace_back(layer);
+  return layers;
+}
+
+std::vector<DenseParameters> HeParameters(const NetworkShape& shape, uint64_t seed) {
+  std::vector<DenseParameters> layers = ZeroParameters(shape);
+  for (size_t l = 0; l < layers.size(); ++l) {
+    const auto inputs = static_cast<double>(shape.layers[l].inputs);
+    std::vector<float> values(shape.layers[l].inputs * shape.layers[l].outputs);
+    Random(seed, RandomStream::kWeights, static_cast<uint32_t>(l))
+        .Normal(values, static_cast<float>(std::sqrt(2 / inputs)));
+    SetWeights(values, layers[l]);
+  }
+  return layers;
+}
+
+std::vector<DenseParameters> UniformParameters(const NetworkShape& shape, uint64_t seed) {
+  std::vector<DenseParameters> layers = ZeroParameters(shape);
+  for (size_t l = 0; l < layers.size(); ++l) {
+    const auto substream = static_cast<uint32_t>(l);
+    std::vector<float> values(shape.layers[l].inputs * shape.layers[l].outputs);
+    Random(seed, RandomStream::kWeights, substream).Uniform(values, -0.5f, 0.5f);
+    SetWeights(values, layers[l]);
+    Random(seed, RandomStream::kBiases, substream)
+        .Uniform({layers[l].bias.view().data, shape.layers[l].outputs}, -0.5f, 0.5f);
+  }
+  return layers;
+}
+
+}  // namespace colonnade

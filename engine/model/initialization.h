@@ -1,0 +1,23 @@
+#ifndef COLONNADE_ENGINE_MODEL_INITIALIZATION_H_
+#define COLONNADE_ENGINE_MODEL_INITIALIZATION_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/model/storage.h"
+
+namespace colonnade {
+
+// Parameters that are all zero.
+std::vector<DenseParameters> ZeroParameters(const NetworkShape& shape);
+
+// Weights normal with variance 2 / inputs, biases zero: He et al., "Delving deep into rectifiers",
+// ICCV 2015, eq. 10. `seed` determines every bit.
+std::vector<DenseParameters> HeParameters(const NetworkShape& shape, uint64_t seed);
+
+// Weights and biases uniform in [-0.5, 0.5).
+std::vector<DenseParameters> UniformParameters(const NetworkShape& shape, uint64_t seed);
+
+}  // namespace colonnade
+
+#endif  // COLONNADE_ENGINE_MODEL_INITIALIZATION_H_

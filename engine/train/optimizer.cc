@@ -1,0 +1,38 @@
+#include "engine/train/optimizer.h"
+
+#include "engine/model/initialization.h"
+#include "kernels/optimizer.h"
+
+namespace colonnade {
+
+OptimizerState::OptimizerState(Optimizer method, double momentum, const NetworkShape& shape)
+    : method_(method), momentum_(static_cast<float>(momentum)) {
+  if (method_ == Optimizer::kMomentum) velocity_ = ZeroParameters(shape);
+}
+
+void OptimizerState::UpdateWeight(size_t layer, size_t first, kernels::ConstMatrix gradient,
+                                  double rate, DenseParameters& parameters) {
+  kernels::Matrix velocity;
+  if (!velocity_.empty()) velocity = velocity_[layer].weight.view().Columns(first, gradient.cols);
+  Update(parameters.weight.view().Columns(first, gradient.cols), gradient, velocity, rate);
+}
+
+void OptimizerState::UpdateBias(size_t layer, kernels::ConstMatrix gradient, double rate,
+                                DenseParameters& parameters) {
+  kernels::Matrix velocity;
+  if (!velocity_.empty()) velocity = velocity_[layer].bias.view();
+  Update(parameters.bias.view(), gradient, velocity, rate);
+}
+
+void OptimizerState::Update(kernels::Matrix parameter, kernels::ConstMatrix gradient,
+                            kernels::Matrix velocity, double rate) const {
+  switch (method_) {
+    case Optimizer::kSgd:
+      return kernels::SgdUpdate(parameter, gradient, static_cast<float>(rate));
+    case Optimizer::kMomentum:
+      return kernels::MomentumUpdate(parameter, gradient, velocity, static_cast<float>(rate),
+                                     momentum_);
+  }
+}
+
+}  // namespace colonnade

@@ -1,0 +1,37 @@
+// How gradients change parameters.
+#ifndef COLONNADE_ENGINE_TRAIN_OPTIMIZER_H_
+#define COLONNADE_ENGINE_TRAIN_OPTIMIZER_H_
+
+#include <vector>
+
+#include "colonnade/train.h"
+#include "engine/model/storage.h"
+
+namespace colonnade {
+
+// A method with its state for all parameters of a network.
+class OptimizerState {
+ public:
+  OptimizerState(Optimizer method, double momentum, const NetworkShape& shape);
+
+  // Updates columns [first, first + gradient.cols) of the weights of `layer`. Calls for disjoint
+  // columns may run at the same time.
+  void UpdateWeight(size_t layer, size_t first, kernels::ConstMatrix gradient, double rate,
+                    DenseParameters& parameters);
+
+  // Updates the bias of `layer`.
+  void UpdateBias(size_t layer, kernels::ConstMatrix gradient, double rate,
+                  DenseParameters& parameters);
+
+ private:
+  void Update(kernels::Matrix parameter, kernels::ConstMatrix gradient, kernels::Matrix velocity,
+              double rate) const;
+
+  Optimizer method_;
+  float momentum_;
+  std::vector<DenseParameters> velocity_;  // one per layer, or none for kSgd
+};
+
+}  // namespace colonnade
+
+#endif  // COLONNADE_ENGINE_TRAIN_OPTIMIZER_H_

@@ -1,0 +1,166 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include "colonnade/error.h"
+#include "colonnade/train.h"
+#include "engine/data/scaling.h"
+#include "engine/model/initialization.h"
+#include "engine/runtime/execution.h"
+#include "engine/runtime/random.h"
+#include "engine/train/optimizer.h"
+#include "engine/train/schedule.h"
+#include "engine/train/step.h"
+
+namespace colonnade {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Below this many floating-point operations a step takes less time than waking a second thread.
+constexpr double kSerialFlops = 1e6;
+
+void Require(bool good, const char* option, double found, const char* expected) {
+  if (good) return;
+  std::string text = std::to_string(found);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  throw Error(ErrorCode::kInvalidArgument,
+              std::string(option) + ": found " + text + ", expected " + expected);
+}
+
+void CheckOptions(const TrainOptions& o) {
+  Require(o.epochs >= 1 && o.epochs <= 1'000'000, "epochs", static_cast<double>(o.epochs),
+          "1 to 1000000");
+  Require(std::isfinite(o.learning_rate) && o.learning_rate > 0 && o.learning_rate <= 1e6,
+          "learning rate", o.learning_rate, "a number above 0, at most 1000000");
+  Require(o.momentum >= 0 && o.momentum < 1, "momentum", o.momentum, "a number in [0, 1)");
+  Require(o.threads >= 0 && o.threads <= 1024, "threads", o.threads, "0 to 1024");
+}
+
+void CheckData(const Dataset& data) {
+  if (!data.labelled()) throw Error(ErrorCode::kBadData, "training data: no labels");
+  if (data.classes() < 2) {
+    throw Error(ErrorCode::kBadData, "training data: found " + std::to_string(data.classes()) +
+                                         " class, expected at least 2");
+  }
+}
+
+std::vector<DenseParameters> StartParameters(const NetworkShape& shape,
+                                             const TrainOptions& options) {
+  if (options.start == nullptr) {
+    return options.init == Initialization::kHe ? HeParameters(shape, options.seed)
+                                               : UniformParameters(shape, options.seed);
+  }
+  const Model::Storage& start = options.start->storage();
+  if (start.shape != shape) {
+    throw Error(ErrorCode::kInvalidArgument, "start: found a model " + start.shape.Widths() +
+                                                 ", expected " + shape.Widths());
+  }
+  std::vector<DenseParameters> parameters = ZeroParameters(shape);
+  for (size_t l = 0; l < parameters.size(); ++l) {
+    const auto copy = [](kernels::ConstMatrix from, kernels::Matrix to) {
+      std::copy_n(from.data, from.stride * from.cols, to.data);
+    };
+    copy(start.layers[l].weight.view(), parameters[l].weight.view());
+    copy(start.layers[l].bias.view(), parameters[l].bias.view());
+  }
+  return parameters;
+}
+
+// Multiplications and additions of one step, with the gradient of the inputs left out.
+double FlopsPerStep(const NetworkShape& shape, size_t batch_size) {
+  double weights = 0;
+  for (size_t l = 0; l < shape.layers.size(); ++l) {
+    weights += static_cast<double>(shape.layers[l].inputs * shape.layers[l].outputs) *
+               (l == 0 ? 2 : 3);
+  }
+  return 2 * weights * static_cast<double>(batch_size);
+}
+
+}  // namespace
+
+TrainOptions TrainOptions::Classic() {
+  TrainOptions options;
+  options.hidden = {10};
+  options.init = Initialization::kUniform;
+  options.epochs = 1000;
+  options.batch_size = 0;
+  options.optimizer = Optimizer::kSgd;
+  options.learning_rate = 0.05;
+  options.schedule = Schedule::kConstant;
+  return options;
+}
+
+TrainResult Train(const Dataset& data, const TrainOptions& options) {
+  CheckOptions(options);
+  CheckData(data);
+  const size_t examples = data.examples();
+  const bool full_batch = options.batch_size == 0 || options.batch_size >= examples;
+  const size_t batch = full_batch ? examples : options.batch_size;
+  const size_t steps_per_epoch = (examples + batch - 1) / batch;
+
+  auto model = std::make_shared<Model::Storage>();
+  model->shape =
+      NetworkShape::Mlp(data.features(), options.hidden, data.classes(), options.activation);
+  model->schema = data.schema();
+  model->scaling = FitScaling(options.scale, data);
+  model->layers = StartParameters(model->shape, options);
+
+  Execution execution(FlopsPerStep(model->shape, batch) < kSerialFlops ? 1 : options.threads);
+  OptimizerState optimizer(options.optimizer, options.momentum, model->shape);
+  TrainingStep step(model->shape, data, model->scaling, batch, model->layers, optimizer, execution);
+
+  std::vector<uint32_t> order(examples);
+  std::iota(order.begin(), order.end(), 0u);
+  Progress progress;
+  progress.epochs = options.epochs;
+  progress.steps = options.epochs * steps_per_epoch;
+  const Clock::time_point start = Clock::now();
+  bool stopped = false;
+
+  execution.Run([&] {
+    for (size_t epoch = 0; epoch < options.epochs && !stopped; ++epoch) {
+      if (!full_batch) {
+        Random(options.seed, RandomStream::kShuffle, static_cast<uint32_t>(epoch))
+            .Permutation(order);
+      }
+      BatchLoss sum;
+      for (size_t begin = 0; begin < examples && !stopped; begin += batch) {
+        const size_t end = std::min(begin + batch, examples);
+        progress.learning_rate =
+            LearningRate(options.schedule, options.learning_rate, progress.step, progress.steps);
+        const BatchLoss result =
+            step.Run({order.data() + begin, end - begin}, progress.learning_rate);
+        ++progress.step;
+        if (!std::isfinite(result.loss)) {
+          throw Error(ErrorCode::kDiverged,
+                      "training diverged: the loss is not finite after step " +
+                          std::to_string(progress.step) + " of epoch " + std::to_string(epoch + 1) +
+                          "; try a lower learning rate");
+        }
+        sum.loss += result.loss;
+        sum.correct += result.correct;
+        progress.epoch = epoch + 1;
+        progress.epoch_done = end == examples;
+        progress.examples += end - begin;
+        progress.loss = sum.loss / static_cast<double>(end);
+        progress.accuracy = static_cast<double>(sum.correct) / static_cast<double>(end);
+        progress.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+        if (options.on_progress && !options.on_progress(progress)) stopped = true;
+      }
+    }
+  });
+
+  return {.model = Model(std::move(model)),
+          .epochs = progress.epoch_done ? progress.epoch : progress.epoch - 1,
+          .steps = progress.step,
+          .stopped = stopped && progress.step < progress.steps,
+          .loss = progress.loss,
+          .accuracy = progress.accuracy,
+          .seconds = std::chrono::duration<double>(Clock::now() - start).count(),
+          .threads = static_cast<int>(execution.threads())};
+}
+
+}  // namespace colonnade
