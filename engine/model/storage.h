@@ -2,7 +2,7 @@
 #ifndef COLONNADE_ENGINE_MODEL_STORAGE_H_
 #define COLONNADE_ENGINE_MODEL_STORAGE_H_
 
-#include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,6 +10,9 @@
 #include "engine/runtime/aligned.h"
 
 namespace colonnade {
+
+// The widest layer that a network may have.
+inline constexpr size_t kMaxWidth = size_t{1} << 20;
 
 // One dense layer's parameters as the kernels want them.
 struct DenseParameters {
@@ -20,13 +23,21 @@ struct DenseParameters {
   OwnedMatrix bias;    // outputs × 1
 };
 
+// Never changes once a Model has it, because the copies of the Model share it.
 struct Model::Storage {
   NetworkShape shape;
   std::vector<DenseParameters> layers;  // as shape.layers
   Scaling scaling;
   Schema schema;
-  std::map<std::string, std::string> provenance;
 };
+
+// What keeps these three from belonging together, on one line: "schema.classes: found 3, expected
+// 10". Empty if nothing does.
+std::string FindMismatch(const NetworkShape& shape, const Scaling& scaling, const Schema& schema);
+
+// Between the matrices of the kernels and the row-major arrays of files and of the interface.
+std::vector<float> ToRowMajor(kernels::ConstMatrix from);
+void FromRowMajor(std::span<const float> from, kernels::Matrix to);
 
 }  // namespace colonnade
 

@@ -1,0 +1,152 @@
+#include "colonnade/model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <tuple>
+#include <utility>
+
+#include "colonnade/error.h"
+#include "engine/model/json.h"
+#include "engine/model/storage.h"
+#include "engine/runtime/hash.h"
+
+namespace colonnade {
+namespace {
+
+std::string FindMismatch(const NetworkShape& shape) {
+  if (shape.layers.empty()) return "layers: found 0, expected at least 1";
+  for (size_t l = 0; l < shape.layers.size(); ++l) {
+    const Layer& layer = shape.layers[l];
+    for (const auto& [side, width] :
+         {std::pair("inputs", layer.inputs), {"outputs", layer.outputs}}) {
+      if (width < 1 || width > kMaxWidth) {
+        return fmt::format("layers[{}].{}: found {}, expected 1 to {}", l, side, width, kMaxWidth);
+      }
+    }
+    if (l > 0 && layer.inputs != shape.layers[l - 1].outputs) {
+      return fmt::format("layers[{}].inputs: found {}, expected {}, the outputs of layers[{}]", l,
+                         layer.inputs, shape.layers[l - 1].outputs, l - 1);
+    }
+  }
+  return {};
+}
+
+std::string FindMismatch(const char* field, const std::vector<float>& values, size_t expected) {
+  if (values.size() != expected) {
+    return fmt::format("{}: found {}, expected {}", field, values.size(), expected);
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) {
+      return fmt::format("{}[{}]: found {}, expected a finite number", field, i, values[i]);
+    }
+  }
+  return {};
+}
+
+void Require(const std::string& mismatch) {
+  if (!mismatch.empty()) throw Error(ErrorCode::kInvalidArgument, "model: " + mismatch);
+}
+
+}  // namespace
+
+std::string FindMismatch(const NetworkShape& shape, const Scaling& scaling, const Schema& schema) {
+  if (std::string text = FindMismatch(shape); !text.empty()) return text;
+  const auto differ = [](const char* field, size_t found, size_t expected) {
+    return fmt::format("{}: found {}, expected {}", field, found, expected);
+  };
+  const size_t inputs = shape.inputs();
+  if (std::string text = FindMismatch("scaling.offset", scaling.offset, inputs); !text.empty()) {
+    return text;
+  }
+  if (std::string text = FindMismatch("scaling.scale", scaling.scale, inputs); !text.empty()) {
+    return text;
+  }
+  if (schema.features != inputs) return differ("schema.features", schema.features, inputs);
+  if (!schema.feature_names.empty() && schema.feature_names.size() != inputs) {
+    return differ("schema.feature_names", schema.feature_names.size(), inputs);
+  }
+  if (schema.label_index > inputs) {
+    return fmt::format("schema.label_index: found {}, expected 0 to {}", schema.label_index,
+                       inputs);
+  }
+  if (schema.classes.size() != shape.outputs()) {
+    return differ("schema.classes", schema.classes.size(), shape.outputs());
+  }
+  return {};
+}
+
+std::vector<float> ToRowMajor(kernels::ConstMatrix from) {
+  std::vector<float> to(from.rows * from.cols);
+  for (size_t c = 0; c < from.cols; ++c) {
+    for (size_t r = 0; r < from.rows; ++r) to[r * from.cols + c] = from.Column(c)[r];
+  }
+  return to;
+}
+
+void FromRowMajor(std::span<const float> from, kernels::Matrix to) {
+  for (size_t c = 0; c < to.cols; ++c) {
+    for (size_t r = 0; r < to.rows; ++r) to.Column(c)[r] = from[r * to.cols + c];
+  }
+}
+
+Model::Model(std::shared_ptr<Storage> storage) noexcept : storage_(std::move(storage)) {}
+
+Model::Model(NetworkShape shape, std::span<const LayerParameters> parameters, Scaling scaling,
+             Schema schema) {
+  Require(FindMismatch(shape, scaling, schema));
+  if (parameters.size() != shape.layers.size()) {
+    Require(fmt::format("parameters: found {} layers, expected {}", parameters.size(),
+                        shape.layers.size()));
+  }
+  auto storage = std::make_shared<Storage>();
+  for (size_t l = 0; l < parameters.size(); ++l) {
+    const Layer& layer = shape.layers[l];
+    const auto [weight, bias] = std::tie(parameters[l].weight, parameters[l].bias);
+    const std::string field = fmt::format("parameters[{}].", l);
+    Require(FindMismatch((field + "weight").c_str(), weight, layer.outputs * layer.inputs));
+    Require(FindMismatch((field + "bias").c_str(), bias, layer.outputs));
+    DenseParameters& to = storage->layers.emplace_back(layer);
+    FromRowMajor(weight, to.weight.view());
+    FromRowMajor(bias, to.bias.view());
+  }
+  storage->shape = std::move(shape);
+  storage->scaling = std::move(scaling);
+  storage->schema = std::move(schema);
+  storage_ = std::move(storage);
+}
+
+const NetworkShape& Model::shape() const noexcept { return storage_->shape; }
+const Scaling& Model::scaling() const noexcept { return storage_->scaling; }
+const Schema& Model::schema() const noexcept { return storage_->schema; }
+
+LayerParameters Model::parameters(size_t layer) const {
+  assert(layer < storage_->layers.size());
+  const DenseParameters& from = std::as_const(storage_->layers[layer]);
+  return {.weight = ToRowMajor(from.weight.view()), .bias = ToRowMajor(from.bias.view())};
+}
+
+std::string Model::ParametersHash() const {
+  Hash128 hash;
+  for (size_t l = 0; l < storage_->layers.size(); ++l) {
+    const LayerParameters layer = parameters(l);
+    hash.Add(layer.weight.data(), layer.weight.size() * sizeof(float));
+    hash.Add(layer.bias.data(), layer.bias.size() * sizeof(float));
+  }
+  return hash.Hex();
+}
+
+const std::map<std::string, std::string>& Model::provenance() const noexcept { return provenance_; }
+
+void Model::SetProvenance(const std::string& key, const std::string& json) {
+  // What could not be saved, or not be loaded again, is refused here.
+  if (!IsUtf8(key) || !ParseJson<nlohmann::json>(json)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("provenance {}: found no valid JSON", safetensors::Quoted(key)));
+  }
+  provenance_[key] = json;
+}
+
+}  // namespace colonnade

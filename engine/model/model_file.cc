@@ -1,0 +1,333 @@
+// Models as files: the safetensors container with PyTorch's names for the parameters, and what a
+// prediction needs beyond them as JSON text in the metadata:
+//
+//   format                     "pt": tells Hugging Face's tools that the tensors are PyTorch's
+//   colonnade.format_version   "1"
+//   colonnade.network          {"layers":[{"inputs":2,"outputs":3,"activation":"relu"}, …]}
+//   colonnade.scaling          {"method":…,"offset":…,"scale":…}: one number per feature, or a
+//                              single one where all features have the same
+//   colonnade.schema           {"features":…,"feature_names":[…],"label_name":…,"label_index":…,
+//                              "classes":[…]}
+//   colonnade.provenance.KEY   where the model comes from
+//   colonnade.parameters_hash  XXH3-128 over the parameters' bytes
+//   colonnade.metadata_hash    XXH3-128 over the other entries named colonnade.…, in the order of
+//                              their keys: key, a zero byte, value, a zero byte
+//
+// A name that is not valid UTF-8 (JSON has no other strings) is stored as the array of its bytes.
+#include "engine/model/model_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <set>
+#include <utility>
+
+#include "colonnade/error.h"
+#include "colonnade/model.h"
+#include "engine/model/json.h"
+#include "engine/model/safetensors.h"
+#include "engine/model/storage.h"
+#include "engine/runtime/file.h"
+#include "engine/runtime/hash.h"
+
+namespace colonnade {
+namespace {
+
+using safetensors::Metadata;
+using safetensors::Quoted;
+using safetensors::Tensor;
+using safetensors::TensorInfo;
+
+constexpr std::string_view kPrefix = "colonnade.";
+constexpr std::string_view kProvenancePrefix = "colonnade.provenance.";
+constexpr const char* kVersionKey = "colonnade.format_version";
+constexpr const char* kNetworkKey = "colonnade.network";
+constexpr const char* kScalingKey = "colonnade.scaling";
+constexpr const char* kSchemaKey = "colonnade.schema";
+constexpr const char* kParametersHashKey = "colonnade.parameters_hash";
+constexpr const char* kMetadataHashKey = "colonnade.metadata_hash";
+constexpr const char* kVersion = "1";
+
+constexpr std::pair<Activation, const char*> kActivations[] = {{Activation::kIdentity, "identity"},
+                                                               {Activation::kRelu, "relu"}};
+
+// The activations in between have a number in a torch.nn.Sequential, too.
+std::string WeightName(size_t layer) { return fmt::format("{}.weight", 2 * layer); }
+std::string BiasName(size_t layer) { return fmt::format("{}.bias", 2 * layer); }
+
+std::string MetadataHash(const Metadata& metadata) {
+  Hash128 hash;
+  for (const auto& [key, value] : metadata) {
+    if (!key.starts_with(kPrefix) || key == kMetadataHashKey) continue;
+    hash.Add(key.c_str(), key.size() + 1);
+    hash.Add(value.c_str(), value.size() + 1);
+  }
+  return hash.Hex();
+}
+
+// ---- Writing ----
+
+Json32 ToJson(const std::string& name) {
+  if (IsUtf8(name)) return name;
+  return std::vector<uint8_t>(name.begin(), name.end());
+}
+
+Json32 ToJson(const std::vector<std::string>& names) {
+  auto json = Json32::array();
+  for (const std::string& name : names) json.push_back(ToJson(name));
+  return json;
+}
+
+Json32 ToJson(const std::vector<float>& values) {
+  const auto same_bits = [&](float value) {
+    return std::bit_cast<uint32_t>(value) == std::bit_cast<uint32_t>(values.front());
+  };
+  if (std::ranges::all_of(values, same_bits)) return values.front();
+  return values;
+}
+
+Json32 ToJson(const NetworkShape& shape) {
+  auto layers = Json32::array();
+  for (const Layer& layer : shape.layers) {
+    const auto* activation = std::ranges::find(kActivations, layer.activation,
+                                               &std::pair<Activation, const char*>::first);
+    layers.push_back(
+        {{"inputs", layer.inputs}, {"outputs", layer.outputs}, {"activation", activation->second}});
+  }
+  return {{"layers", std::move(layers)}};
+}
+
+Json32 ToJson(const Scaling& scaling) {
+  return {{"method", ToJson(scaling.method)},
+          {"offset", ToJson(scaling.offset)},
+          {"scale", ToJson(scaling.scale)}};
+}
+
+Json32 ToJson(const Schema& schema) {
+  return {{"features", schema.features},
+          {"feature_names", ToJson(schema.feature_names)},
+          {"label_name", ToJson(schema.label_name)},
+          {"label_index", schema.label_index},
+          {"classes", ToJson(schema.classes)}};
+}
+
+// ---- Reading ----
+
+std::string ReadName(const JsonNode& node) {
+  if (!node.is_array()) return node.String();
+  std::string name;
+  for (size_t i = 0; i < node.size(); ++i) {
+    name += static_cast<char>(static_cast<unsigned char>(node.Item(i).Unsigned(255)));
+  }
+  return name;
+}
+
+std::vector<std::string> ReadNames(const JsonNode& node) {
+  std::vector<std::string> names(node.size());
+  for (size_t i = 0; i < names.size(); ++i) names[i] = ReadName(node.Item(i));
+  return names;
+}
+
+std::vector<float> ReadFloats(const JsonNode& node, size_t expected) {
+  if (!node.is_array()) return std::vector<float>(expected, node.Float());
+  std::vector<float> values(node.size());
+  for (size_t i = 0; i < values.size(); ++i) values[i] = node.Item(i).Float();
+  return values;
+}
+
+Activation ReadActivation(const JsonNode& node) {
+  const std::string& name = node.String();
+  for (const auto& [activation, known] : kActivations) {
+    if (name == known) return activation;
+  }
+  node.Fail("\"identity\" or \"relu\"");
+}
+
+NetworkShape ReadNetwork(const JsonNode& node) {
+  const JsonNode layers = node.Field("layers");
+  if (layers.size() == 0) layers.Fail("at least one layer");
+  NetworkShape shape;
+  for (size_t l = 0; l < layers.size(); ++l) {
+    const JsonNode layer = layers.Item(l);
+    shape.layers.push_back({.inputs = layer.Field("inputs").Unsigned(kMaxWidth),
+                            .outputs = layer.Field("outputs").Unsigned(kMaxWidth),
+                            .activation = ReadActivation(layer.Field("activation"))});
+  }
+  return shape;
+}
+
+Scaling ReadScaling(const JsonNode& node, size_t features) {
+  return {.method = ReadName(node.Field("method")),
+          .offset = ReadFloats(node.Field("offset"), features),
+          .scale = ReadFloats(node.Field("scale"), features)};
+}
+
+Schema ReadSchema(const JsonNode& node) {
+  return {.features = node.Field("features").Unsigned(kMaxWidth),
+          .feature_names = ReadNames(node.Field("feature_names")),
+          .label_name = ReadName(node.Field("label_name")),
+          .label_index = node.Field("label_index").Unsigned(kMaxWidth),
+          .classes = ReadNames(node.Field("classes"))};
+}
+
+// One model file on its way into memory.
+class ModelReader {
+ public:
+  ModelReader(std::string_view file, const std::string& name)
+      : name_(name), contents_(safetensors::Parse(file, name)) {}
+
+  Model Read() {
+    CheckMetadata();
+    NetworkShape shape = ReadNetwork(Node(kNetworkKey));
+    Scaling scaling = ReadScaling(Node(kScalingKey), shape.inputs());
+    Schema schema = ReadSchema(Node(kSchemaKey));
+    if (const std::string mismatch = FindMismatch(shape, scaling, schema); !mismatch.empty()) {
+      Fail(mismatch);
+    }
+    const std::vector<LayerParameters> parameters = ReadParameters(shape);
+    Model model(std::move(shape), parameters, std::move(scaling), std::move(schema));
+    for (const auto& [key, value] : contents_.metadata) {
+      if (!key.starts_with(kProvenancePrefix)) continue;
+      try {
+        model.SetProvenance(key.substr(kProvenancePrefix.size()), value);
+      } catch (const Error& error) {
+        Fail(error.what());
+      }
+    }
+    return model;
+  }
+
+ private:
+  [[noreturn]] void Fail(const std::string& problem) const {
+    throw Error(ErrorCode::kBadModel, name_ + ": " + problem);
+  }
+
+  const std::string& Entry(const char* key) const {
+    const auto found = contents_.metadata.find(key);
+    if (found == contents_.metadata.end()) Fail(fmt::format("metadata: found no {}", key));
+    return found->second;
+  }
+
+  void CheckMetadata() const {
+    const auto first = contents_.metadata.lower_bound(std::string(kPrefix));
+    if (first == contents_.metadata.end() || !first->first.starts_with(kPrefix)) {
+      Fail("not a colonnade model (no colonnade metadata)");
+    }
+    // First of all, because another version may define everything else differently.
+    if (const std::string& version = Entry(kVersionKey); version != kVersion) {
+      const bool plain =
+          version.size() < 10 && version.find_first_not_of("0123456789.") == std::string::npos;
+      Fail(fmt::format("model format {}, this version reads {}", plain ? version : Quoted(version),
+                       kVersion));
+    }
+    if (Entry(kMetadataHashKey) != MetadataHash(contents_.metadata)) {
+      Fail("the metadata do not match their checksum: the file was altered or damaged");
+    }
+  }
+
+  // The entry is kept until the next call.
+  JsonNode Node(const char* key) {
+    json_ = ParseJson<Json32>(Entry(key));
+    if (!json_) Fail(fmt::format("{}: found no valid JSON", key));
+    return {*json_, fmt::format("{}: {}", name_, key)};
+  }
+
+  std::vector<LayerParameters> ReadParameters(const NetworkShape& shape) {
+    std::vector<LayerParameters> layers;
+    Hash128 hash;
+    for (size_t l = 0; l < shape.layers.size(); ++l) {
+      const Layer& layer = shape.layers[l];
+      layers.push_back({.weight = ReadTensor(WeightName(l), {layer.outputs, layer.inputs}, hash),
+                        .bias = ReadTensor(BiasName(l), {layer.outputs}, hash)});
+    }
+    for (const Tensor& tensor : contents_.tensors) {
+      if (!read_.contains(tensor.name)) Fail("found the unexpected tensor " + Quoted(tensor.name));
+    }
+    if (hash.Hex() != Entry(kParametersHashKey)) {
+      Fail("the parameters do not match their checksum: the file was altered or damaged");
+    }
+    for (size_t l = 0; l < layers.size(); ++l) {
+      CheckFinite(WeightName(l), layers[l].weight);
+      CheckFinite(BiasName(l), layers[l].bias);
+    }
+    return layers;
+  }
+
+  std::vector<float> ReadTensor(const std::string& tensor_name, const std::vector<uint64_t>& shape,
+                                Hash128& hash) {
+    const auto tensor = std::ranges::find(contents_.tensors, tensor_name, &Tensor::name);
+    if (tensor == contents_.tensors.end()) Fail("found no tensor " + Quoted(tensor_name));
+    if (tensor->dtype != "F32") {
+      Fail(fmt::format("tensor {}: found dtype {}, expected F32", Quoted(tensor_name),
+                       tensor->dtype));
+    }
+    if (tensor->shape != shape) {
+      Fail(fmt::format("tensor {}: found shape [{}], expected [{}]", Quoted(tensor_name),
+                       fmt::join(tensor->shape, ", "), fmt::join(shape, ", ")));
+    }
+    read_.insert(tensor_name);
+    hash.Add(tensor->bytes.data(), tensor->bytes.size());
+    std::vector<float> values(tensor->bytes.size() / sizeof(float));
+    std::memcpy(values.data(), tensor->bytes.data(), tensor->bytes.size());
+    return values;
+  }
+
+  void CheckFinite(const std::string& tensor_name, const std::vector<float>& values) const {
+    const auto bad = std::ranges::find_if_not(values, [](float v) { return std::isfinite(v); });
+    if (bad == values.end()) return;
+    Fail(fmt::format("tensor {}: found {} as element {}, expected a finite number",
+                     Quoted(tensor_name), *bad, bad - values.begin()));
+  }
+
+  const std::string& name_;
+  safetensors::Contents contents_;
+  std::optional<Json32> json_;
+  std::set<std::string> read_;  // tensors of the network
+};
+
+}  // namespace
+
+Model ParseModel(std::string_view file, const std::string& name) {
+  return ModelReader(file, name).Read();
+}
+
+Model Model::Load(const std::filesystem::path& file) {
+  return ParseModel(ReadWholeFile(file), file == "-" ? "standard input" : file.string());
+}
+
+void Model::Save(const std::filesystem::path& file) const {
+  Metadata metadata = {{"format", "pt"},
+                       {kVersionKey, kVersion},
+                       {kNetworkKey, ToJson(shape()).dump()},
+                       {kScalingKey, ToJson(scaling()).dump()},
+                       {kSchemaKey, ToJson(schema()).dump()},
+                       {kParametersHashKey, ParametersHash()}};
+  for (const auto& [key, json] : provenance()) {
+    metadata.emplace(std::string(kProvenancePrefix) + key, json);
+  }
+  metadata[kMetadataHashKey] = MetadataHash(metadata);
+
+  std::vector<TensorInfo> tensors;
+  for (size_t l = 0; l < shape().layers.size(); ++l) {
+    const Layer& layer = shape().layers[l];
+    tensors.push_back({WeightName(l), "F32", {layer.outputs, layer.inputs}});
+    tensors.push_back({BiasName(l), "F32", {layer.outputs}});
+  }
+
+  AtomicFile output(file);
+  output.Write(safetensors::Header(tensors, metadata, file.string()));
+  const auto write = [&](const std::vector<float>& values) {
+    output.Write({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)});
+  };
+  for (size_t l = 0; l < shape().layers.size(); ++l) {
+    const LayerParameters layer = parameters(l);
+    write(layer.weight);
+    write(layer.bias);
+  }
+  output.Commit();
+}
+
+}  // namespace colonnade
