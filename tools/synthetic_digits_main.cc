@@ -54,6 +54,11 @@ void Check(const std::ofstream& file) {
 // Writes next to the file and renames, so that OUT is never half a file.
 void Write(const Options& options) {
   const std::filesystem::path temporary = options.out + ".tmp";
+  // A rename would replace a device such as /dev/null by a file.
+  if (std::filesystem::exists(options.out) && !std::filesystem::is_regular_file(options.out)) {
+    throw std::system_error(std::make_error_code(std::errc::operation_not_supported),
+                            "not a regular file");
+  }
   try {
     errno = 0;
     std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
