@@ -222,10 +222,11 @@ Dataset ReadCsvInPieces(const std::filesystem::path& file, const CsvOptions& opt
   if (columns.header) {
     lines.remove_prefix(first_size);
     ++row;
+    if (lines.empty()) lines = reader.Next(row);
   }
   const size_t max_rows = MaxRows(input.size(), columns.count);
   TableReader table(input.name(), std::move(columns), options.like, max_rows);
-  for (; row == 1 || !lines.empty(); lines = reader.Next(row)) row = table.Add(lines, row);
+  for (; !lines.empty(); lines = reader.Next(row)) row = table.Add(lines, row);
   return table.Finish();
 }
 

@@ -131,6 +131,8 @@ AtomicFile::AtomicFile(const fs::path& file) : name_(file.string()), file_(file)
     }
     // A rename would replace even a file that is protected against writing.
     if (access(file.c_str(), W_OK) == -1) Fail(errno);
+  } else if (errno != ENOENT) {
+    Fail(errno);  // a loop of links, a name that is too long, ...
   }
   file_ = FollowLinks(file);
   OpenTemporary();
