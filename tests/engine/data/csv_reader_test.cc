@@ -91,17 +91,21 @@ TEST(CsvReaderTest, ReadsATableWithoutHeader) {
   EXPECT_EQ(data.schema().label_name, "");
 }
 
+// The label has been seen before, so that only the value can stop the fast parser.
 TEST(CsvReaderTest, WidensToFloatsAtTheFirstValueThatNeedsIt) {
-  const std::string bytes = "1,0,255\n2,3,4\n";
-  for (const char* value : {"256", "-1", "0.5", "1e9", "-0"}) {
-    const Dataset data = Read(bytes + "3,5," + value + "\n4,6,7\n");
-    ASSERT_EQ(data.element_type(), ElementType::kF32) << value;
-    EXPECT_EQ(data.bytes(), nullptr);
-    EXPECT_THAT(Values(data, 0), ElementsAre(0, 255));
-    EXPECT_THAT(Values(data, 1), ElementsAre(3, 4));
-    EXPECT_THAT(Values(data, 2), ElementsAre(5, std::strtof(value, nullptr)));
-    EXPECT_THAT(Values(data, 3), ElementsAre(6, 7));
-    EXPECT_THAT(Labels(data), ElementsAre(0, 1, 2, 3));
+  for (const char* value : {"256", "999", "1000", "-1", "0.5", "1e9", "-0"}) {
+    for (const bool last : {false, true}) {
+      const std::string row = last ? "5," + std::string(value) : value + std::string(",5");
+      const Dataset data = Read("1,0,255\n1,3,4\n1," + row + "\n2,6,7\n");
+      ASSERT_EQ(data.element_type(), ElementType::kF32) << row;
+      EXPECT_EQ(data.bytes(), nullptr);
+      EXPECT_THAT(Values(data, 0), ElementsAre(0, 255));
+      EXPECT_THAT(Values(data, 1), ElementsAre(3, 4));
+      EXPECT_EQ(Values(data, 2)[last ? 0 : 1], 5);
+      EXPECT_EQ(Values(data, 2)[last ? 1 : 0], std::strtof(value, nullptr));
+      EXPECT_THAT(Values(data, 3), ElementsAre(6, 7));
+      EXPECT_THAT(Labels(data), ElementsAre(0, 0, 0, 1));
+    }
   }
 }
 
