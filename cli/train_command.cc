@@ -1,6 +1,7 @@
 // colonnade train TRAIN.csv
 #include <fmt/format.h>
 
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -32,10 +33,9 @@ double SecondsSince(Clock::time_point start) {
 struct TrainFlags {
   std::string train, test, output = "model.safetensors", log, preset;
   DataOptions reading;
-  std::optional<std::string> scale, hidden, init, batch_size, optimizer, schedule;
+  std::optional<std::string> scale, hidden, init, batch_size, optimizer, schedule, seed;
   std::optional<size_t> epochs;
   std::optional<double> learning_rate, momentum;
-  std::optional<uint64_t> seed;
 };
 
 [[noreturn]] void Reject(const char* flag, const std::string& found, const char* expected) {
@@ -43,16 +43,13 @@ struct TrainFlags {
               fmt::format("{}: found '{}', expected {}", flag, found, expected));
 }
 
-// A whole number ≥ 1 and nothing else.
-size_t ParseSize(const char* flag, const std::string& text, const char* expected) {
-  size_t used = 0;
-  unsigned long long value = 0;
-  try {
-    if (!text.empty() && text[0] >= '0' && text[0] <= '9') value = std::stoull(text, &used);
-  } catch (const std::out_of_range&) {
-    used = 0;
-  }
-  if (used != text.size() || value == 0) Reject(flag, text, expected);
+// A whole number, at least `lowest`, and nothing else.
+uint64_t ParseNumber(const char* flag, const std::string& text, uint64_t lowest,
+                     const char* expected) {
+  uint64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || rest != end || value < lowest) Reject(flag, text, expected);
   return value;
 }
 
@@ -62,7 +59,7 @@ std::vector<size_t> ParseHidden(const std::string& text) {
   if (text == "none") return widths;
   for (size_t begin = 0; begin <= text.size();) {
     const size_t end = std::min(text.find(',', begin), text.size());
-    widths.push_back(ParseSize("--hidden", text.substr(begin, end - begin), kExpected));
+    widths.push_back(ParseNumber("--hidden", text.substr(begin, end - begin), 1, kExpected));
     begin = end + 1;
   }
   return widths;
@@ -77,7 +74,7 @@ TrainOptions ToTrainOptions(const TrainFlags& flags, const Common& common) {
   if (flags.batch_size) {
     o.batch_size = *flags.batch_size == "full"
                        ? 0
-                       : ParseSize("--batch-size", *flags.batch_size, "1 or more, or full");
+                       : ParseNumber("--batch-size", *flags.batch_size, 1, "1 or more, or full");
   }
   if (flags.optimizer) {
     o.optimizer = *flags.optimizer == "sgd" ? Optimizer::kSgd : Optimizer::kMomentum;
@@ -85,16 +82,19 @@ TrainOptions ToTrainOptions(const TrainFlags& flags, const Common& common) {
   if (flags.learning_rate) o.learning_rate = *flags.learning_rate;
   if (flags.momentum) {
     if (o.optimizer == Optimizer::kSgd) {
-      Reject("--momentum", fmt::format("{}", *flags.momentum),
-             "no such flag with the optimizer sgd; --optimizer momentum uses it");
+      Reject("--momentum", fmt::format("{} with the optimizer sgd", *flags.momentum),
+             "the optimizer momentum");
     }
     o.momentum = *flags.momentum;
   }
   if (flags.schedule) {
     o.schedule = *flags.schedule == "constant" ? Schedule::kConstant : Schedule::kCosine;
   }
-  if (flags.seed) o.seed = *flags.seed;
+  if (flags.seed) {
+    o.seed = ParseNumber("--seed", *flags.seed, 0, "a whole number from 0 to 2^64 - 1");
+  }
   o.threads = common.threads;
+  o.Check();
   return o;
 }
 
@@ -267,7 +267,9 @@ void AddLearningOptions(CLI::App& command, TrainFlags& flags) {
   group(command.add_option("--schedule", flags.schedule, "Learning rate over time")
             ->check(CLI::IsMember({"constant", "cosine"}))
             ->default_str("cosine"));
-  group(command.add_option("--seed", flags.seed, "Seed of all random numbers")->default_str("0"));
+  group(command.add_option("--seed", flags.seed, "Seed of all random numbers")
+            ->type_name("N")
+            ->default_str("0"));
   group(command
             .add_option("--preset", flags.preset,
                         "classic: 10 hidden units, full batch, rate 0.05, 1000 iterations,\n"

@@ -50,7 +50,16 @@ Moments ComputeMoments(const T* values, const Dataset& data) {
 
 }  // namespace
 
+void CheckScalingMethod(const std::string& method) {
+  for (const char* known : {"auto", "none", "unit", "minmax", "standard"}) {
+    if (method == known) return;
+  }
+  throw Error(ErrorCode::kInvalidArgument,
+              "scale: found '" + method + "', expected auto, none, unit, minmax or standard");
+}
+
 Scaling FitScaling(const std::string& method, const Dataset& data) {
+  CheckScalingMethod(method);
   const bool bytes = data.element_type() == ElementType::kU8;
   Scaling fit;
   fit.method = method != "auto" ? method : bytes ? "unit" : "standard";
@@ -60,10 +69,6 @@ Scaling FitScaling(const std::string& method, const Dataset& data) {
   if (fit.method == "unit") {
     std::fill(fit.scale.begin(), fit.scale.end(), 1.0f / 255.0f);
     return fit;
-  }
-  if (fit.method != "minmax" && fit.method != "standard") {
-    throw Error(ErrorCode::kInvalidArgument,
-                "scale: found '" + method + "', expected auto, none, unit, minmax or standard");
   }
   const Moments m =
       bytes ? ComputeMoments(data.bytes(), data) : ComputeMoments(data.floats(), data);

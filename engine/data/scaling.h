@@ -10,6 +10,9 @@
 
 namespace colonnade {
 
+// Throws kInvalidArgument unless `method` is a name that FitScaling() knows.
+void CheckScalingMethod(const std::string& method);
+
 // Fits the method of that name (see TrainOptions::scale) to the data. A feature that is constant
 // becomes 0. Throws kInvalidArgument for an unknown name.
 Scaling FitScaling(const std::string& method, const Dataset& data);

@@ -30,15 +30,6 @@ void Require(bool good, const char* option, double found, const char* expected) 
               std::string(option) + ": found " + text + ", expected " + expected);
 }
 
-void CheckOptions(const TrainOptions& o) {
-  Require(o.epochs >= 1 && o.epochs <= 1'000'000, "epochs", static_cast<double>(o.epochs),
-          "1 to 1000000");
-  Require(std::isfinite(o.learning_rate) && o.learning_rate > 0 && o.learning_rate <= 1e6,
-          "learning rate", o.learning_rate, "a number above 0, at most 1000000");
-  Require(o.momentum >= 0 && o.momentum < 1, "momentum", o.momentum, "a number in [0, 1)");
-  Require(o.threads >= 0 && o.threads <= 1024, "threads", o.threads, "0 to 1024");
-}
-
 void CheckData(const Dataset& data) {
   if (!data.labelled()) throw Error(ErrorCode::kBadData, "training data: no labels");
   if (data.classes() < 2) {
@@ -93,8 +84,19 @@ TrainOptions TrainOptions::Classic() {
   return options;
 }
 
+void TrainOptions::Check() const {
+  Require(epochs >= 1 && epochs <= 1'000'000, "epochs", static_cast<double>(epochs),
+          "1 to 1000000");
+  Require(std::isfinite(learning_rate) && learning_rate > 0 && learning_rate <= 1e6,
+          "learning rate", learning_rate, "a number above 0, at most 1000000");
+  Require(momentum >= 0 && momentum < 1, "momentum", momentum, "a number in [0, 1)");
+  Require(threads >= 0 && threads <= 1024, "threads", threads, "0 to 1024");
+  NetworkShape::Mlp(1, hidden, 1);
+  CheckScalingMethod(scale);
+}
+
 TrainResult Train(const Dataset& data, const TrainOptions& options) {
-  CheckOptions(options);
+  options.Check();
   CheckData(data);
   const size_t examples = data.examples();
   const bool full_batch = options.batch_size == 0 || options.batch_size >= examples;

@@ -62,6 +62,10 @@ struct TrainOptions {
   // Called after every step, on the calling thread; false stops the training after this step.
   std::function<bool(const Progress&)> on_progress;
 
+  // Throws kInvalidArgument, naming the option, its value and its range, where one is out of range.
+  // Train() does so first of all; for a program that wants to know before it loads data.
+  void Check() const;
+
   // The run that this project started from: one hidden layer of 10, full batch, rate 0.05,
   // 1000 iterations, uniform start.
   static TrainOptions Classic();

@@ -1,0 +1,164 @@
+// The commands on bad input: one clear line, the right exit status, nothing left behind.
+#include <string>
+#include <vector>
+
+#include "tests/cli/cli_fixture.h"
+
+namespace colonnade::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+constexpr int kFailure = 1;
+constexpr int kUsage = 2;
+constexpr int kBadData = 3;
+constexpr int kBadModel = 4;
+
+constexpr const char* kGood = "label,a,b\n0,1,2\n1,3,4\n0,5,6\n1,7,8\n";
+
+class BadInputTest : public CliTest {
+ protected:
+  void SetUp() override { Write("good.csv", kGood); }
+
+  // Trains on a file of that content, which is not good data.
+  std::string TrainOn(const std::string& text) {
+    Write("bad.csv", text);
+    return RunBad(kBadData, {"train", "bad.csv", "-o", "m.safetensors"});
+  }
+};
+
+TEST_F(BadInputTest, FilesThatCannotBeRead) {
+  EXPECT_THAT(RunBad(kFailure, {"train", "missing.csv"}),
+              AllOf(HasSubstr("missing.csv"), HasSubstr("No such file")));
+  EXPECT_THAT(RunBad(kFailure, {"train", "."}), HasSubstr("directory"));
+  EXPECT_THAT(RunBad(kFailure, {"train", "good.csv", "--test", "missing.csv"}),
+              HasSubstr("missing.csv"));
+  EXPECT_THAT(RunBad(kFailure, {"evaluate", "missing.safetensors", "good.csv"}),
+              HasSubstr("missing.safetensors"));
+}
+
+TEST_F(BadInputTest, DataThatIsNoTable) {
+  EXPECT_THAT(TrainOn(""), HasSubstr("bad.csv"));
+  EXPECT_THAT(TrainOn("label,a\n"), HasSubstr("header"));
+  EXPECT_THAT(TrainOn("label,a,b\n0,1,2\n1,3\n"),
+              AllOf(HasSubstr("bad.csv:3"), HasSubstr("found 2 fields, expected 3")));
+  EXPECT_THAT(TrainOn("label,a,b\n0,1,2\n1,,4\n"),
+              AllOf(HasSubstr("bad.csv:3"), HasSubstr("column 2 ('a')")));
+  EXPECT_THAT(TrainOn("label,a,b\n0,1,2\n1,x,4\n"),
+              AllOf(HasSubstr("bad.csv:3"), HasSubstr("found 'x', expected a number")));
+  EXPECT_THAT(TrainOn("label,a,b\n0,1,nan\n1,3,4\n"), HasSubstr("finite"));
+  EXPECT_THAT(TrainOn("label,a,b\n0,1,inf\n1,3,4\n"), HasSubstr("finite"));
+  EXPECT_THAT(TrainOn("label,a,b\n0,1,1e99\n1,3,4\n"), HasSubstr("finite"));
+  EXPECT_THAT(TrainOn("label,a,b\n1.5,1,2\n1,3,4\n"), HasSubstr("class label"));
+  EXPECT_THAT(TrainOn("label,a,b\n0,1,2\n0,3,4\n"), HasSubstr("class"));
+}
+
+TEST_F(BadInputTest, LabelColumnThatDoesNotExist) {
+  EXPECT_THAT(RunBad(kUsage, {"train", "good.csv", "--label-column", "species"}),
+              AllOf(HasSubstr("species"), HasSubstr("good.csv")));
+  EXPECT_THAT(RunBad(kUsage, {"train", "good.csv", "--label-column", "3"}), HasSubstr("3"));
+}
+
+TEST_F(BadInputTest, TestDataUnlikeTheTrainingData) {
+  const auto test_on = [&](const std::string& text) {
+    Write("test.csv", text);
+    return RunBad(kBadData, {"train", "good.csv", "--test", "test.csv"});
+  };
+  EXPECT_THAT(test_on("label,a\n0,1\n"), HasSubstr("test.csv"));
+  EXPECT_THAT(test_on("label,a,c\n0,1,2\n"), AllOf(HasSubstr("'c'"), HasSubstr("'b'")));
+  EXPECT_THAT(test_on("label,a,b\n7,1,2\n"), AllOf(HasSubstr("test.csv:2"), HasSubstr("'7'")));
+}
+
+TEST_F(BadInputTest, ModelAndDataThatDoNotFit) {
+  RunOk({"train", "good.csv", "-o", "m.safetensors", "--epochs", "1"});
+  Write("other.csv", "label,a,b,c\n0,1,2,3\n");
+  EXPECT_THAT(RunBad(kBadData, {"evaluate", "m.safetensors", "other.csv"}), HasSubstr("other.csv"));
+  EXPECT_THAT(RunBad(kBadData, {"predict", "m.safetensors", "other.csv"}), HasSubstr("other.csv"));
+}
+
+TEST_F(BadInputTest, DamagedModels) {
+  RunOk({"train", "good.csv", "-o", "m.safetensors", "--epochs", "1"});
+  const std::string good = ReadFile(File("m.safetensors"));
+  Write("short.safetensors", good.substr(0, good.size() - 5));
+  EXPECT_THAT(RunBad(kBadModel, {"inspect", "short.safetensors"}), HasSubstr("short.safetensors"));
+  std::string altered = good;
+  altered[altered.size() - 3] ^= 1;
+  Write("altered.safetensors", altered);
+  EXPECT_THAT(RunBad(kBadModel, {"evaluate", "altered.safetensors", "good.csv"}),
+              HasSubstr("altered"));
+  Write("empty.safetensors", "");
+  RunBad(kBadModel, {"inspect", "empty.safetensors"});
+  EXPECT_THAT(RunBad(kBadModel, {"inspect", "good.csv"}), HasSubstr("good.csv"));
+}
+
+TEST_F(BadInputTest, OutputThatCannotBeWritten) {
+  EXPECT_THAT(RunBad(kFailure, {"train", "good.csv", "-o", "no/such/folder/m.safetensors"}),
+              HasSubstr("no/such/folder"));
+  EXPECT_THAT(RunBad(kFailure, {"train", "good.csv", "-o", "."}), HasSubstr("directory"));
+  EXPECT_THAT(RunBad(kFailure, {"train", "good.csv", "--log", "no/folder/log.jsonl"}),
+              HasSubstr("no/folder"));
+}
+
+TEST_F(BadInputTest, FullDisks) {
+  // A model that cannot be written is a failure that says why.
+  EXPECT_EQ(Run({"train", "good.csv", "--epochs", "1", "-o", "/dev/full"}).status, kFailure);
+  // So are results that cannot be printed.
+  RunOk({"train", "good.csv", "--epochs", "1", "-o", "m.safetensors"});
+  Program program(dir_.path(), {"predict", "m.safetensors", "good.csv"}, "/dev/null", "/dev/full");
+  const Outcome outcome = program.Wait();
+  EXPECT_EQ(outcome.status, kFailure);
+  EXPECT_THAT(outcome.err, HasSubstr("standard output"));
+}
+
+TEST_F(BadInputTest, AFailedTrainingLeavesTheOldModelAlone) {
+  RunOk({"train", "good.csv", "--epochs", "1", "-o", "m.safetensors"});
+  const std::string before = ReadFile(File("m.safetensors"));
+  EXPECT_THAT(RunBad(kFailure, {"train", "good.csv", "--hidden", "64,64,64", "--lr", "1e6",
+                                "--epochs", "1000", "-o", "m.safetensors"}),
+              HasSubstr("diverged"));
+  EXPECT_TRUE(ReadFile(File("m.safetensors")) == before);
+}
+
+TEST_F(BadInputTest, FlagsThatCannotBeMeant) {
+  const auto usage = [&](const std::vector<std::string>& flags) {
+    std::vector<std::string> arguments = {"train", "good.csv"};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    return RunBad(kUsage, arguments);
+  };
+  EXPECT_THAT(usage({"--epochs", "0"}), HasSubstr("--epochs"));
+  EXPECT_THAT(usage({"--epochs", "-3"}), HasSubstr("--epochs"));
+  EXPECT_THAT(usage({"--epochs", "many"}), HasSubstr("--epochs"));
+  EXPECT_THAT(usage({"--epochs", "99999999999999999999999"}), HasSubstr("--epochs"));
+  EXPECT_THAT(usage({"--batch-size", "0"}), HasSubstr("--batch-size"));
+  EXPECT_THAT(usage({"--batch-size", "12x"}), HasSubstr("--batch-size"));
+  EXPECT_THAT(usage({"--hidden", "0"}), HasSubstr("--hidden"));
+  EXPECT_THAT(usage({"--hidden", "12,"}), HasSubstr("--hidden"));
+  EXPECT_THAT(usage({"--hidden", "-5"}), HasSubstr("--hidden"));
+  EXPECT_THAT(usage({"--hidden", "9999999999"}), HasSubstr("9999999999"));
+  EXPECT_THAT(usage({"--lr", "0"}), HasSubstr("learning rate"));
+  EXPECT_THAT(usage({"--lr", "nan"}), HasSubstr("learning rate"));
+  EXPECT_THAT(usage({"--momentum", "1"}), HasSubstr("momentum"));
+  EXPECT_THAT(usage({"--momentum", "0.5", "--optimizer", "sgd"}), HasSubstr("--momentum"));
+  EXPECT_THAT(usage({"--threads", "-1"}), HasSubstr("--threads"));
+  EXPECT_THAT(usage({"--threads", "100000"}), HasSubstr("--threads"));
+  EXPECT_THAT(usage({"--simd", "MMX"}), HasSubstr("MMX"));
+  EXPECT_THAT(usage({"--optimizer", "newton"}), HasSubstr("--optimizer"));
+  EXPECT_THAT(usage({"--seed", "-1"}), HasSubstr("--seed"));
+  EXPECT_THAT(usage({"--dropout", "0.5"}), HasSubstr("--dropout"));
+}
+
+TEST_F(BadInputTest, CommandsThatDoNotExist) {
+  EXPECT_EQ(Run({}).status, kUsage);
+  EXPECT_EQ(Run({"fly"}).status, kUsage);
+  EXPECT_EQ(Run({"train"}).status, kUsage);
+  EXPECT_EQ(Run({"evaluate", "m.safetensors"}).status, kUsage);
+}
+
+TEST_F(BadInputTest, IdxFilesThatAreNone) {
+  EXPECT_THAT(RunBad(kBadData, {"convert", "good.csv", "good.csv", "out.csv"}),
+              HasSubstr("good.csv"));
+}
+
+}  // namespace
+}  // namespace colonnade::test

@@ -1,0 +1,23 @@
+// A program outside the project that uses the installed library: learns the exclusive or.
+#include <colonnade/colonnade.h>
+
+#include <cstdio>
+#include <vector>
+
+int main() {
+  const std::vector<float> values = {0, 0, 0, 1, 1, 0, 1, 1};
+  const std::vector<uint32_t> labels = {0, 1, 1, 0};
+  colonnade::Schema schema;
+  schema.features = 2;
+  const auto data = colonnade::Dataset::FromMemory(std::span<const float>(values), labels, schema);
+
+  colonnade::TrainOptions options;
+  options.hidden = {16};
+  options.epochs = 200;
+  options.batch_size = 0;
+  const colonnade::TrainResult result = colonnade::Train(data, options);
+  const colonnade::Evaluation evaluation = colonnade::Evaluate(result.model, data);
+  std::printf("colonnade %s: accuracy %.2f, loss %.4f\n", colonnade::Version(), evaluation.accuracy,
+              evaluation.loss);
+  return evaluation.accuracy == 1.0 ? 0 : 1;
+}

@@ -1,0 +1,86 @@
+#include "engine/data/scaling.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "colonnade/error.h"
+#include "tests/support/datasets.h"
+
+namespace colonnade {
+namespace {
+
+// Three features: 0..3, a constant that has no exact double mean, and a shifted one.
+Dataset Floats() {
+  std::vector<float> values;
+  for (int e = 0; e < 4; ++e) {
+    const auto x = static_cast<float>(e);
+    values.insert(values.end(), {x, 0.1f, 1000 + 2 * x});
+  }
+  Schema schema;
+  schema.features = 3;
+  return Dataset::FromMemory(std::span<const float>(values), std::vector<uint32_t>{0, 1, 0, 1},
+                             schema);
+}
+
+std::vector<float> Scaled(const Dataset& data, const std::string& method) {
+  const Scaling scaling = FitScaling(method, data);
+  const BatchReader reader(data, scaling);
+  OwnedMatrix batch(data.features(), data.examples());
+  std::vector<uint32_t> indices(data.examples());
+  for (size_t e = 0; e < indices.size(); ++e) indices[e] = static_cast<uint32_t>(e);
+  reader.Read(indices.data(), batch.view());
+  std::vector<float> result;
+  for (size_t e = 0; e < data.examples(); ++e) {
+    const float* column = batch.view().Column(e);
+    result.insert(result.end(), column, column + data.features());
+  }
+  return result;
+}
+
+TEST(ScalingTest, StandardGivesMeanZeroAndVarianceOne) {
+  const std::vector<float> values = Scaled(Floats(), "standard");
+  const double unit = 1 / std::sqrt(1.25);  // deviation of 0, 1, 2, 3
+  for (size_t e = 0; e < 4; ++e) {
+    EXPECT_NEAR(values[3 * e], (static_cast<double>(e) - 1.5) * unit, 1e-6);
+    EXPECT_EQ(values[3 * e + 1], 0) << "a constant feature does no harm";
+    EXPECT_NEAR(values[3 * e + 2], (static_cast<double>(e) - 1.5) * unit, 1e-6);
+  }
+}
+
+TEST(ScalingTest, MinMaxGivesZeroToOne) {
+  const std::vector<float> values = Scaled(Floats(), "minmax");
+  EXPECT_EQ(values[0], 0);
+  EXPECT_EQ(values[1], 0);
+  EXPECT_NEAR(values[9], 1, 1e-6);
+  EXPECT_NEAR(values[11], 1, 1e-6);
+}
+
+TEST(ScalingTest, NoneChangesNothing) {
+  EXPECT_EQ(Scaled(Floats(), "none")[2], 1000);
+  EXPECT_EQ(FitScaling("none", Floats()).method, "none");
+}
+
+TEST(ScalingTest, AutoIsUnitForBytesAndStandardForFloats) {
+  EXPECT_EQ(FitScaling("auto", Floats()).method, "standard");
+  const Dataset bytes = test::DigitsDataset(20, 1);
+  EXPECT_EQ(FitScaling("auto", bytes).method, "unit");
+  for (const float value : Scaled(bytes, "auto")) {
+    ASSERT_GE(value, 0);
+    ASSERT_LE(value, 1);
+  }
+}
+
+TEST(ScalingTest, BytesCanBeStandardised) {
+  const Dataset bytes = test::DigitsDataset(50, 1);
+  const std::vector<float> values = Scaled(bytes, "standard");
+  double sum = 0;
+  for (const float value : values) sum += static_cast<double>(value);
+  EXPECT_NEAR(sum / static_cast<double>(values.size()), 0, 1e-5);
+}
+
+TEST(ScalingTest, RejectsAnUnknownName) { EXPECT_THROW(FitScaling("log", Floats()), Error); }
+
+}  // namespace
+}  // namespace colonnade

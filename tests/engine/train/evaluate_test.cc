@@ -1,0 +1,86 @@
+#include "colonnade/evaluate.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "colonnade/error.h"
+#include "tests/support/datasets.h"
+#include "tests/support/reference_network.h"
+
+namespace colonnade {
+namespace {
+
+// A model whose logits are its three inputs.
+Model Identity() {
+  const NetworkShape shape = NetworkShape::Mlp(3, {}, 3);
+  const std::vector<LayerParameters> parameters = {{{1, 0, 0, 0, 1, 0, 0, 0, 1}, {0, 0, 0}}};
+  Schema schema;
+  schema.features = 3;
+  schema.classes = {"a", "b", "c"};
+  return Model(shape, parameters, {"none", {0, 0, 0}, {1, 1, 1}}, schema);
+}
+
+Dataset Logits(const std::vector<float>& values, const std::vector<uint32_t>& labels) {
+  Schema schema;
+  schema.features = 3;
+  schema.classes = {"a", "b", "c"};
+  return Dataset::FromMemory(std::span<const float>(values), labels, schema);
+}
+
+TEST(EvaluateTest, CountsByHand) {
+  // truth:      a          a          b          b          b
+  // predicted:  a          b          b          b          a
+  const Dataset data = Logits({9, 0, 0, 0, 9, 0, 0, 9, 0, 0, 9, 0, 9, 0, 0}, {0, 0, 1, 1, 1});
+  const Evaluation e = Evaluate(Identity(), data);
+  EXPECT_EQ(e.examples, 5u);
+  EXPECT_EQ(e.correct, 3u);
+  EXPECT_DOUBLE_EQ(e.accuracy, 0.6);
+  EXPECT_EQ(e.confusion, (std::vector<uint64_t>{1, 1, 0, 1, 2, 0, 0, 0, 0}));
+  EXPECT_DOUBLE_EQ(e.per_class[0].precision, 0.5);
+  EXPECT_DOUBLE_EQ(e.per_class[0].recall, 0.5);
+  EXPECT_DOUBLE_EQ(e.per_class[1].precision, 2.0 / 3);
+  EXPECT_DOUBLE_EQ(e.per_class[1].recall, 2.0 / 3);
+  EXPECT_DOUBLE_EQ(e.per_class[1].f1, 2.0 / 3);
+  EXPECT_EQ(e.per_class[1].support, 3u);
+  EXPECT_EQ(e.per_class[2].precision, 0) << "no case at all: 0, not NaN";
+  EXPECT_EQ(e.per_class[2].f1, 0);
+  EXPECT_NEAR(e.macro.precision, (0.5 + 2.0 / 3) / 3, 1e-15);
+}
+
+TEST(EvaluateTest, LossIsTheMeanCrossEntropy) {
+  const Dataset data = test::RandomDataset(300, 3, 3, 8);
+  const Model model = Identity();
+  const std::vector<uint32_t> labels(data.labels().begin(), data.labels().end());
+  const double expected =
+      test::ReferenceNetwork(model).Loss(test::ScaledValues(data, model.scaling()), labels);
+  EXPECT_NEAR(Evaluate(model, data).loss, expected, 1e-6);
+}
+
+TEST(EvaluateTest, PredictionsAgreeWithEachOther) {
+  const Dataset data = test::RandomDataset(1000, 3, 3, 8);
+  const Model model = Identity();
+  const std::vector<float> logits = model.Logits(data);
+  const std::vector<float> probabilities = model.Probabilities(data);
+  const std::vector<uint32_t> classes = model.Classes(data);
+  size_t correct = 0;
+  for (size_t e = 0; e < 1000; ++e) {
+    const auto row = logits.begin() + static_cast<ptrdiff_t>(3 * e);
+    ASSERT_EQ(std::max_element(row, row + 3) - row, classes[e]);
+    float sum = 0;
+    for (size_t k = 0; k < 3; ++k) sum += probabilities[3 * e + k];
+    ASSERT_NEAR(sum, 1, 1e-6);
+    ASSERT_EQ(logits[3 * e], data.floats()[e * data.stride()]) << "the identity, to the bit";
+    if (classes[e] == data.labels()[e]) ++correct;
+  }
+  EXPECT_EQ(Evaluate(model, data).correct, correct);
+}
+
+TEST(EvaluateTest, RejectsDataThatDoNotFit) {
+  EXPECT_THROW(Evaluate(Identity(), test::RandomDataset(10, 4, 3, 1)), Error);
+  EXPECT_THROW(Evaluate(Identity(), test::RandomDataset(10, 3, 4, 1)), Error);
+  EXPECT_THROW(Identity().Classes(test::RandomDataset(10, 2, 3, 1)), Error);
+}
+
+}  // namespace
+}  // namespace colonnade

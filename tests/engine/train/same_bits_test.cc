@@ -1,0 +1,86 @@
+// The first invariant: the same bits for any number of threads and every target with FMA.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "colonnade/evaluate.h"
+#include "colonnade/machine.h"
+#include "colonnade/train.h"
+#include "tests/support/datasets.h"
+#include "tests/support/targets.h"
+
+namespace colonnade {
+namespace {
+
+struct Case {
+  const char* name;
+  std::vector<size_t> hidden;
+  size_t batch_size;
+  Optimizer optimizer;
+};
+
+class SameBitsTest : public ::testing::TestWithParam<Case> {
+ protected:
+  TrainOptions Options() const {
+    TrainOptions options;
+    options.hidden = GetParam().hidden;
+    options.batch_size = GetParam().batch_size;
+    options.optimizer = GetParam().optimizer;
+    options.epochs = 2;
+    options.seed = 42;
+    options.threads = 1;
+    return options;
+  }
+
+  const Dataset data_ = test::DigitsDataset(2100, 1);
+};
+
+TEST_P(SameBitsTest, ForAnyNumberOfThreads) {
+  TrainOptions options = Options();
+  const TrainResult one = Train(data_, options);
+  const Evaluation evaluation = Evaluate(one.model, data_, 1);
+  for (const int threads : {2, 3, 8}) {
+    options.threads = threads;
+    const TrainResult many = Train(data_, options);
+    EXPECT_EQ(many.threads, threads);
+    EXPECT_EQ(many.model.ParametersHash(), one.model.ParametersHash()) << threads << " threads";
+    EXPECT_EQ(many.loss, one.loss);
+    EXPECT_EQ(many.accuracy, one.accuracy);
+    EXPECT_EQ(Evaluate(many.model, data_, threads).loss, evaluation.loss);
+    EXPECT_EQ(many.model.Logits(data_, threads), one.model.Logits(data_, 1));
+  }
+}
+
+TEST_P(SameBitsTest, ForEveryTargetWithFma) {
+  std::string first;
+  double loss = 0;
+  test::ForEachTarget([&] {
+    if (!kernels::CurrentTargetHasFma()) return;
+    const TrainResult result = Train(data_, Options());
+    if (first.empty()) {
+      first = result.model.ParametersHash();
+      loss = result.loss;
+    }
+    EXPECT_EQ(result.model.ParametersHash(), first);
+    EXPECT_EQ(result.loss, loss);
+  });
+}
+
+TEST_P(SameBitsTest, AndOthersForAnotherSeed) {
+  TrainOptions options = Options();
+  const std::string hash = Train(data_, options).model.ParametersHash();
+  EXPECT_EQ(Train(data_, options).model.ParametersHash(), hash);
+  options.seed = 43;
+  EXPECT_NE(Train(data_, options).model.ParametersHash(), hash);
+}
+
+INSTANTIATE_TEST_SUITE_P(Runs, SameBitsTest,
+                         ::testing::Values(Case{"Logistic", {}, 64, Optimizer::kSgd},
+                                           Case{"OneHidden", {70}, 100, Optimizer::kMomentum},
+                                           Case{"Deep", {33, 20}, 128, Optimizer::kMomentum},
+                                           Case{"FullBatchInChunks", {10}, 0, Optimizer::kSgd}),
+                         [](const auto& run) { return run.param.name; });
+
+}  // namespace
+}  // namespace colonnade

@@ -1,0 +1,199 @@
+#include "colonnade/train.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <vector>
+
+#include "colonnade/error.h"
+#include "colonnade/evaluate.h"
+#include "engine/train/schedule.h"
+#include "tests/support/datasets.h"
+#include "tests/support/reference_network.h"
+
+namespace colonnade {
+namespace {
+
+using ::testing::HasSubstr;
+
+// The message of the Error that f throws, "" if none; its code must be as expected.
+template <class F>
+std::string MessageOf(ErrorCode code, const F& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    EXPECT_EQ(static_cast<int>(error.code()), static_cast<int>(code));
+    return error.what();
+  }
+  return "";
+}
+
+TEST(TrainTest, LearnsDigits) {
+  const Dataset train = test::DigitsDataset(3000, 1);
+  const Dataset test = test::DigitsDataset(1000, 2);
+  TrainOptions options;
+  options.hidden = {64};
+  options.epochs = 10;
+  const TrainResult result = Train(train, options);
+  EXPECT_EQ(result.epochs, 10u);
+  EXPECT_EQ(result.steps, 10 * ((3000 + options.batch_size - 1) / options.batch_size));
+  EXPECT_FALSE(result.stopped);
+  EXPECT_GT(result.accuracy, 0.97);
+  EXPECT_GT(Evaluate(result.model, test).accuracy, 0.90);
+}
+
+TEST(TrainTest, OneStepOfMomentumEqualsOneOfSgdAndTheSecondDiffers) {
+  const Dataset data = test::RandomDataset(40, 6, 3, 5);
+  TrainOptions options;
+  options.hidden = {8};
+  options.batch_size = 0;
+  options.schedule = Schedule::kConstant;
+  const auto train = [&](Optimizer optimizer, size_t epochs) {
+    options.optimizer = optimizer;
+    options.epochs = epochs;
+    return Train(data, options).model.ParametersHash();
+  };
+  EXPECT_EQ(train(Optimizer::kSgd, 1), train(Optimizer::kMomentum, 1));
+  EXPECT_NE(train(Optimizer::kSgd, 2), train(Optimizer::kMomentum, 2));
+}
+
+TEST(TrainTest, MiniBatchesAreReshuffledEachEpoch) {
+  // With a rate too small to move a parameter, the loss of the first batch of an epoch tells which
+  // examples it held.
+  const Dataset data = test::RandomDataset(200, 4, 3, 5);
+  TrainOptions options;
+  options.batch_size = 10;
+  options.epochs = 3;
+  options.learning_rate = 1e-30;
+  std::vector<double> first_losses;
+  std::vector<double> epoch_losses;
+  options.on_progress = [&](const Progress& p) {
+    if (p.step % 20 == 1) first_losses.push_back(p.loss);
+    if (p.epoch_done) epoch_losses.push_back(p.loss);
+    return true;
+  };
+  Train(data, options);
+  ASSERT_EQ(first_losses.size(), 3u);
+  EXPECT_NE(first_losses[0], first_losses[1]);
+  EXPECT_NE(first_losses[1], first_losses[2]);
+  EXPECT_NEAR(epoch_losses[0], epoch_losses[1], 1e-6) << "every example once in every epoch";
+}
+
+TEST(TrainTest, LastBatchMayBeSmaller) {
+  const Dataset data = test::RandomDataset(25, 4, 3, 5);
+  TrainOptions options;
+  options.batch_size = 10;
+  options.epochs = 1;
+  std::vector<size_t> examples;
+  options.on_progress = [&](const Progress& p) {
+    examples.push_back(p.examples);
+    return true;
+  };
+  EXPECT_EQ(Train(data, options).steps, 3u);
+  EXPECT_THAT(examples, ::testing::ElementsAre(10, 20, 25));
+}
+
+TEST(TrainTest, ProgressCountsAndCallbackStops) {
+  const Dataset data = test::RandomDataset(100, 4, 3, 5);
+  TrainOptions options;
+  options.batch_size = 30;
+  options.epochs = 5;
+  options.on_progress = [&](const Progress& p) {
+    EXPECT_EQ(p.epochs, 5u);
+    EXPECT_EQ(p.steps, 20u);
+    EXPECT_EQ(p.epoch, (p.step - 1) / 4 + 1);
+    EXPECT_EQ(p.epoch_done, p.step % 4 == 0);
+    return p.step < 6;
+  };
+  const TrainResult result = Train(data, options);
+  EXPECT_TRUE(result.stopped);
+  EXPECT_EQ(result.steps, 6u);
+  EXPECT_EQ(result.epochs, 1u);
+}
+
+TEST(TrainTest, StartsFromAModel) {
+  const Dataset data = test::RandomDataset(60, 4, 3, 5);
+  TrainOptions options;
+  options.hidden = {7};
+  options.batch_size = 0;
+  options.optimizer = Optimizer::kSgd;
+  options.schedule = Schedule::kConstant;
+  options.epochs = 4;
+  const Model whole = Train(data, options).model;
+  options.epochs = 2;
+  const Model half = Train(data, options).model;
+  options.start = &half;
+  EXPECT_EQ(Train(data, options).model.ParametersHash(), whole.ParametersHash());
+  options.hidden = {8};
+  EXPECT_THAT(MessageOf(ErrorCode::kInvalidArgument, [&] { Train(data, options); }),
+              HasSubstr("found a model 4-7-3, expected 4-8-3"));
+}
+
+TEST(TrainTest, AcceptsOneExamplePerBatchAndBatchesLargerThanTheData) {
+  const Dataset data = test::RandomDataset(5, 3, 2, 5);
+  TrainOptions options;
+  options.epochs = 2;
+  options.batch_size = 1;
+  EXPECT_EQ(Train(data, options).steps, 10u);
+  options.batch_size = 1'000'000;
+  EXPECT_EQ(Train(data, options).steps, 2u);
+}
+
+TEST(TrainTest, RejectsOptionsOutOfRange) {
+  const Dataset data = test::RandomDataset(20, 4, 3, 5);
+  const auto message = [&](const auto& change) {
+    TrainOptions options;
+    change(options);
+    return MessageOf(ErrorCode::kInvalidArgument, [&] { Train(data, options); });
+  };
+  EXPECT_EQ(message([](TrainOptions& o) { o.epochs = 0; }), "epochs: found 0, expected 1 to 1000000");
+  EXPECT_THAT(message([](TrainOptions& o) { o.learning_rate = 0; }), HasSubstr("learning rate"));
+  EXPECT_THAT(message([](TrainOptions& o) { o.learning_rate = -1; }), HasSubstr("found -1"));
+  EXPECT_THAT(message([](TrainOptions& o) { o.learning_rate = std::nan(""); }),
+              HasSubstr("learning rate: found nan"));
+  EXPECT_THAT(message([](TrainOptions& o) { o.momentum = 1; }), HasSubstr("momentum"));
+  EXPECT_THAT(message([](TrainOptions& o) { o.threads = -1; }), HasSubstr("threads"));
+  EXPECT_THAT(message([](TrainOptions& o) { o.scale = "log"; }), HasSubstr("scale"));
+  EXPECT_FALSE(message([](TrainOptions& o) { o.hidden = {0}; }).empty());
+  EXPECT_FALSE(message([](TrainOptions& o) { o.hidden = {size_t{1} << 40}; }).empty());
+}
+
+TEST(TrainTest, RejectsDataWithOneClass) {
+  const Dataset data = test::RandomDataset(20, 4, 1, 5);
+  EXPECT_THAT(MessageOf(ErrorCode::kBadData, [&] { Train(data); }),
+              HasSubstr("found 1 class, expected at least 2"));
+}
+
+TEST(TrainTest, DivergenceIsAnErrorAndNotAModel) {
+  const Dataset data = test::RandomDataset(200, 20, 3, 5);
+  TrainOptions options;
+  options.learning_rate = 1e6;
+  options.epochs = 100;
+  EXPECT_THAT(MessageOf(ErrorCode::kDiverged, [&] { Train(data, options); }),
+              HasSubstr("try a lower learning rate"));
+}
+
+TEST(TrainTest, ClassicPresetIsTheRunTheProjectStartsFrom) {
+  const TrainOptions classic = TrainOptions::Classic();
+  EXPECT_THAT(classic.hidden, ::testing::ElementsAre(10));
+  EXPECT_EQ(classic.batch_size, 0u);
+  EXPECT_EQ(classic.epochs, 1000u);
+  EXPECT_EQ(classic.learning_rate, 0.05);
+  EXPECT_EQ(classic.init, Initialization::kUniform);
+  EXPECT_EQ(classic.optimizer, Optimizer::kSgd);
+  EXPECT_EQ(classic.schedule, Schedule::kConstant);
+}
+
+TEST(ScheduleTest, ConstantAndCosine) {
+  EXPECT_EQ(LearningRate(Schedule::kConstant, 0.3, 7, 10), 0.3);
+  EXPECT_EQ(LearningRate(Schedule::kCosine, 0.3, 0, 10), 0.3);
+  EXPECT_NEAR(LearningRate(Schedule::kCosine, 0.3, 5, 10), 0.15, 1e-15);
+  EXPECT_NEAR(LearningRate(Schedule::kCosine, 0.3, 10, 10), 0, 1e-15);
+  EXPECT_NEAR(LearningRate(Schedule::kCosine, 2, 3, 12), 1 + std::numbers::sqrt2 / 2, 1e-15);
+}
+
+}  // namespace
+}  // namespace colonnade

@@ -1,0 +1,42 @@
+// Small datasets for tests.
+#ifndef COLONNADE_TESTS_SUPPORT_DATASETS_H_
+#define COLONNADE_TESTS_SUPPORT_DATASETS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "colonnade/dataset.h"
+#include "tests/support/random.h"
+#include "tools/synthetic_digits.h"
+
+namespace colonnade::test {
+
+// Values uniform in [-1, 1), labels uniform, every class present if there are enough examples.
+inline Dataset RandomDataset(size_t examples, size_t features, size_t classes, uint64_t seed) {
+  Random random(seed);
+  std::vector<float> values(examples * features);
+  for (float& value : values) value = random.Uniform(-1, 1);
+  std::vector<uint32_t> labels(examples);
+  for (size_t e = 0; e < examples; ++e) {
+    labels[e] = static_cast<uint32_t>(e < classes ? e : random.Below(classes));
+  }
+  Schema schema;
+  schema.features = features;
+  for (size_t k = 0; k < classes; ++k) schema.classes.push_back(std::to_string(k));
+  return Dataset::FromMemory(std::span<const float>(values), labels, schema);
+}
+
+// Synthetic digits, 28 × 28 bytes each.
+inline Dataset DigitsDataset(size_t examples, uint64_t seed) {
+  const tools::Digits digits = tools::MakeDigits(examples, seed);
+  const std::vector<uint32_t> labels(digits.labels.begin(), digits.labels.end());
+  Schema schema;
+  schema.features = 784;
+  for (int k = 0; k < 10; ++k) schema.classes.push_back(std::to_string(k));
+  return Dataset::FromMemory(std::span<const uint8_t>(digits.pixels), labels, schema);
+}
+
+}  // namespace colonnade::test
+
+#endif  // COLONNADE_TESTS_SUPPORT_DATASETS_H_

@@ -1,0 +1,81 @@
+#include "tests/support/reference_network.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace colonnade::test {
+
+ReferenceNetwork::ReferenceNetwork(const Model& model) {
+  for (size_t l = 0; l < model.shape().layers.size(); ++l) {
+    const Layer& shape = model.shape().layers[l];
+    const LayerParameters p = model.parameters(l);
+    layers.push_back({shape.inputs,
+                      shape.outputs,
+                      {p.weight.begin(), p.weight.end()},
+                      {p.bias.begin(), p.bias.end()}});
+  }
+}
+
+std::vector<double> ReferenceNetwork::Logits(std::vector<double> x) const {
+  for (size_t l = 0; l < layers.size(); ++l) {
+    const Dense& layer = layers[l];
+    std::vector<double> z = layer.bias;
+    for (size_t o = 0; o < layer.outputs; ++o) {
+      for (size_t i = 0; i < layer.inputs; ++i) z[o] += layer.weight[o * layer.inputs + i] * x[i];
+      if (l + 1 < layers.size()) z[o] = std::max(z[o], 0.0);
+    }
+    x = std::move(z);
+  }
+  return x;
+}
+
+double ReferenceNetwork::Loss(const std::vector<double>& inputs,
+                              const std::vector<uint32_t>& labels) const {
+  const auto features = static_cast<ptrdiff_t>(layers.front().inputs);
+  double sum = 0;
+  for (size_t e = 0; e < labels.size(); ++e) {
+    const auto begin = inputs.begin() + static_cast<ptrdiff_t>(e) * features;
+    const std::vector<double> z = Logits({begin, begin + features});
+    const double max = *std::max_element(z.begin(), z.end());
+    double total = 0;
+    for (const double value : z) total += std::exp(value - max);
+    sum += std::log(total) + max - z[labels[e]];
+  }
+  return sum / static_cast<double>(labels.size());
+}
+
+std::vector<double*> ReferenceNetwork::Parameters() {
+  std::vector<double*> all;
+  for (Dense& layer : layers) {
+    for (double& w : layer.weight) all.push_back(&w);
+    for (double& b : layer.bias) all.push_back(&b);
+  }
+  return all;
+}
+
+std::vector<double> ScaledValues(const Dataset& data, const Scaling& scaling) {
+  std::vector<double> values;
+  for (size_t e = 0; e < data.examples(); ++e) {
+    for (size_t f = 0; f < data.features(); ++f) {
+      const size_t at = e * data.stride() + f;
+      const double x = data.element_type() == ElementType::kU8
+                           ? static_cast<double>(data.bytes()[at])
+                           : static_cast<double>(data.floats()[at]);
+      values.push_back((x - static_cast<double>(scaling.offset[f])) *
+                       static_cast<double>(scaling.scale[f]));
+    }
+  }
+  return values;
+}
+
+std::vector<float> ParametersOf(const Model& model) {
+  std::vector<float> all;
+  for (size_t l = 0; l < model.shape().layers.size(); ++l) {
+    const LayerParameters p = model.parameters(l);
+    all.insert(all.end(), p.weight.begin(), p.weight.end());
+    all.insert(all.end(), p.bias.begin(), p.bias.end());
+  }
+  return all;
+}
+
+}  // namespace colonnade::test
