@@ -220,12 +220,13 @@ std::string_view HeaderText(std::string_view file, const std::string& name) {
   }
   uint64_t length;
   std::memcpy(&length, file.data(), kLengthBytes);
-  file.remove_prefix(kLengthBytes);
-  // A text file's first eight bytes are such a length.
-  if (length > kMaxHeader) {
-    Fail(name, "not a safetensors file: found a header length of {}, expected at most {}", length,
-         kMaxHeader);
+  if (length > kMaxHeader) {  // as the first bytes of any text are
+    Fail(name,
+         "not a safetensors file: found {} at its start, expected the length of a header, at most "
+         "{}",
+         Quoted(file.substr(0, kLengthBytes)), kMaxHeader);
   }
+  file.remove_prefix(kLengthBytes);
   if (length > file.size()) {
     Fail(name, "found a header length of {}, expected at most the {} bytes that follow: truncated?",
          length, file.size());

@@ -334,8 +334,8 @@ TEST(ModelFileTest, DoesNotCareWhereTheTensorsAre) {
 TEST(ModelFileTest, RefusesWhatIsNoModel) {
   EXPECT_EQ(LoadProblem(""), "not a safetensors file: found 0 bytes, expected at least 8");
   EXPECT_EQ(LoadProblem("label,1x1,1x2\n5,0,0\n"),
-            "not a safetensors file: found a header length of 8660752402479210860, expected at "
-            "most 100000000");
+            "not a safetensors file: found \"label,1x\" at its start, expected the length of a "
+            "header, at most 100000000");
   Parts parts(SmallFile());
   parts.metadata = {{"format", "pt"}};
   EXPECT_EQ(LoadProblem(parts.File()), "not a colonnade model (no colonnade metadata)");

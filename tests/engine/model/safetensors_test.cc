@@ -129,8 +129,8 @@ TEST(SafetensorsTest, RefusesWhatIsNoSafetensorsFile) {
   EXPECT_EQ(Problem(""), "f: not a safetensors file: found 0 bytes, expected at least 8");
   EXPECT_EQ(Problem("1234567"), "f: not a safetensors file: found 7 bytes, expected at least 8");
   EXPECT_EQ(Problem("label,1x1,1x2\n5,0,0\n"),
-            "f: not a safetensors file: found a header length of 8660752402479210860, expected at "
-            "most 100000000");
+            "f: not a safetensors file: found \"label,1x\" at its start, expected the length of a "
+            "header, at most 100000000");
   EXPECT_EQ(Problem("\x08\0\0\0\0\0\0\0[1,2,3] "s),
             "f: not a safetensors file: found a header that starts with \"[\", expected \"{\"");
   EXPECT_EQ(Problem("\0\0\0\0\0\0\0\0"s),
@@ -140,9 +140,6 @@ TEST(SafetensorsTest, RefusesWhatIsNoSafetensorsFile) {
 TEST(SafetensorsTest, RefusesABadLength) {
   EXPECT_EQ(Problem("\x10\0\0\0\0\0\0\0{}      "s),
             "f: found a header length of 16, expected at most the 8 bytes that follow: truncated?");
-  EXPECT_EQ(Problem("\xff\xff\xff\xff\xff\xff\xff\xff{}"s),
-            "f: not a safetensors file: found a header length of 18446744073709551615, expected at "
-            "most 100000000");
   EXPECT_EQ(Problem(File("{}", "", 2)), "f: found a header length of 2, expected a multiple of 8");
 }
 
