@@ -325,10 +325,10 @@ std::string Header(std::span<const TensorInfo> tensors, const Metadata& metadata
   uint64_t position = 0;
   for (const TensorInfo& tensor : tensors) {
     [[maybe_unused]] const unsigned bits = ElementBits(tensor.dtype);
-    const std::optional<uint64_t> size = CountBits(tensor);
-    assert(bits > 0 && size && *size % 8 == 0 && (bits < 8 || position % (bits / 8) == 0));
+    const uint64_t size = CountBits(tensor).value();
+    assert(bits > 0 && size % 8 == 0 && (bits < 8 || position % (bits / 8) == 0));
     assert(!json.contains(tensor.name));
-    const uint64_t end = position + *size / 8;
+    const uint64_t end = position + size / 8;
     json[tensor.name] = {
         {"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {position, end}}};
     position = end;
