@@ -48,6 +48,30 @@ Moments ComputeMoments(const T* values, const Dataset& data) {
   return m;
 }
 
+// Whether bytes are the brightness of pixels rather than ages, counts or flags that happen to fit
+// into a byte: most of the features that vary at all reach into the upper half of the range. The
+// first examples tell.
+bool LooksLikePixels(const Dataset& data) {
+  constexpr size_t kSample = 1000;
+  std::vector<uint8_t> low(data.features(), 255);
+  std::vector<uint8_t> high(data.features(), 0);
+  for (size_t e = 0; e < std::min(data.examples(), kSample); ++e) {
+    const uint8_t* example = data.bytes() + e * data.stride();
+    for (size_t f = 0; f < data.features(); ++f) {
+      low[f] = std::min(low[f], example[f]);
+      high[f] = std::max(high[f], example[f]);
+    }
+  }
+  size_t varying = 0;
+  size_t bright = 0;
+  for (size_t f = 0; f < data.features(); ++f) {
+    if (low[f] == high[f]) continue;
+    ++varying;
+    if (high[f] > 127) ++bright;
+  }
+  return 2 * bright > varying;
+}
+
 }  // namespace
 
 void CheckScalingMethod(const std::string& method) {
@@ -62,7 +86,7 @@ Scaling FitScaling(const std::string& method, const Dataset& data) {
   CheckScalingMethod(method);
   const bool bytes = data.element_type() == ElementType::kU8;
   Scaling fit;
-  fit.method = method != "auto" ? method : bytes ? "unit" : "standard";
+  fit.method = method != "auto" ? method : bytes && LooksLikePixels(data) ? "unit" : "standard";
   fit.offset.assign(data.features(), 0.0f);
   fit.scale.assign(data.features(), 1.0f);
   if (fit.method == "none") return fit;

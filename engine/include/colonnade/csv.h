@@ -21,7 +21,7 @@ struct CsvOptions {
 
   // The column that holds the class: a name from the header or a 0-based index. Unset: the column
   // named "label", else the first. Ignored with `like`, which knows its label column.
-  std::optional<std::string> label_column;
+  std::optional<std::string> label_column = {};
 
   // Data that a model or another table must fit: same number of features, same names where both
   // have names, and no class that it does not know. Labels become its class indices.

@@ -17,10 +17,10 @@ enum class ElementType { kU8, kF32 };
 // What the columns of a table mean; a model keeps the schema of the data that it was trained on.
 struct Schema {
   size_t features = 0;
-  std::vector<std::string> feature_names;  // `features` names, or none (data without a header)
-  std::string label_name;                  // of the label column; empty without a header
-  size_t label_index = 0;                  // place of the label column among all columns
-  std::vector<std::string> classes;        // names of the classes, in the order of their indices
+  std::vector<std::string> feature_names = {};  // `features` names, or none (data without a header)
+  std::string label_name = {};                  // of the label column; empty without a header
+  size_t label_index = 0;                       // place of the label column among all columns
+  std::vector<std::string> classes = {};        // names of the classes, in the order of their indices
 };
 
 // A table of examples: per example `features` values and, if labelled, one class index.

@@ -50,8 +50,9 @@ struct TrainOptions {
   Schedule schedule = Schedule::kCosine;  // cosine: half a period, from learning_rate down to 0
   uint64_t seed = 0;
 
-  // "auto": "unit" for bytes, "standard" for f32. "none"; "unit": x / 255; "minmax": to [0, 1] by
-  // the range of each feature; "standard": to mean 0 and variance 1. Fitted on the training data.
+  // "none"; "unit": x / 255; "minmax": to [0, 1] by the range of each feature; "standard": to mean 0
+  // and variance 1, a constant feature to 0. "auto": "unit" for pixels (bytes, most features of
+  // which exceed 127 somewhere), else "standard". Fitted on the training data.
   std::string scale = "auto";
 
   int threads = 0;  // 0: DefaultThreads(), but inside a caller's tbb::task_arena no more than it has

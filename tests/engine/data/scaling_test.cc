@@ -62,9 +62,19 @@ TEST(ScalingTest, NoneChangesNothing) {
   EXPECT_EQ(FitScaling("none", Floats()).method, "none");
 }
 
-TEST(ScalingTest, AutoIsUnitForBytesAndStandardForFloats) {
+TEST(ScalingTest, AutoTakesSmallIntegersForWhatTheyAre) {
+  // Flags and ages fit into bytes, but are no pixels.
+  const std::vector<uint8_t> values = {0, 18, 1, 99, 1, 45, 0, 30};
+  Schema schema;
+  schema.features = 2;
+  const Dataset ages = Dataset::FromMemory(std::span<const uint8_t>(values),
+                                           std::vector<uint32_t>{0, 1, 0, 1}, schema);
+  EXPECT_EQ(FitScaling("auto", ages).method, "standard");
+}
+
+TEST(ScalingTest, AutoIsUnitForPixelsAndStandardForFloats) {
   EXPECT_EQ(FitScaling("auto", Floats()).method, "standard");
-  const Dataset bytes = test::DigitsDataset(20, 1);
+  const Dataset bytes = test::DigitsDataset(200, 1);
   EXPECT_EQ(FitScaling("auto", bytes).method, "unit");
   for (const float value : Scaled(bytes, "auto")) {
     ASSERT_GE(value, 0);
