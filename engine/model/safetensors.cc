@@ -325,7 +325,7 @@ std::string Header(std::span<const TensorInfo> tensors, const Metadata& metadata
   uint64_t position = 0;
   for (const TensorInfo& tensor : tensors) {
     [[maybe_unused]] const unsigned bits = ElementBits(tensor.dtype);
-    const uint64_t size = CountBits(tensor).value();
+    const uint64_t size = CountBits(tensor).value_or(0);
     assert(bits > 0 && size % 8 == 0 && (bits < 8 || position % (bits / 8) == 0));
     assert(!json.contains(tensor.name));
     const uint64_t end = position + size / 8;
