@@ -5,18 +5,6 @@
 #include "engine/runtime/random.h"
 
 namespace colonnade {
-namespace {
-
-// `values` in row-major order, as files and other libraries have weights.
-void SetWeights(std::span<const float> values, DenseParameters& layer) {
-  const kernels::Matrix w = layer.weight.view();
-  for (size_t o = 0; o < w.rows; ++o) {
-    for (size_t i = 0; i < w.cols; ++i) w.Column(i)[o] = values[o * w.cols + i];
-  }
-}
-
-}  // namespace
-
 std::vector<DenseParameters> ZeroParameters(const NetworkShape& shape) {
   std::vector<DenseParameters> layers;
   layers.reserve(shape.layers.size());
@@ -31,7 +19,7 @@ std::vector<DenseParameters> HeParameters(const NetworkShape& shape, uint64_t se
     std::vector<float> values(shape.layers[l].inputs * shape.layers[l].outputs);
     Random(seed, RandomStream::kWeights, static_cast<uint32_t>(l))
         .Normal(values, static_cast<float>(std::sqrt(2 / inputs)));
-    SetWeights(values, layers[l]);
+    FromRowMajor(values, layers[l].weight.view());
   }
   return layers;
 }
@@ -42,7 +30,7 @@ std::vector<DenseParameters> UniformParameters(const NetworkShape& shape, uint64
     const auto substream = static_cast<uint32_t>(l);
     std::vector<float> values(shape.layers[l].inputs * shape.layers[l].outputs);
     Random(seed, RandomStream::kWeights, substream).Uniform(values, -0.5f, 0.5f);
-    SetWeights(values, layers[l]);
+    FromRowMajor(values, layers[l].weight.view());
     Random(seed, RandomStream::kBiases, substream)
         .Uniform({layers[l].bias.view().data, shape.layers[l].outputs}, -0.5f, 0.5f);
   }

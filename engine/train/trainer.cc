@@ -60,6 +60,23 @@ std::vector<DenseParameters> StartParameters(const NetworkShape& shape,
   return parameters;
 }
 
+// The loss is checked before each update; what the last update did is seen only here.
+void RequireFinite(std::span<const DenseParameters> layers) {
+  for (size_t l = 0; l < layers.size(); ++l) {
+    for (const OwnedMatrix* matrix : {&layers[l].weight, &layers[l].bias}) {
+      for (size_t c = 0; c < matrix->cols(); ++c) {
+        const float* column = matrix->view().Column(c);
+        if (std::all_of(column, column + matrix->rows(), [](float x) { return std::isfinite(x); })) {
+          continue;
+        }
+        throw Error(ErrorCode::kDiverged, "training diverged: a parameter of layer " +
+                                              std::to_string(l) +
+                                              " is not finite; try a lower learning rate");
+      }
+    }
+  }
+}
+
 // Multiplications and additions of one step, with the gradient of the inputs left out.
 double FlopsPerStep(const NetworkShape& shape, size_t batch_size) {
   double weights = 0;
@@ -155,6 +172,7 @@ TrainResult Train(const Dataset& data, const TrainOptions& options) {
     }
   });
 
+  RequireFinite(model->layers);
   return {.model = Model(std::move(model)),
           .epochs = progress.epoch_done ? progress.epoch : progress.epoch - 1,
           .steps = progress.step,

@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""Times Colonnade beside scikit-learn and PyTorch on the same data, and prints medians and ratios.
+
+  python3 tools/compare_peers.py [--rounds N] [--epochs N] [TASK ...]
+
+Tasks (default: all):
+  small    an epoch of 784-128-10, batch 128
+  large    an epoch of 784-1024-1024-10, batch 256
+  classic  an iteration of the classic preset against NumPy
+
+Every contestant gets all cores, float32 and its data preloaded, trains with SGD, momentum 0.9,
+reshuffles each epoch, and is warmed up first. In each round all take their turn, so that a machine
+whose speed drifts treats them alike; the medians over the rounds are compared. Each must also reach
+a sensible training accuracy, or its time is not shown.
+
+Needs numpy and scikit-learn; PyTorch is used where it can be imported. Expects
+data/mnist_train.csv (tools/mnist.sh) and a release build.
+"""
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PROGRAM = ROOT / "build/release/bin/colonnade"
+DATA = ROOT / "data/mnist_train.csv"
+THREADS = len(os.sched_getaffinity(0))
+RATE, MOMENTUM = 0.05, 0.9
+
+
+def load_data(np):
+    cache = pathlib.Path(tempfile.gettempdir()) / "colonnade_compare_mnist.npy"
+    if not cache.exists():
+        with open(DATA) as file:
+            file.readline()
+            np.save(cache, np.loadtxt(file, delimiter=",", dtype=np.uint8))
+    table = np.load(cache)
+    return table[:, 1:].astype(np.float32) / np.float32(255), table[:, 0].astype(np.int64)
+
+
+class Colonnade:
+    """Runs the program; its own clock covers the training alone, as the peers' does."""
+
+    name = "Colonnade"
+
+    def __init__(self, *flags):
+        self.flags = flags
+
+    def seconds(self, epochs):
+        with tempfile.TemporaryDirectory() as folder:
+            command = [str(PROGRAM), "train", str(DATA), "--epochs", str(epochs), "--json", "-q",
+                       "-o", f"{folder}/m.safetensors", *self.flags]
+            result = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+        self.accuracy = result["train"]["accuracy"]
+        return result["seconds"]["train"] / epochs
+
+
+class ScikitLearn:
+    name = "scikit-learn"
+
+    def __init__(self, x, y, hidden, batch):
+        self.x, self.y, self.hidden, self.batch = x, y, hidden, batch
+
+    def seconds(self, epochs):
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.neural_network import MLPClassifier
+        model = MLPClassifier(hidden_layer_sizes=self.hidden, batch_size=self.batch, solver="sgd",
+                              learning_rate_init=RATE, momentum=MOMENTUM, nesterovs_momentum=False,
+                              alpha=0, max_iter=epochs, tol=0, n_iter_no_change=10**6,
+                              random_state=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            begin = time.perf_counter()
+            model.fit(self.x, self.y)
+            elapsed = time.perf_counter() - begin
+        self.accuracy = model.score(self.x[:10000], self.y[:10000])
+        return elapsed / epochs
+
+
+class PyTorch:
+    def __init__(self, x, y, hidden, batch, compiled=False):
+        import torch
+        torch.set_num_threads(THREADS)
+        self.torch, self.batch, self.hidden = torch, batch, hidden
+        self.name = f"PyTorch {torch.__version__}" + (", compiled" if compiled else "")
+        self.x, self.y = torch.from_numpy(x), torch.from_numpy(y)
+        self.compiled = compiled
+        self.step = None
+
+    def start(self):
+        torch = self.torch
+        widths = [self.x.shape[1], *self.hidden, 10]
+        layers = []
+        for inputs, outputs in zip(widths, widths[1:]):
+            layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
+        self.model = torch.nn.Sequential(*layers[:-1])
+        optimizer = torch.optim.SGD(self.model.parameters(), lr=RATE, momentum=MOMENTUM)
+        loss_of = torch.nn.functional.cross_entropy
+
+        def forward(x, y):
+            return loss_of(self.model(x), y)
+
+        if self.compiled:
+            forward = torch.compile(forward)
+
+        def step(x, y):
+            optimizer.zero_grad(set_to_none=True)
+            forward(x, y).backward()
+            optimizer.step()
+
+        self.step = step
+
+    def seconds(self, epochs):
+        torch = self.torch
+        if self.step is None:
+            self.start()  # once: compilation is not what is timed
+        begin = time.perf_counter()
+        for _ in range(epochs):
+            order = torch.randperm(len(self.x))
+            for indices in order.split(self.batch):
+                self.step(self.x[indices], self.y[indices])
+        elapsed = time.perf_counter() - begin
+        with torch.no_grad():
+            hits = self.model(self.x[:10000]).argmax(1) == self.y[:10000]
+        self.accuracy = hits.float().mean().item()
+        return elapsed / epochs
+
+
+class NumPyClassic:
+    """The formulas of the classic preset, one example per column, as NumPy does them best."""
+
+    name = "NumPy"
+
+    def __init__(self, np, x, y):
+        self.np, self.x = np, np.ascontiguousarray(x.T)
+        self.onehot = np.eye(10, dtype=np.float32)[:, y]
+        rng = np.random.default_rng(0)
+        self.parameters = [rng.random(shape, dtype=np.float32) - np.float32(0.5)
+                           for shape in ((10, 784), (10, 1), (10, 10), (10, 1))]
+
+    def seconds(self, iterations):
+        np, x, onehot, m = self.np, self.x, self.onehot, np_float(self.x.shape[1])
+        begin = time.perf_counter()
+        for _ in range(iterations):
+            w1, b1, w2, b2 = self.parameters
+            z1 = w1 @ x + b1
+            a1 = np.maximum(z1, 0)
+            z2 = w2 @ a1 + b2
+            a2 = np.exp(z2 - z2.max(0))
+            a2 /= a2.sum(0)
+            dz2 = (a2 - onehot) / m
+            dz1 = (w2.T @ dz2) * (z1 > 0)
+            gradients = (dz1 @ x.T, dz1.sum(1, keepdims=True), dz2 @ a1.T,
+                         dz2.sum(1, keepdims=True))
+            self.parameters = [p - np_float(0.05) * g for p, g in zip(self.parameters, gradients)]
+        elapsed = time.perf_counter() - begin
+        self.accuracy = float((a2.argmax(0) == onehot.argmax(0)).mean())
+        return elapsed / iterations
+
+
+def np_float(value):
+    import numpy
+    return numpy.float32(value)
+
+
+def contestants(task, np, x, y):
+    if task == "classic":
+        return [Colonnade("--preset", "classic"), NumPyClassic(np, x, y)], 0.0
+    hidden, batch = {"small": ((128,), 128), "large": ((1024, 1024), 256)}[task]
+    entries = [
+        Colonnade("--hidden", ",".join(map(str, hidden)), "--batch-size", str(batch), "--optimizer",
+                  "momentum", "--lr", str(RATE), "--momentum", str(MOMENTUM), "--schedule",
+                  "constant"),
+        ScikitLearn(x, y, hidden, batch)
+    ]
+    try:
+        entries.append(PyTorch(x, y, hidden, batch))
+        entries.append(PyTorch(x, y, hidden, batch, compiled=True))
+    except ImportError:
+        print("(PyTorch cannot be imported: left out)", file=sys.stderr)
+    return entries, 0.9
+
+
+def compare(task, entries, least_accuracy, rounds, epochs):
+    times = {entry.name: [] for entry in entries}
+    for turn in range(rounds + 1):
+        for entry in list(entries):
+            try:
+                seconds = entry.seconds(epochs)
+            except Exception as error:  # a peer that does not work here is left out, and said so
+                print(f"({entry.name} left out: {str(error).splitlines()[0]})", file=sys.stderr)
+                entries.remove(entry)
+                continue
+            if entry.accuracy < least_accuracy:
+                sys.exit(f"{entry.name} reached an accuracy of {entry.accuracy}: not comparable")
+            if turn > 0:  # the first turn warms up
+                times[entry.name].append(seconds)
+    ours = statistics.median(times["Colonnade"])
+    print(f"\n{task}: {rounds} rounds of {epochs}, {THREADS} threads")
+    print(f"{'':24} {'median s':>9} {'min':>8} {'max':>8}  times Colonnade")
+    for entry in entries:
+        t = times[entry.name]
+        print(f"{entry.name:24} {statistics.median(t):9.4f} {min(t):8.4f} {max(t):8.4f}  "
+              f"{statistics.median(t) / ours:.2f}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tasks", nargs="*", metavar="TASK",
+                        help="small, large or classic (default: all)")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=2,
+                        help="epochs (or ten times as many iterations) per turn")
+    options = parser.parse_args()
+    known = ("small", "large", "classic")
+    for task in options.tasks:
+        if task not in known:
+            parser.error(f"unknown task {task}; known: {', '.join(known)}")
+    for file in (PROGRAM, DATA):
+        if not file.exists():
+            sys.exit(f"{file} is missing: run tools/quickstart.sh first")
+    import numpy as np
+    x, y = load_data(np)
+    for task in options.tasks or known:
+        entries, least = contestants(task, np, x, y)
+        compare(task, entries, least, options.rounds,
+                options.epochs * (10 if task == "classic" else 1))
+
+
+if __name__ == "__main__":
+    main()
