@@ -57,6 +57,7 @@ cat <<DONE
 data      $what
 test      $accuracy
 model     $model
+in        $root
 next      $bin/colonnade inspect $model
           $bin/colonnade predict $model $test | head
           $bin/colonnade train $train --test $test --hidden 256,128 --epochs 20
