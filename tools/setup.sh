@@ -178,7 +178,7 @@ look_for_everything() {
 checks=
 for argument in "$@"; do
   case $argument in
-    --checks) checks=yes ;;
+    --checks) checks=yes && packages+=(git) ;;
     -h | --help) usage && exit ;;
     *) usage >&2 && exit 2 ;;
   esac
