@@ -5,6 +5,7 @@
 #include "engine/runtime/random.h"
 
 namespace colonnade {
+
 std::vector<DenseParameters> ZeroParameters(const NetworkShape& shape) {
   std::vector<DenseParameters> layers;
   layers.reserve(shape.layers.size());
