@@ -81,8 +81,7 @@ void BenchReadFloats(benchmark::State& state) {
 }  // namespace
 
 void RegisterCsv() {
-  benchmark::RegisterBenchmark("csv/u8_784_columns", BenchReadBytes)
-      ->Unit(benchmark::kMillisecond);
+  benchmark::RegisterBenchmark("csv/u8_784_columns", BenchReadBytes)->Unit(benchmark::kMillisecond);
   benchmark::RegisterBenchmark("csv/f32_100_columns", BenchReadFloats)
       ->Unit(benchmark::kMillisecond);
 }

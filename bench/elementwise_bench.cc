@@ -95,7 +95,7 @@ void BenchGather(benchmark::State& state) {
   std::fill_n(scale.view().data, kFeatures, 1 / 255.0f);
   OwnedMatrix to(kFeatures, kBatch);
   const auto run = [&] {
-    kernels::Gather(from, indices.data(), offset.view().data, scale.view().data, to.view());
+    kernels::Gather(from, indices.data(), offset.view().data, scale.view().data, to.view(), {});
   };
   run();
   for (size_t r = 0; r < kFeatures; ++r) {

@@ -37,8 +37,10 @@ template <class Left, class Right>
 bool SampleIsRight(kernels::ConstMatrix result, size_t depth, const Left& a, const Right& b) {
   const size_t row_step = std::max<size_t>(1, result.rows / 7);
   const size_t col_step = std::max<size_t>(1, result.cols / 7);
-  for (size_t c = 0; c < result.cols; c = c + 1 == result.cols ? c + 1 : std::min(c + col_step, result.cols - 1)) {
-    for (size_t r = 0; r < result.rows; r = r + 1 == result.rows ? r + 1 : std::min(r + row_step, result.rows - 1)) {
+  for (size_t c = 0; c < result.cols;
+       c = c + 1 == result.cols ? c + 1 : std::min(c + col_step, result.cols - 1)) {
+    for (size_t r = 0; r < result.rows;
+         r = r + 1 == result.rows ? r + 1 : std::min(r + row_step, result.rows - 1)) {
       double sum = 0;
       double magnitude = 0;
       for (size_t k = 0; k < depth; ++k) {

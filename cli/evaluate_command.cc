@@ -19,11 +19,11 @@ Json MetricsJson(const ClassMetrics& m) {
 }
 
 Json EvaluationJson(const Evaluation& e, const Schema& schema) {
-  Json object = {{"command", "evaluate"},     {"version", Version()},
-                 {"examples", e.examples},    {"correct", e.correct},
-                 {"accuracy", e.accuracy},    {"loss", e.loss},
+  Json object = {{"command", "evaluate"},         {"version", Version()},
+                 {"examples", e.examples},        {"correct", e.correct},
+                 {"accuracy", e.accuracy},        {"loss", e.loss},
                  {"macro", MetricsJson(e.macro)}, {"per_class", Json::array()},
-                 {"classes", schema.classes}, {"confusion", Json::array()}};
+                 {"classes", schema.classes},     {"confusion", Json::array()}};
   for (size_t k = 0; k < e.classes; ++k) {
     Json metrics = {{"class", schema.classes[k]}};
     metrics.update(MetricsJson(e.per_class[k]));

@@ -57,9 +57,9 @@ std::string ModelText(const std::string& file, const Model& model) {
       break;
     }
   }
-  text += fmt::format("scaling     {}\nfeatures    {}\nclasses     {} ({})\n",
-                      model.scaling().method, WithCommas(schema.features),
-                      schema.classes.size(), classes);
+  text +=
+      fmt::format("scaling     {}\nfeatures    {}\nclasses     {} ({})\n", model.scaling().method,
+                  WithCommas(schema.features), schema.classes.size(), classes);
   text += fmt::format("parameters  {}\n", model.ParametersHash());
   for (const auto& [key, value] : model.provenance()) {
     text += fmt::format("{:<11} {}\n", key, value);

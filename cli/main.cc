@@ -14,7 +14,8 @@
 namespace colonnade::cli {
 
 void AddRunOptions(CLI::App& command, Common& common) {
-  command.add_option("--threads", common.threads, "Threads; 0: what the machine and its quota allow")
+  command
+      .add_option("--threads", common.threads, "Threads; 0: what the machine and its quota allow")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str()
       ->group("Run");
@@ -71,7 +72,8 @@ int Run(int argc, char** argv) {
       "  colonnade predict model.safetensors new.csv -o predictions.csv\n"
       "\n"
       "'colonnade COMMAND --help' explains a command.\n"
-      "Exit status: 0 done, 1 failure, 2 usage, 3 bad data, 4 bad model, 130/143 stopped by signal.");
+      "Exit status: 0 done, 1 failure, 2 usage, 3 bad data, 4 bad model, 130/143 stopped by "
+      "signal.");
   AddTrainCommand(app, common);
   AddEvaluateCommand(app, common);
   AddPredictCommand(app, common);

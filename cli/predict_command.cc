@@ -25,7 +25,8 @@ std::string ValuesCsv(const std::vector<float>& values, const Schema& schema) {
   const size_t classes = schema.classes.size();
   std::string text = fmt::format("{}\n", fmt::join(schema.classes, ","));
   for (size_t i = 0; i < values.size(); ++i) {
-    fmt::format_to(std::back_inserter(text), "{}{}", values[i], (i + 1) % classes == 0 ? '\n' : ',');
+    fmt::format_to(std::back_inserter(text), "{}{}", values[i],
+                   (i + 1) % classes == 0 ? '\n' : ',');
   }
   return text;
 }
@@ -73,8 +74,8 @@ void AddPredictCommand(CLI::App& app, Common& common) {
     }
     if (to_file) {
       WriteFile(options->output, text);
-      PrintNote(common, fmt::format("{}: {} predictions", options->output,
-                                    WithCommas(data.examples())));
+      PrintNote(common,
+                fmt::format("{}: {} predictions", options->output, WithCommas(data.examples())));
     } else {
       PrintData(text);
     }

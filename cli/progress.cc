@@ -49,10 +49,10 @@ void ProgressDisplay::Show(const Progress& p) {
 void ProgressDisplay::DrawBar(const Progress& p) {
   const double done = static_cast<double>(p.step) / static_cast<double>(p.steps);
   const double left = p.seconds / done - p.seconds;
-  const std::string text = fmt::format(
-      " epoch {}/{}  loss {:.4f}  accuracy {:.2f} %  {} examples/s  {} left", p.epoch, p.epochs,
-      p.loss, 100 * p.accuracy, WithCommas(static_cast<uint64_t>(ExamplesPerSecond(p))),
-      Duration(left));
+  const std::string text =
+      fmt::format(" epoch {}/{}  loss {:.4f}  accuracy {:.2f} %  {} examples/s  {} left", p.epoch,
+                  p.epochs, p.loss, 100 * p.accuracy,
+                  WithCommas(static_cast<uint64_t>(ExamplesPerSecond(p))), Duration(left));
   const size_t columns = TerminalColumns();
   const size_t room = columns > text.size() + 3 ? columns - text.size() - 3 : 0;
   const size_t width = std::min<size_t>(room, 30);

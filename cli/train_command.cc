@@ -145,8 +145,7 @@ void AddProvenance(const TrainFlags& flags, const TrainReport& report, const Dat
   model.SetProvenance("version", Json(Version()).dump());
   model.SetProvenance("data", data.dump(-1, ' ', false, Json::error_handler_t::replace));
   model.SetProvenance("training", json["training"].dump());
-  model.SetProvenance(
-      "metrics", Json{{"train", json["train"]}, {"test", json["test"]}}.dump());
+  model.SetProvenance("metrics", Json{{"train", json["train"]}, {"test", json["test"]}}.dump());
 }
 
 void RunTrain(const TrainFlags& flags, const Common& common) {
@@ -164,18 +163,16 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
   }
   const double load_seconds = SecondsSince(begin);
 
-  const size_t batch_size = chosen.batch_size == 0
-                                ? train.examples()
-                                : std::min(chosen.batch_size, train.examples());
+  const size_t batch_size =
+      chosen.batch_size == 0 ? train.examples() : std::min(chosen.batch_size, train.examples());
   const NetworkShape shape =
       NetworkShape::Mlp(train.features(), chosen.hidden, train.classes(), chosen.activation);
   PrintNote(common, fmt::format("{}: {} examples, {} features, {} classes ({})", flags.train,
                                 WithCommas(train.examples()), WithCommas(train.features()),
                                 train.classes(), Duration(load_seconds)));
-  PrintNote(common,
-            fmt::format("network {}, {} parameters; {} epochs, batch size {}", shape.Widths(),
-                        WithCommas(shape.parameters()), WithCommas(chosen.epochs),
-                        WithCommas(batch_size)));
+  PrintNote(common, fmt::format("network {}, {} parameters; {} epochs, batch size {}",
+                                shape.Widths(), WithCommas(shape.parameters()),
+                                WithCommas(chosen.epochs), WithCommas(batch_size)));
 
   ProgressDisplay display(common);
   const bool classic = flags.preset == "classic" && !common.quiet;
@@ -233,7 +230,8 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
 }
 
 void AddNetworkOptions(CLI::App& command, TrainFlags& flags) {
-  command.add_option("--hidden", flags.hidden, "Widths of the hidden layers, such as 128 or 256,64")
+  command
+      .add_option("--hidden", flags.hidden, "Widths of the hidden layers, such as 128 or 256,64")
       ->type_name("N[,N…]|none")
       ->group("Network");
   command

@@ -7,9 +7,7 @@
 
 namespace colonnade::cli {
 
-const char* Name(Optimizer optimizer) {
-  return optimizer == Optimizer::kSgd ? "sgd" : "momentum";
-}
+const char* Name(Optimizer optimizer) { return optimizer == Optimizer::kSgd ? "sgd" : "momentum"; }
 
 const char* Name(Schedule schedule) {
   return schedule == Schedule::kConstant ? "constant" : "cosine";
@@ -21,9 +19,7 @@ Json TrainReport::ToJson() const {
   const Model& model = result.model;
   const Schema& schema = model.schema();
   const double per_second =
-      result.seconds > 0
-          ? static_cast<double>(result.epochs * train_examples) / result.seconds
-          : 0;
+      result.seconds > 0 ? static_cast<double>(result.epochs * train_examples) / result.seconds : 0;
   return {{"command", "train"},
           {"version", Version()},
           {"data",
@@ -63,8 +59,9 @@ Json TrainReport::ToJson() const {
 }
 
 std::string TrainReport::ToText() const {
-  std::string text = fmt::format("train  accuracy {:.4f}  loss {:.4f}  (last epoch, as it trained)\n",
-                                 result.accuracy, result.loss);
+  std::string text =
+      fmt::format("train  accuracy {:.4f}  loss {:.4f}  (last epoch, as it trained)\n",
+                  result.accuracy, result.loss);
   if (test) {
     text += fmt::format("test   accuracy {:.4f}  loss {:.4f}  ({} of {} right)\n", test->accuracy,
                         test->loss, WithCommas(test->correct), WithCommas(test->examples));

@@ -2,6 +2,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/convert.cc"
+#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
 
@@ -22,28 +23,61 @@ HWY_INLINE hn::Vec<D> LoadFloats(D d, const uint8_t* p) {
   return hn::ConvertTo(d, hn::PromoteTo(di, hn::LoadU(du, p)));
 }
 
+// Columns ahead of the one being copied whose memory is asked for. Chosen examples lie anywhere, so
+// that no hardware prefetcher can guess the next one.
+inline constexpr size_t kPrefetchColumns = 4;
+
+template <class T>
+HWY_INLINE void PrefetchColumn(const T* column, size_t rows) {
+  const auto* bytes = reinterpret_cast<const char*>(column);
+  for (size_t i = 0; i < rows * sizeof(T); i += kAlignment) hwy::Prefetch(bytes + i);
+}
+
+// Sets bit r of `words` where column[r] is not zero.
+HWY_INLINE void FindNonzeros(const float* column, size_t padded_rows, uint64_t* words,
+                             size_t count) {
+  const hn::CappedTag<float, kPadFloats> d;
+  const size_t lanes = hn::Lanes(d);
+  for (size_t w = 0; w < count; ++w) {
+    uint64_t word = 0;
+    for (size_t r = 64 * w; r < HWY_MIN(64 * (w + 1), padded_rows); r += lanes) {
+      uint8_t bits[8];
+      hn::StoreMaskBits(d, hn::Ne(hn::Load(d, column + r), hn::Zero(d)), bits);
+      const uint64_t low = bits[0] | (lanes > 8 ? uint64_t{bits[1]} << 8 : 0);
+      word |= low << (r % 64);
+    }
+    words[w] = word;
+  }
+}
+
 template <class T>
 HWY_INLINE void GatherColumns(View<const T> from, const uint32_t* indices, const float* offset,
-                              const float* scale, Matrix to) {
+                              const float* scale, Matrix to, Nonzeros nonzeros) {
   const hn::ScalableTag<float> d;
   for (size_t c = 0; c < to.cols; ++c) {
+    if (c + kPrefetchColumns < to.cols) {
+      PrefetchColumn(from.Column(indices[c + kPrefetchColumns]), from.rows);
+    }
     const T* HWY_RESTRICT in = from.Column(indices[c]);
     float* HWY_RESTRICT out = to.Column(c);
     for (size_t r = 0; r < PaddedRows(to.rows); r += hn::Lanes(d)) {
       const auto shifted = hn::Sub(LoadFloats(d, in + r), hn::Load(d, offset + r));
       hn::Store(hn::Mul(shifted, hn::Load(d, scale + r)), d, out + r);
     }
+    if (nonzeros.data != nullptr) {
+      FindNonzeros(out, PaddedRows(to.rows), nonzeros.Column(c), nonzeros.rows);
+    }
   }
 }
 
 void GatherBytesTarget(View<const uint8_t> from, const uint32_t* indices, const float* offset,
-                       const float* scale, Matrix to) {
-  GatherColumns(from, indices, offset, scale, to);
+                       const float* scale, Matrix to, Nonzeros nonzeros) {
+  GatherColumns(from, indices, offset, scale, to, nonzeros);
 }
 
 void GatherFloatsTarget(ConstMatrix from, const uint32_t* indices, const float* offset,
-                        const float* scale, Matrix to) {
-  GatherColumns(from, indices, offset, scale, to);
+                        const float* scale, Matrix to, Nonzeros nonzeros) {
+  GatherColumns(from, indices, offset, scale, to, nonzeros);
 }
 
 }  // namespace colonnade::kernels::HWY_NAMESPACE
@@ -56,13 +90,13 @@ HWY_EXPORT(GatherBytesTarget);
 HWY_EXPORT(GatherFloatsTarget);
 
 void Gather(View<const uint8_t> from, const uint32_t* indices, const float* offset,
-            const float* scale, Matrix to) noexcept {
-  HWY_DYNAMIC_DISPATCH(GatherBytesTarget)(from, indices, offset, scale, to);
+            const float* scale, Matrix to, Nonzeros nonzeros) noexcept {
+  HWY_DYNAMIC_DISPATCH(GatherBytesTarget)(from, indices, offset, scale, to, nonzeros);
 }
 
 void Gather(ConstMatrix from, const uint32_t* indices, const float* offset, const float* scale,
-            Matrix to) noexcept {
-  HWY_DYNAMIC_DISPATCH(GatherFloatsTarget)(from, indices, offset, scale, to);
+            Matrix to, Nonzeros nonzeros) noexcept {
+  HWY_DYNAMIC_DISPATCH(GatherFloatsTarget)(from, indices, offset, scale, to, nonzeros);
 }
 
 }  // namespace colonnade::kernels

@@ -12,13 +12,15 @@ namespace colonnade::kernels {
 //
 //   to(i, c) = (from(i, indices[c]) − offset[i]) · scale[i]
 //
-// from: features × examples, any stride ≥ PaddedRows(features), any alignment of the stride, padding
-// of any finite value; indices: to.cols entries below from.cols; offset, scale: PaddedRows(features)
-// floats, aligned, zeros in the padding; to: features × batch. Thread-safe.
+// from: features × examples, any stride ≥ PaddedRows(features), any alignment of the stride,
+// padding of any finite value; indices: to.cols entries below from.cols; offset, scale:
+// PaddedRows(features) floats, aligned, zeros in the padding; to: features × batch; nonzeros: of
+// `to`, NonzeroWords() of its rows × batch, overwritten, or a view with null data if nobody wants
+// them. Thread-safe.
 void Gather(View<const uint8_t> from, const uint32_t* indices, const float* offset,
-            const float* scale, Matrix to) noexcept;
+            const float* scale, Matrix to, Nonzeros nonzeros) noexcept;
 void Gather(ConstMatrix from, const uint32_t* indices, const float* offset, const float* scale,
-            Matrix to) noexcept;
+            Matrix to, Nonzeros nonzeros) noexcept;
 
 }  // namespace colonnade::kernels
 

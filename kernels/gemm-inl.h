@@ -6,6 +6,8 @@
 #define COLONNADE_KERNELS_GEMM_INL_H_
 #endif
 
+#include <type_traits>
+
 #include "hwy/highway.h"
 #include "kernels/activation-inl.h"
 #include "kernels/gemm.h"
@@ -47,28 +49,56 @@ inline constexpr size_t kTileVectors = 2;
 #endif
 inline constexpr size_t kTileCols = 6;
 
+// The tile of the forward product that skips zeros: an index is skipped if it is zero in all
+// columns of the tile, so that fewer columns skip more; more vectors make up for it.
+inline constexpr size_t kSkipTileVectors = 2 * kTileVectors;
+inline constexpr size_t kSkipTileCols = 3;
+
 // Contraction indices per pass over a panel: the panel of the left factor then stays in L2 while
 // all columns go over it.
 inline constexpr size_t kDepthBlock = 1024;
 
-// The tile of kV vectors × kN columns at row `r`, column `j`, over contraction indices [k0, k1).
-template <size_t kV, size_t kN, Right kRight>
-HWY_NOINLINE void Tile(const Product& p, size_t r, size_t j, size_t k0, size_t k1) {
+// The contraction indices [begin, end) of one pass, all of them.
+struct AllIndices {
+  size_t begin, end, depth;
+
+  bool first() const { return begin == 0; }
+  bool last() const { return end == depth; }
+  size_t count() const { return end - begin; }
+  size_t operator[](size_t i) const { return begin + i; }
+};
+
+// Of the contraction indices of one pass, those that `list` names.
+template <class Index>
+struct ListedIndices {
+  size_t begin, end, depth;
+  const Index* list;
+  size_t size;
+
+  bool first() const { return begin == 0; }
+  bool last() const { return end == depth; }
+  size_t count() const { return size; }
+  size_t operator[](size_t i) const { return static_cast<size_t>(list[i]); }
+};
+
+// The tile of kV vectors × kN columns at row `r`, column `j`, over the contraction indices `ks`.
+template <size_t kV, size_t kN, Right kRight, class Indices>
+HWY_NOINLINE void Tile(const Product& p, size_t r, size_t j, const Indices& ks) {
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
   const size_t lanes = hn::Lanes(d);
 
   V sum[kN][kV];
-  if (k0 > 0 || p.accumulate) {
+  if (!ks.first() || p.accumulate) {
     HWY_UNROLL(kTileCols)
     for (size_t n = 0; n < kN; ++n) {
-      HWY_UNROLL(kTileVectors)
+      HWY_UNROLL(kSkipTileVectors)
       for (size_t v = 0; v < kV; ++v) {
         sum[n][v] = hn::Load(d, p.c + (j + n) * p.ldc + r + v * lanes);
       }
     }
   } else {
-    HWY_UNROLL(kTileVectors)
+    HWY_UNROLL(kSkipTileVectors)
     for (size_t v = 0; v < kV; ++v) {
       const V initial = p.bias != nullptr ? hn::Load(d, p.bias + r + v * lanes) : hn::Zero(d);
       HWY_UNROLL(kTileCols)
@@ -76,30 +106,44 @@ HWY_NOINLINE void Tile(const Product& p, size_t r, size_t j, size_t k0, size_t k
     }
   }
 
-  const float* HWY_RESTRICT a = p.a + r + k0 * p.lda;
-  const float* HWY_RESTRICT b =
-      kRight == Right::kColumns ? p.b + j * p.ldb + k0 : p.b + j + k0 * p.ldb;
-  for (size_t k = k0; k < k1; ++k) {
-    V left[kV];
-    HWY_UNROLL(kTileVectors)
-    for (size_t v = 0; v < kV; ++v) left[v] = hn::Load(d, a + v * lanes);
-    HWY_UNROLL(kTileCols)
-    for (size_t n = 0; n < kN; ++n) {
-      const V right = hn::Set(d, b[kRight == Right::kColumns ? n * p.ldb : n]);
-      HWY_UNROLL(kTileVectors)
-      for (size_t v = 0; v < kV; ++v) sum[n][v] = hn::MulAdd(left[v], right, sum[n][v]);
+  const size_t count = ks.count();
+  for (size_t i = 0; i < count; ++i) {
+    const size_t k = ks[i];
+    const float* HWY_RESTRICT a = p.a + r + k * p.lda;
+    const float* HWY_RESTRICT b =
+        kRight == Right::kColumns ? p.b + j * p.ldb + k : p.b + j + k * p.ldb;
+    const size_t next = kRight == Right::kColumns ? p.ldb : 1;
+    // The operands of the shorter side stay in registers, the others come one by one.
+    if constexpr (kV <= kN) {
+      V left[kV];
+      HWY_UNROLL(kSkipTileVectors)
+      for (size_t v = 0; v < kV; ++v) left[v] = hn::Load(d, a + v * lanes);
+      HWY_UNROLL(kTileCols)
+      for (size_t n = 0; n < kN; ++n) {
+        const V right = hn::Set(d, b[n * next]);
+        HWY_UNROLL(kSkipTileVectors)
+        for (size_t v = 0; v < kV; ++v) sum[n][v] = hn::MulAdd(left[v], right, sum[n][v]);
+      }
+    } else {
+      V right[kN];
+      HWY_UNROLL(kTileCols)
+      for (size_t n = 0; n < kN; ++n) right[n] = hn::Set(d, b[n * next]);
+      HWY_UNROLL(kSkipTileVectors)
+      for (size_t v = 0; v < kV; ++v) {
+        const V left = hn::Load(d, a + v * lanes);
+        HWY_UNROLL(kTileCols)
+        for (size_t n = 0; n < kN; ++n) sum[n][v] = hn::MulAdd(left, right[n], sum[n][v]);
+      }
     }
-    a += p.lda;
-    b += kRight == Right::kColumns ? 1 : p.ldb;
   }
 
-  const bool last = k1 == p.depth;
+  const bool last = ks.last();
   HWY_UNROLL(kTileCols)
   for (size_t n = 0; n < kN; ++n) {
-    HWY_UNROLL(kTileVectors)
+    HWY_UNROLL(kSkipTileVectors)
     for (size_t v = 0; v < kV; ++v) {
       const size_t row = r + v * lanes;
-      V result = sum[n][v];
+      V result = hn::Add(sum[n][v], hn::Zero(d));  // -0 becomes +0, all else stays
       if (last && p.relu) result = Relu(d, result);
       if (last && p.gate != nullptr) {
         result = ReluGate(d, hn::Load(d, p.gate + (j + n) * p.ldgate + row), result);
@@ -109,50 +153,133 @@ HWY_NOINLINE void Tile(const Product& p, size_t r, size_t j, size_t k0, size_t k
   }
 }
 
-// The last `cols` (< kTileCols) columns of a panel.
-template <size_t kV, Right kRight>
-HWY_INLINE void TileRest(const Product& p, size_t r, size_t j, size_t cols, size_t k0, size_t k1) {
-  static_assert(kTileCols == 6);
-  switch (cols) {
-    case 5:
-      return Tile<kV, 5, kRight>(p, r, j, k0, k1);
-    case 4:
-      return Tile<kV, 4, kRight>(p, r, j, k0, k1);
-    case 3:
-      return Tile<kV, 3, kRight>(p, r, j, k0, k1);
-    case 2:
-      return Tile<kV, 2, kRight>(p, r, j, k0, k1);
-    case 1:
-      return Tile<kV, 1, kRight>(p, r, j, k0, k1);
-    default:
-      return;
+// A tile of any number of columns up to kMaxN.
+template <size_t kV, size_t kMaxN, Right kRight, class Indices>
+HWY_INLINE void TileOfColumns(const Product& p, size_t r, size_t j, size_t cols,
+                              const Indices& ks) {
+  if constexpr (kMaxN > 1) {
+    if (cols < kMaxN) return TileOfColumns<kV, kMaxN - 1, kRight>(p, r, j, cols, ks);
   }
+  Tile<kV, kMaxN, kRight>(p, r, j, ks);
 }
 
-// kV vectors of rows, all columns, all of the depth.
-template <size_t kV, Right kRight>
-HWY_INLINE void Panel(const Product& p, size_t r) {
-  size_t k0 = 0;
-  do {  // at least once: a product of depth 0 is its initial value
-    const size_t k1 = HWY_MIN(k0 + kDepthBlock, p.depth);
-    size_t j = 0;
-    for (; j + kTileCols <= p.cols; j += kTileCols) Tile<kV, kTileCols, kRight>(p, r, j, k0, k1);
-    TileRest<kV, kRight>(p, r, j, p.cols - j, k0, k1);
-    k0 = k1;
-  } while (k0 < p.depth);
+// Calls panel(r, vectors) for the rows of a product, cut into panels of kMaxV vectors and, at the
+// end, smaller powers of two. `vectors` is a std::integral_constant.
+template <size_t kMaxV, class F>
+HWY_INLINE void ForEachPanel(size_t rows, const F& panel, size_t r = 0) {
+  const size_t lanes = hn::Lanes(hn::ScalableTag<float>());
+  for (; r + kMaxV * lanes <= rows; r += kMaxV * lanes) {
+    panel(r, std::integral_constant<size_t, kMaxV>());
+  }
+  if constexpr (kMaxV > 1) ForEachPanel<kMaxV / 2>(rows, panel, r);
 }
 
+// All of a product: panels of rows; within a panel blocks of contraction indices; within these all
+// columns.
 template <Right kRight>
 void Multiply(const Product& p) {
-  const size_t lanes = hn::Lanes(hn::ScalableTag<float>());
-  size_t r = 0;
-  for (; r + kTileVectors * lanes <= p.rows; r += kTileVectors * lanes) {
-    Panel<kTileVectors, kRight>(p, r);
+  ForEachPanel<kTileVectors>(p.rows, [&](size_t r, auto vectors) HWY_ATTR {
+    size_t k0 = 0;
+    do {  // at least once: a product of depth 0 is its initial value
+      const AllIndices ks{k0, HWY_MIN(k0 + kDepthBlock, p.depth), p.depth};
+      for (size_t j = 0; j < p.cols; j += kTileCols) {
+        TileOfColumns<vectors(), kTileCols, kRight>(p, r, j, HWY_MIN(kTileCols, p.cols - j), ks);
+      }
+      k0 = ks.end;
+    } while (k0 < p.depth);
+  });
+}
+
+// The positions of the bits that are set in `words`, as numbers from `first` on. `list` has room
+// for 16 more than 64 · count.
+HWY_INLINE size_t ListBits(const uint64_t* words, size_t count, uint32_t first, uint32_t* list) {
+  const hn::CappedTag<uint32_t, 16> d;
+  const size_t lanes = hn::Lanes(d);
+  const auto* bytes = reinterpret_cast<const uint8_t*>(words);
+  size_t size = 0;
+  for (size_t bit = 0; bit < 64 * count; bit += lanes) {
+    // Mask bits of fewer lanes than a byte has come from its lower or upper half.
+    const uint8_t mask[2] = {static_cast<uint8_t>(bytes[bit / 8] >> (bit % 8)),
+                             lanes > 8 ? bytes[bit / 8 + 1] : uint8_t{0}};
+    const auto chosen = hn::LoadMaskBits(d, mask);
+    const auto numbers = hn::Iota(d, first + static_cast<uint32_t>(bit));
+    // Compress and store: storing compressed lanes to memory is many times slower on some cores.
+    hn::StoreU(hn::Compress(numbers, chosen), d, list + size);
+    size += hn::CountTrue(d, chosen);
   }
-  if constexpr (kTileVectors > 2) {
-    for (; r + 2 * lanes <= p.rows; r += 2 * lanes) Panel<2, kRight>(p, r);
+  return size;
+}
+
+// The forward product, skipping contraction indices that are zero in all columns of a tile.
+inline void MultiplySkippingZeros(const Product& p, ConstNonzeros nonzeros) {
+  constexpr size_t kWords = kDepthBlock / 64;
+  HWY_ALIGN uint64_t any[kWords];
+  HWY_ALIGN uint32_t list[kDepthBlock + 16];
+  for (size_t j = 0; j < p.cols; j += kSkipTileCols) {
+    const size_t cols = HWY_MIN(kSkipTileCols, p.cols - j);
+    size_t k0 = 0;
+    do {
+      const size_t k1 = HWY_MIN(k0 + kDepthBlock, p.depth);
+      const size_t words = (k1 - k0 + 63) / 64;
+      for (size_t w = 0; w < words; ++w) {
+        any[w] = 0;
+        for (size_t n = 0; n < cols; ++n) any[w] |= nonzeros.Column(j + n)[k0 / 64 + w];
+      }
+      const size_t size = ListBits(any, words, static_cast<uint32_t>(k0), list);
+      const ListedIndices<uint32_t> ks{k0, k1, p.depth, list, size};
+      ForEachPanel<kSkipTileVectors>(p.rows, [&](size_t r, auto vectors) HWY_ATTR {
+        TileOfColumns<vectors(), kSkipTileCols, Right::kColumns>(p, r, j, cols, ks);
+      });
+      k0 = k1;
+    } while (k0 < p.depth);
   }
-  for (; r < p.rows; r += lanes) Panel<1, kRight>(p, r);
+}
+
+// Among windows[0 .. count), the numbers, counted from `first`, of those that have one of the bits
+// of `wanted`. `list` has room for 8 more than count, `windows` are readable up to a multiple of 8.
+HWY_INLINE size_t ListWindows(const uint64_t* windows, size_t count, uint64_t wanted, size_t first,
+                              uint64_t* list) {
+  const hn::CappedTag<uint64_t, 8> d;
+  const auto bits = hn::Set(d, wanted);
+  size_t size = 0;
+  for (size_t i = 0; i < count; i += hn::Lanes(d)) {
+    auto chosen = hn::Ne(hn::And(hn::Load(d, windows + i), bits), hn::Zero(d));
+    hn::StoreU(hn::Compress(hn::Iota(d, first + i), chosen), d, list + size);
+    size += hn::CountTrue(d, chosen);
+  }
+  return size;
+}
+
+// The weight gradient, skipping examples in which the inputs of all columns of a tile are zero.
+// `first_row` is the row of `nonzeros` that belongs to column 0 of the product.
+inline void MultiplyRowsSkippingZeros(const Product& p, ConstNonzeros nonzeros, size_t first_row) {
+  constexpr size_t kBlock =
+      8 * kTileCols;  // columns whose bits fit into a word, at any bit of a byte
+  HWY_ALIGN uint64_t windows[kDepthBlock];
+  HWY_ALIGN uint64_t list[kDepthBlock + 8];
+  for (size_t block = 0; block < p.cols; block += kBlock) {
+    size_t k0 = 0;
+    do {
+      const size_t k1 = HWY_MIN(k0 + kDepthBlock, p.depth);
+      const size_t row = first_row + block;
+      for (size_t k = k0; k < k1; ++k) {
+        const auto* bytes = reinterpret_cast<const uint8_t*>(nonzeros.Column(k)) + row / 8;
+        hwy::CopyBytes<sizeof(uint64_t)>(bytes, windows + (k - k0));
+        windows[k - k0] >>= row % 8;
+      }
+      for (size_t k = k1; k % 8 != 0; ++k) windows[k - k0] = 0;  // k0 is a multiple of 8
+      for (size_t j = block; j < HWY_MIN(block + kBlock, p.cols); j += kTileCols) {
+        const size_t cols = HWY_MIN(kTileCols, p.cols - j);
+        const uint64_t wanted = ((uint64_t{1} << cols) - 1) << (j - block);
+        const size_t size = ListWindows(windows, k1 - k0, wanted, k0, list);
+        const ListedIndices<uint64_t> ks{k0, k1, p.depth, list, size};
+        ForEachPanel<kTileVectors>(p.rows, [&](size_t r, auto vectors) HWY_ATTR {
+          TileOfColumns<vectors(), kTileCols, Right::kRows>(p, r, j, cols, ks);
+        });
+      }
+      k0 = k1;
+    } while (k0 < p.depth);
+  }
 }
 
 }  // namespace colonnade::kernels::HWY_NAMESPACE

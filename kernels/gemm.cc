@@ -9,19 +9,29 @@
 HWY_BEFORE_NAMESPACE();
 namespace colonnade::kernels::HWY_NAMESPACE {
 
+Product ForwardProduct(ConstMatrix w, ConstMatrix a, const float* bias, Activation activation,
+                       Matrix z) {
+  return {.a = w.data,
+          .lda = w.stride,
+          .b = a.data,
+          .ldb = a.stride,
+          .rows = PaddedRows(w.rows),
+          .cols = a.cols,
+          .depth = w.cols,
+          .c = z.data,
+          .ldc = z.stride,
+          .bias = bias,
+          .relu = activation == Activation::kRelu};
+}
+
 void ForwardTarget(ConstMatrix w, ConstMatrix a, const float* bias, Activation activation,
                    Matrix z) {
-  Multiply<Right::kColumns>({.a = w.data,
-                             .lda = w.stride,
-                             .b = a.data,
-                             .ldb = a.stride,
-                             .rows = PaddedRows(w.rows),
-                             .cols = a.cols,
-                             .depth = w.cols,
-                             .c = z.data,
-                             .ldc = z.stride,
-                             .bias = bias,
-                             .relu = activation == Activation::kRelu});
+  Multiply<Right::kColumns>(ForwardProduct(w, a, bias, activation, z));
+}
+
+void ForwardSkippingZerosTarget(ConstMatrix w, ConstMatrix a, ConstNonzeros nonzeros,
+                                const float* bias, Activation activation, Matrix z) {
+  MultiplySkippingZeros(ForwardProduct(w, a, bias, activation, z), nonzeros);
 }
 
 void InputGradientTarget(ConstMatrix wt, ConstMatrix dz, Activation activation, ConstMatrix a,
@@ -39,17 +49,26 @@ void InputGradientTarget(ConstMatrix wt, ConstMatrix dz, Activation activation, 
                              .ldgate = a.stride});
 }
 
+Product WeightGradientProduct(ConstMatrix dz, ConstMatrix a, Output output, Matrix dw) {
+  return {.a = dz.data,
+          .lda = dz.stride,
+          .b = a.data,
+          .ldb = a.stride,
+          .rows = PaddedRows(dz.rows),
+          .cols = a.rows,
+          .depth = dz.cols,
+          .c = dw.data,
+          .ldc = dw.stride,
+          .accumulate = output == Output::kAccumulate};
+}
+
 void WeightGradientTarget(ConstMatrix dz, ConstMatrix a, Output output, Matrix dw) {
-  Multiply<Right::kRows>({.a = dz.data,
-                          .lda = dz.stride,
-                          .b = a.data,
-                          .ldb = a.stride,
-                          .rows = PaddedRows(dz.rows),
-                          .cols = a.rows,
-                          .depth = dz.cols,
-                          .c = dw.data,
-                          .ldc = dw.stride,
-                          .accumulate = output == Output::kAccumulate});
+  Multiply<Right::kRows>(WeightGradientProduct(dz, a, output, dw));
+}
+
+void WeightGradientSkippingZerosTarget(ConstMatrix dz, ConstMatrix a, ConstNonzeros nonzeros,
+                                       size_t first_row, Output output, Matrix dw) {
+  MultiplyRowsSkippingZeros(WeightGradientProduct(dz, a, output, dw), nonzeros, first_row);
 }
 
 void BiasGradientTarget(ConstMatrix dz, Output output, float* db) {
@@ -68,13 +87,20 @@ HWY_AFTER_NAMESPACE();
 namespace colonnade::kernels {
 
 HWY_EXPORT(ForwardTarget);
+HWY_EXPORT(ForwardSkippingZerosTarget);
 HWY_EXPORT(InputGradientTarget);
 HWY_EXPORT(WeightGradientTarget);
+HWY_EXPORT(WeightGradientSkippingZerosTarget);
 HWY_EXPORT(BiasGradientTarget);
 
 void Forward(ConstMatrix w, ConstMatrix a, const float* bias, Activation activation,
              Matrix z) noexcept {
   HWY_DYNAMIC_DISPATCH(ForwardTarget)(w, a, bias, activation, z);
+}
+
+void ForwardSkippingZeros(ConstMatrix w, ConstMatrix a, ConstNonzeros nonzeros, const float* bias,
+                          Activation activation, Matrix z) noexcept {
+  HWY_DYNAMIC_DISPATCH(ForwardSkippingZerosTarget)(w, a, nonzeros, bias, activation, z);
 }
 
 void InputGradient(ConstMatrix wt, ConstMatrix dz, Activation activation, ConstMatrix a,
@@ -84,6 +110,11 @@ void InputGradient(ConstMatrix wt, ConstMatrix dz, Activation activation, ConstM
 
 void WeightGradient(ConstMatrix dz, ConstMatrix a, Output output, Matrix dw) noexcept {
   HWY_DYNAMIC_DISPATCH(WeightGradientTarget)(dz, a, output, dw);
+}
+
+void WeightGradientSkippingZeros(ConstMatrix dz, ConstMatrix a, ConstNonzeros nonzeros,
+                                 size_t first_row, Output output, Matrix dw) noexcept {
+  HWY_DYNAMIC_DISPATCH(WeightGradientSkippingZerosTarget)(dz, a, nonzeros, first_row, output, dw);
 }
 
 void BiasGradient(ConstMatrix dz, Output output, float* db) noexcept {

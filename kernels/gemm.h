@@ -6,6 +6,9 @@
 // neither on the shape of the tiles, nor on how a caller splits the columns among threads, nor on
 // the target, as long as it has FMA (targets without it round the product first).
 //
+// A result of zero is always +0, so that leaving out terms that are zero changes no bit either (of
+// finite factors): the functions that skip zeros give what those that do not give.
+//
 // All functions are thread-safe and never read an output that they do not accumulate into.
 #ifndef COLONNADE_KERNELS_GEMM_H_
 #define COLONNADE_KERNELS_GEMM_H_
@@ -27,6 +30,10 @@ enum class Output { kOverwrite, kAccumulate };
 void Forward(ConstMatrix w, ConstMatrix a, const float* bias, Activation activation,
              Matrix z) noexcept;
 
+// The same, skipping elements of `a` that are zero; pays where most of them are. nonzeros: of `a`.
+void ForwardSkippingZeros(ConstMatrix w, ConstMatrix a, ConstNonzeros nonzeros, const float* bias,
+                          Activation activation, Matrix z) noexcept;
+
 // da = (wᵀ · dz) ∘ activation'(a): the gradient with respect to the pre-activation that `a` is the
 // activation of.
 //
@@ -40,6 +47,11 @@ void InputGradient(ConstMatrix wt, ConstMatrix dz, Activation activation, ConstM
 // dz: outputs × batch; a: inputs × batch; dw: outputs × inputs. A caller that wants only some
 // columns of dw passes the matching rows of `a`; `a` may start at any float for that reason.
 void WeightGradient(ConstMatrix dz, ConstMatrix a, Output output, Matrix dw) noexcept;
+
+// The same, skipping elements of `a` that are zero. nonzeros: of the matrix whose row `first_row`
+// is the first row of `a`.
+void WeightGradientSkippingZeros(ConstMatrix dz, ConstMatrix a, ConstNonzeros nonzeros,
+                                 size_t first_row, Output output, Matrix dw) noexcept;
 
 // db = row sums of dz, or db += row sums of dz, added in column order.
 //

@@ -3,6 +3,7 @@
 #define COLONNADE_KERNELS_MATRIX_H_
 
 #include <cstddef>
+#include <cstdint>
 
 namespace colonnade::kernels {
 
@@ -45,6 +46,16 @@ struct View {
 
 using Matrix = View<float>;
 using ConstMatrix = View<const float>;
+
+// Which elements of a matrix are not zero: bit r % 64 of word r / 64 of column c tells of element
+// (r, c). `rows` counts words, NonzeroWords() of the matrix's rows; those beyond the matrix hold
+// zeros. Any stride ≥ rows, no alignment.
+using Nonzeros = View<uint64_t>;
+using ConstNonzeros = View<const uint64_t>;
+
+// Words per column, one of them spare: kernels load 64 bits from any byte that has bits of the
+// matrix.
+constexpr size_t NonzeroWords(size_t matrix_rows) { return RoundUp(matrix_rows, 64) / 64 + 1; }
 
 }  // namespace colonnade::kernels
 

@@ -8,10 +8,10 @@
 
 namespace colonnade::kernels {
 
-// Turns each column of logits into probabilities, in place: p_i = exp(z_i − max z) / Σ exp(z − max).
-// Finite for any finite logits. The exponential is Highway's, within 1 ulp; the sum runs over 16
-// interleaved partial sums on every target, so that all targets with FMA give the same bits.
-// z: classes × batch. Thread-safe.
+// Turns each column of logits into probabilities, in place: p_i = exp(z_i − max z) / Σ exp(z −
+// max). Finite for any finite logits. The exponential is Highway's, within 1 ulp; the sum runs over
+// 16 interleaved partial sums on every target, so that all targets with FMA give the same bits. z:
+// classes × batch. Thread-safe.
 void Softmax(Matrix z) noexcept;
 
 // Loss, its gradient and the count of correct predictions, in one pass over the logits.

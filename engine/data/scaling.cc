@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <vector>
 
 #include "colonnade/error.h"
 #include "kernels/convert.h"
@@ -117,17 +119,34 @@ BatchReader::BatchReader(const Dataset& data, const Scaling& scaling)
   std::copy(scaling.scale.begin(), scaling.scale.end(), scale_.data());
 }
 
-void BatchReader::Read(const uint32_t* indices, kernels::Matrix to) const {
+void BatchReader::Read(const uint32_t* indices, kernels::Matrix to,
+                       kernels::Nonzeros nonzeros) const {
   const size_t rows = data_.features();
   const size_t cols = data_.examples();
   const size_t stride = data_.stride();
   if (data_.element_type() == ElementType::kU8) {
     kernels::Gather(kernels::View<const uint8_t>{data_.bytes(), rows, cols, stride}, indices,
-                    offset_.data(), scale_.data(), to);
+                    offset_.data(), scale_.data(), to, nonzeros);
   } else {
     kernels::Gather(kernels::ConstMatrix{data_.floats(), rows, cols, stride}, indices,
-                    offset_.data(), scale_.data(), to);
+                    offset_.data(), scale_.data(), to, nonzeros);
   }
+}
+
+double BatchReader::Density() const {
+  constexpr size_t kSample = 256;
+  const size_t examples = std::min(kSample, data_.examples());
+  std::vector<uint32_t> indices(examples);
+  std::iota(indices.begin(), indices.end(), 0U);
+  OwnedMatrix batch(data_.features(), examples);
+  Read(indices.data(), batch.view());
+  size_t nonzeros = 0;
+  for (size_t c = 0; c < examples; ++c) {
+    const float* column = batch.view().Column(c);
+    const auto zeros = std::count(column, column + data_.features(), 0.0f);
+    nonzeros += data_.features() - static_cast<size_t>(zeros);
+  }
+  return static_cast<double>(nonzeros) / static_cast<double>(examples * data_.features());
 }
 
 }  // namespace colonnade

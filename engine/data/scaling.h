@@ -23,8 +23,12 @@ class BatchReader {
   // Keeps a reference to `data`.
   BatchReader(const Dataset& data, const Scaling& scaling);
 
-  // Column c of `to` becomes example indices[c]. to: features × any number of columns.
-  void Read(const uint32_t* indices, kernels::Matrix to) const;
+  // Column c of `to` becomes example indices[c]. to: features × any number of columns. nonzeros: of
+  // `to`, or with null data if nobody wants them.
+  void Read(const uint32_t* indices, kernels::Matrix to, kernels::Nonzeros nonzeros = {}) const;
+
+  // The fraction of scaled values that are not zero, from the first examples.
+  double Density() const;
 
  private:
   const Dataset& data_;

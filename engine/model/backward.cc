@@ -31,10 +31,9 @@ void BackwardPass(const NetworkShape& shape, const TransposedWeights& weights,
   const size_t last = shape.layers.size() - 1;
   for (size_t l = last; l > 0; --l) {
     const kernels::Matrix dz = l == last ? activations.logits() : gradients.at(l);
-    kernels::InputGradient(weights.at(l), dz.Columns(first, count),
-                           KernelActivation(shape.layers[l - 1].activation),
-                           activations.at(l).Columns(first, count),
-                           gradients.at(l - 1).Columns(first, count));
+    kernels::InputGradient(
+        weights.at(l), dz.Columns(first, count), KernelActivation(shape.layers[l - 1].activation),
+        activations.at(l).Columns(first, count), gradients.at(l - 1).Columns(first, count));
   }
 }
 

@@ -38,7 +38,8 @@ class TransposedWeights {
 };
 
 // Columns [first, first + count) of the hidden gradients, given the activations and, in place of
-// the logits, the gradient with respect to them. Calls for disjoint ranges may run at the same time.
+// the logits, the gradient with respect to them. Calls for disjoint ranges may run at the same
+// time.
 void BackwardPass(const NetworkShape& shape, const TransposedWeights& weights,
                   Activations& activations, HiddenGradients& gradients, size_t first, size_t count);
 

@@ -21,8 +21,14 @@ class Activations {
   kernels::Matrix inputs() { return at(0); }
   kernels::Matrix logits() { return at(size() - 1); }
 
+  // Which inputs are not zero. Null data unless EnableNonzeros() was called: then whoever writes
+  // the inputs writes these too, and the first layer skips zeros.
+  kernels::Nonzeros nonzeros();
+  void EnableNonzeros();
+
  private:
   std::vector<OwnedMatrix> matrices_;
+  AlignedBuffer<uint64_t> nonzeros_;
 };
 
 // Runs columns [first, first + count) of `activations`, whose inputs are given, through all layers.

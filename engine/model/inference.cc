@@ -37,10 +37,9 @@ void StoreColumns(kernels::ConstMatrix columns, float* to) {
 void ForEachLogits(const Model::Storage& model, const Dataset& data, Execution& execution,
                    const std::function<void(size_t first, kernels::Matrix logits)>& visit) {
   if (data.features() != model.shape.inputs()) {
-    throw Error(ErrorCode::kBadData, "data: found " + std::to_string(data.features()) +
-                                         " features, expected " +
-                                         std::to_string(model.shape.inputs()) +
-                                         " (as the model has inputs)");
+    throw Error(ErrorCode::kBadData,
+                "data: found " + std::to_string(data.features()) + " features, expected " +
+                    std::to_string(model.shape.inputs()) + " (as the model has inputs)");
   }
   const BatchReader reader(data, model.scaling);
   const size_t block = std::min(kBlock, data.examples());

@@ -10,10 +10,10 @@
 
 namespace colonnade {
 
-// Calls visit(first, logits) for consecutive blocks of examples that together cover `data`: `logits`
-// (classes × examples of the block) belongs to the examples from `first` on, and may be overwritten.
-// Blocks run in parallel, so visit must only touch what belongs to its examples; it must not throw.
-// Throws kBadData where the data do not have the features of the model.
+// Calls visit(first, logits) for consecutive blocks of examples that together cover `data`:
+// `logits` (classes × examples of the block) belongs to the examples from `first` on, and may be
+// overwritten. Blocks run in parallel, so visit must only touch what belongs to its examples; it
+// must not throw. Throws kBadData where the data do not have the features of the model.
 void ForEachLogits(const Model::Storage& model, const Dataset& data, Execution& execution,
                    const std::function<void(size_t first, kernels::Matrix logits)>& visit);
 

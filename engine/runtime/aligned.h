@@ -13,6 +13,10 @@
 
 namespace colonnade {
 
+// Memory on a cache line boundary, for std::free(), never null. From a few MiB on it asks for huge
+// pages: examples are read in random order, and 4 KiB pages would cost a page walk for each.
+void* AllocateAligned(size_t bytes);
+
 // `size` elements of T on a cache line boundary, not initialised.
 template <class T>
 class AlignedBuffer {
@@ -23,9 +27,7 @@ class AlignedBuffer {
   explicit AlignedBuffer(size_t size) : size_(size) {
     if (size == 0) return;
     if (size > SIZE_MAX / sizeof(T) - kernels::kAlignment) throw std::bad_alloc();
-    const size_t bytes = kernels::RoundUp(size * sizeof(T), kernels::kAlignment);
-    data_.reset(static_cast<T*>(std::aligned_alloc(kernels::kAlignment, bytes)));
-    if (data_ == nullptr) throw std::bad_alloc();
+    data_.reset(static_cast<T*>(AllocateAligned(size * sizeof(T))));
   }
 
   static AlignedBuffer Zeroed(size_t size) {

@@ -10,7 +10,8 @@ namespace colonnade {
 
 std::array<uint32_t, 4> Random::Block(uint64_t index) const {
   using Philox = r123::Philox4x32;
-  const Philox::ctr_type counter = {{static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32),
+  const Philox::ctr_type counter = {{static_cast<uint32_t>(index),
+                                     static_cast<uint32_t>(index >> 32),
                                      static_cast<uint32_t>(stream_), substream_}};
   const Philox::key_type key = {{static_cast<uint32_t>(seed_), static_cast<uint32_t>(seed_ >> 32)}};
   const Philox::ctr_type block = Philox()(counter, key);

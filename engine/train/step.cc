@@ -13,11 +13,23 @@ namespace {
 // transposed weights (16), and few enough for a block's gradient to stay in the L2 cache.
 constexpr size_t kBlockColumns = 48;
 
+// The fraction of nonzero inputs below which the first layer skips zeros. kernels/README.md has the
+// measurement behind it.
+constexpr double kSkipDensity = 0.3;
+
+// Batch columns per task of phase A: whole register tiles (6 columns), and two tasks per thread, so
+// that a thread that comes late costs half as much.
+size_t ColumnsPerTask(size_t columns, size_t threads) {
+  constexpr size_t kTile = 6;
+  if (threads == 1) return columns;
+  return kernels::RoundUp((columns + 2 * threads - 1) / (2 * threads), kTile);
+}
+
 }  // namespace
 
 TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const Scaling& scaling,
                            size_t batch_size, std::vector<DenseParameters>& parameters,
-                           OptimizerState& optimizer, Execution& execution)
+                           OptimizerState& optimizer, Execution& execution, Zeros zeros)
     : shape_(shape),
       data_(data),
       parameters_(parameters),
@@ -30,6 +42,10 @@ TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const
       labels_(activations_.columns()),
       losses_(activations_.columns()),
       correct_(activations_.columns()) {
+  if (zeros == Zeros::kAuto) {
+    zeros = reader_.Density() < kSkipDensity ? Zeros::kSkip : Zeros::kMultiply;
+  }
+  if (zeros == Zeros::kSkip) activations_.EnableNonzeros();
   size_t widest = 0;
   for (size_t l = 0; l < shape.layers.size(); ++l) {
     const Layer& layer = shape.layers[l];
@@ -42,7 +58,8 @@ TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const
   if (batch_size > kMaxColumns) {
     gradients_ = ZeroParameters(shape);
   } else {
-    for (size_t w = 0; w < execution.threads(); ++w) scratch_.emplace_back(widest, kBlockColumns + 1);
+    for (size_t w = 0; w < execution.threads(); ++w)
+      scratch_.emplace_back(widest, kBlockColumns + 1);
   }
 }
 
@@ -61,15 +78,16 @@ BatchLoss TrainingStep::Run(std::span<const uint32_t> indices, double learning_r
 
 void TrainingStep::ForwardBackward(std::span<const uint32_t> indices, size_t batch_size) {
   const float scale = 1.0f / static_cast<float>(batch_size);
-  const size_t threads = execution_.threads();
-  const size_t block = std::max<size_t>(1, (indices.size() + threads - 1) / threads);
+  const size_t block = ColumnsPerTask(indices.size(), execution_.threads());
   const size_t tasks = (indices.size() + block - 1) / block;
   std::fill(correct_.begin(), correct_.end(), 0);
   execution_.ForEach(tasks, [&](size_t task, size_t) {
     const size_t first = task * block;
     const size_t count = std::min(block, indices.size() - first);
     for (size_t c = first; c < first + count; ++c) labels_[c] = data_.labels()[indices[c]];
-    reader_.Read(indices.data() + first, activations_.inputs().Columns(first, count));
+    const kernels::Nonzeros nonzeros = activations_.nonzeros();
+    reader_.Read(indices.data() + first, activations_.inputs().Columns(first, count),
+                 nonzeros.data == nullptr ? nonzeros : nonzeros.Columns(first, count));
     ForwardPass(shape_, parameters_, activations_, first, count);
     correct_[task] =
         kernels::SoftmaxCrossEntropy(activations_.logits().Columns(first, count),
@@ -109,7 +127,12 @@ void TrainingStep::UpdateBlock(const WeightBlock& block, size_t worker, size_t c
     bias_gradient = gradients_[l].bias.view();
   }
 
-  kernels::WeightGradient(dz, inputs, output, weight_gradient);
+  if (l == 0 && activations_.nonzeros().data != nullptr) {
+    kernels::WeightGradientSkippingZeros(dz, inputs, activations_.nonzeros().Columns(0, columns),
+                                         block.first, output, weight_gradient);
+  } else {
+    kernels::WeightGradient(dz, inputs, output, weight_gradient);
+  }
   if (last_chunk) {
     optimizer_.UpdateWeight(l, block.first, weight_gradient, learning_rate, parameters_[l]);
     if (l > 0) transposed_.Update(l, parameters_[l].weight.view(), block.first, block.count);

@@ -21,6 +21,13 @@ struct BatchLoss {
   size_t correct = 0;  // examples whose most probable class is their label
 };
 
+// What the first layer does about inputs that are zero. The bits of the result are the same.
+enum class Zeros {
+  kAuto,  // what is faster, by the density of the data
+  kSkip,
+  kMultiply,
+};
+
 // The workspace of a training run, sized once, and the step that works in it.
 //
 // Phase A is parallel over blocks of batch columns: gather, forward, loss, backward. Phase B is
@@ -34,7 +41,7 @@ class TrainingStep {
   // Keeps references to all of them. `batch_size` is the largest batch that will be asked for.
   TrainingStep(const NetworkShape& shape, const Dataset& data, const Scaling& scaling,
                size_t batch_size, std::vector<DenseParameters>& parameters,
-               OptimizerState& optimizer, Execution& execution);
+               OptimizerState& optimizer, Execution& execution, Zeros zeros = Zeros::kAuto);
 
   // One step on the examples of that index. Allocates nothing.
   BatchLoss Run(std::span<const uint32_t> indices, double learning_rate);
@@ -62,11 +69,11 @@ class TrainingStep {
   Activations activations_;
   HiddenGradients hidden_gradients_;
   TransposedWeights transposed_;
-  std::vector<uint32_t> labels_;   // of the chunk
-  std::vector<float> losses_;      // of the chunk
-  std::vector<size_t> correct_;    // per task of phase A
+  std::vector<uint32_t> labels_;  // of the chunk
+  std::vector<float> losses_;     // of the chunk
+  std::vector<size_t> correct_;   // per task of phase A
   std::vector<WeightBlock> blocks_;
-  std::vector<OwnedMatrix> scratch_;        // per worker: a block's gradient on its way to the update
+  std::vector<OwnedMatrix> scratch_;  // per worker: a block's gradient on its way to the update
   std::vector<DenseParameters> gradients_;  // only if batches take several chunks
 };
 

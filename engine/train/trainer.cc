@@ -46,8 +46,8 @@ std::vector<DenseParameters> StartParameters(const NetworkShape& shape,
   }
   const Model::Storage& start = options.start->storage();
   if (start.shape != shape) {
-    throw Error(ErrorCode::kInvalidArgument, "start: found a model " + start.shape.Widths() +
-                                                 ", expected " + shape.Widths());
+    throw Error(ErrorCode::kInvalidArgument,
+                "start: found a model " + start.shape.Widths() + ", expected " + shape.Widths());
   }
   std::vector<DenseParameters> parameters = ZeroParameters(shape);
   for (size_t l = 0; l < parameters.size(); ++l) {
@@ -66,7 +66,8 @@ void RequireFinite(std::span<const DenseParameters> layers) {
     for (const OwnedMatrix* matrix : {&layers[l].weight, &layers[l].bias}) {
       for (size_t c = 0; c < matrix->cols(); ++c) {
         const float* column = matrix->view().Column(c);
-        if (std::all_of(column, column + matrix->rows(), [](float x) { return std::isfinite(x); })) {
+        if (std::all_of(column, column + matrix->rows(),
+                        [](float x) { return std::isfinite(x); })) {
           continue;
         }
         throw Error(ErrorCode::kDiverged, "training diverged: a parameter of layer " +
@@ -81,8 +82,8 @@ void RequireFinite(std::span<const DenseParameters> layers) {
 double FlopsPerStep(const NetworkShape& shape, size_t batch_size) {
   double weights = 0;
   for (size_t l = 0; l < shape.layers.size(); ++l) {
-    weights += static_cast<double>(shape.layers[l].inputs * shape.layers[l].outputs) *
-               (l == 0 ? 2 : 3);
+    weights +=
+        static_cast<double>(shape.layers[l].inputs * shape.layers[l].outputs) * (l == 0 ? 2 : 3);
   }
   return 2 * weights * static_cast<double>(batch_size);
 }

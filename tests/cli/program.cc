@@ -1,3 +1,5 @@
+#include "tests/cli/program.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -7,8 +9,6 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
-
-#include "tests/cli/program.h"
 
 namespace colonnade::test {
 namespace {

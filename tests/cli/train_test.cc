@@ -118,8 +118,8 @@ TEST_F(TrainCliTest, LogHasOneJsonLinePerEpoch) {
 }
 
 TEST_F(TrainCliTest, ClassicPresetPrintsItsLinePairs) {
-  const std::string out =
-      RunOk({"train", "digits.csv", "--preset", "classic", "--epochs", "201", "-o", "c.safetensors"});
+  const std::string out = RunOk(
+      {"train", "digits.csv", "--preset", "classic", "--epochs", "201", "-o", "c.safetensors"});
   EXPECT_THAT(out, StartsWith("Iteration: 0\nAccuracy: 0."));
   EXPECT_THAT(out, HasSubstr("\nIteration: 100\nAccuracy: 0."));
   EXPECT_THAT(out, HasSubstr("\nIteration: 200\nAccuracy: 0."));
@@ -132,8 +132,9 @@ TEST_F(TrainCliTest, ClassicPresetPrintsItsLinePairs) {
 }
 
 TEST_F(TrainCliTest, HiddenNoneAndSeveralLayers) {
-  EXPECT_EQ(RunJson({"train", "digits.csv", "--hidden", "none", "--epochs", "1"})["network"]["layers"],
-            "784-10");
+  EXPECT_EQ(
+      RunJson({"train", "digits.csv", "--hidden", "none", "--epochs", "1"})["network"]["layers"],
+      "784-10");
   EXPECT_EQ(
       RunJson({"train", "digits.csv", "--hidden", "20,11", "--epochs", "1"})["network"]["layers"],
       "784-20-11-10");

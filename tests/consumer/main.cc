@@ -1,10 +1,17 @@
 // A program outside the project that uses the installed library: learns the exclusive or.
 #include <colonnade/colonnade.h>
+#include <kernels/activation.h>
+#include <kernels/convert.h>
+#include <kernels/gemm.h>
+#include <kernels/optimizer.h>
+#include <kernels/softmax.h>
+#include <kernels/targets.h>
 
 #include <cstdio>
 #include <vector>
 
 int main() {
+  if (colonnade::kernels::PaddedRows(1) != 16) return 1;
   const std::vector<float> values = {0, 0, 0, 1, 1, 0, 1, 1};
   const std::vector<uint32_t> labels = {0, 1, 1, 0};
   colonnade::Schema schema;

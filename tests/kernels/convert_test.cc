@@ -33,7 +33,7 @@ struct Batch {
   FloatMatrix Run(size_t gap) const {
     FloatMatrix to =
         FloatMatrix::Unset(from.rows(), indices.rows(), kernels::PaddedRows(from.rows()) + gap);
-    kernels::Gather(from.view(), indices.data(), offset.data(), scale.data(), to);
+    kernels::Gather(from.view(), indices.data(), offset.data(), scale.data(), to, {});
     EXPECT_TRUE(StaysInBounds(to));
     return to;
   }
@@ -102,7 +102,7 @@ TYPED_TEST(Gather, ReadsIndicesAtAnyAddress) {
     for (size_t first = 0; first < 12; ++first) {
       FloatMatrix to = FloatMatrix::Unset(20, 12 - first);
       kernels::Gather(batch.from.view(), batch.indices.data() + first, batch.offset.data(),
-                      batch.scale.data(), to);
+                      batch.scale.data(), to, {});
       EXPECT_TRUE(SameBits(expected.view().Columns(first, 12 - first), to.view()));
     }
   });
@@ -120,7 +120,7 @@ TEST(GatherBytes, IsExactForEveryValueInEveryRow) {
   one.Generate([](size_t, size_t) { return 1.0f; });
   ForEachTarget([&] {
     FloatMatrix to = FloatMatrix::Unset(33, 256);
-    kernels::Gather(from.view(), indices.data(), none.data(), one.data(), to);
+    kernels::Gather(from.view(), indices.data(), none.data(), one.data(), to, {});
     EXPECT_TRUE(StaysInBounds(to));
     for (size_t c = 0; c < 256; ++c) {
       for (size_t r = 0; r < 33; ++r) ASSERT_EQ(to(r, c), static_cast<float>(c)) << "row " << r;

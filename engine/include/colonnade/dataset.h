@@ -11,7 +11,8 @@
 
 namespace colonnade {
 
-// How the values of a dataset are stored: bytes where every value is an integer in 0..255, else f32.
+// How the values of a dataset are stored: bytes where every value is an integer in 0..255, else
+// f32.
 enum class ElementType { kU8, kF32 };
 
 // What the columns of a table mean; a model keeps the schema of the data that it was trained on.
@@ -20,7 +21,7 @@ struct Schema {
   std::vector<std::string> feature_names = {};  // `features` names, or none (data without a header)
   std::string label_name = {};                  // of the label column; empty without a header
   size_t label_index = 0;                       // place of the label column among all columns
-  std::vector<std::string> classes = {};        // names of the classes, in the order of their indices
+  std::vector<std::string> classes = {};  // names of the classes, in the order of their indices
 };
 
 // A table of examples: per example `features` values and, if labelled, one class index.
@@ -55,7 +56,8 @@ class Dataset {
   const float* floats() const noexcept;   // the values; null unless element_type() is kF32
 
   bool labelled() const noexcept;
-  std::span<const uint32_t> labels() const noexcept;  // class index per example; empty if unlabelled
+  std::span<const uint32_t> labels()
+      const noexcept;  // class index per example; empty if unlabelled
 
   // XXH3-128 over the values and labels, 32 hexadecimal digits.
   std::string Hash() const;

@@ -64,7 +64,7 @@ class Model {
   const Storage& storage() const noexcept { return *storage_; }
 
  private:
-  std::shared_ptr<Storage> storage_;                // shared by copies, so never changed
+  std::shared_ptr<Storage> storage_;               // shared by copies, so never changed
   std::map<std::string, std::string> provenance_;  // of this copy alone
 };
 

@@ -31,8 +31,8 @@ struct NetworkShape {
 
   size_t inputs() const { return layers.front().inputs; }
   size_t outputs() const { return layers.back().outputs; }
-  size_t parameters() const;    // weights and biases
-  std::string Widths() const;   // "784-128-10"
+  size_t parameters() const;   // weights and biases
+  std::string Widths() const;  // "784-128-10"
 
   bool operator==(const NetworkShape&) const = default;
 };

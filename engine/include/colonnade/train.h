@@ -25,16 +25,16 @@ enum class Initialization {
 
 // A moment of a training run, for the progress callback.
 struct Progress {
-  size_t epoch = 0;           // from 1
-  size_t epochs = 0;          // planned
-  size_t step = 0;            // steps done, over all epochs
-  size_t steps = 0;           // planned
-  size_t examples = 0;        // examples trained on, over all epochs
-  bool epoch_done = false;    // this was the last step of its epoch
-  double loss = 0;            // mean over the epoch so far, each batch before its update
-  double accuracy = 0;        // likewise
-  double learning_rate = 0;   // of this step
-  double seconds = 0;         // since training began
+  size_t epoch = 0;          // from 1
+  size_t epochs = 0;         // planned
+  size_t step = 0;           // steps done, over all epochs
+  size_t steps = 0;          // planned
+  size_t examples = 0;       // examples trained on, over all epochs
+  bool epoch_done = false;   // this was the last step of its epoch
+  double loss = 0;           // mean over the epoch so far, each batch before its update
+  double accuracy = 0;       // likewise
+  double learning_rate = 0;  // of this step
+  double seconds = 0;        // since training began
 };
 
 struct TrainOptions {
@@ -45,17 +45,18 @@ struct TrainOptions {
   size_t epochs = 10;       // 1 .. 10^6
   size_t batch_size = 128;  // examples per step; 0: all of them
   Optimizer optimizer = Optimizer::kMomentum;
-  double learning_rate = 0.1;  // > 0
-  double momentum = 0.9;       // [0, 1); for kMomentum
+  double learning_rate = 0.1;             // > 0
+  double momentum = 0.9;                  // [0, 1); for kMomentum
   Schedule schedule = Schedule::kCosine;  // cosine: half a period, from learning_rate down to 0
   uint64_t seed = 0;
 
-  // "none"; "unit": x / 255; "minmax": to [0, 1] by the range of each feature; "standard": to mean 0
-  // and variance 1, a constant feature to 0. "auto": "unit" for pixels (bytes, most features of
+  // "none"; "unit": x / 255; "minmax": to [0, 1] by the range of each feature; "standard": to mean
+  // 0 and variance 1, a constant feature to 0. "auto": "unit" for pixels (bytes, most features of
   // which exceed 127 somewhere), else "standard". Fitted on the training data.
   std::string scale = "auto";
 
-  int threads = 0;  // 0: DefaultThreads(), but inside a caller's tbb::task_arena no more than it has
+  int threads =
+      0;  // 0: DefaultThreads(), but inside a caller's tbb::task_arena no more than it has
 
   // Parameters to start from instead of `init`; its shape must match. May be null.
   const Model* start = nullptr;
@@ -74,13 +75,13 @@ struct TrainOptions {
 
 struct TrainResult {
   Model model;
-  size_t epochs = 0;    // completed
-  size_t steps = 0;     // completed
+  size_t epochs = 0;     // completed
+  size_t steps = 0;      // completed
   bool stopped = false;  // by the callback
-  double loss = 0;      // mean over the last epoch, each batch before its update
-  double accuracy = 0;  // likewise
+  double loss = 0;       // mean over the last epoch, each batch before its update
+  double accuracy = 0;   // likewise
   double seconds = 0;
-  int threads = 0;      // that took part
+  int threads = 0;  // that took part
 };
 
 // Trains a classifier. The result depends on the data, the options and the seed alone: not on the

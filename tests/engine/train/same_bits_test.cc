@@ -1,12 +1,19 @@
 // The first invariant: the same bits for any number of threads and every target with FMA.
 #include <gtest/gtest.h>
 
+#include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "colonnade/evaluate.h"
 #include "colonnade/machine.h"
 #include "colonnade/train.h"
+#include "engine/data/scaling.h"
+#include "engine/model/initialization.h"
+#include "engine/runtime/execution.h"
+#include "engine/train/step.h"
+#include "tests/support/compare.h"
 #include "tests/support/datasets.h"
 #include "tests/support/targets.h"
 
@@ -65,6 +72,31 @@ TEST_P(SameBitsTest, ForEveryTargetWithFma) {
     EXPECT_EQ(result.model.ParametersHash(), first);
     EXPECT_EQ(result.loss, loss);
   });
+}
+
+// Digits are mostly zero. Skipping the zeros and multiplying by them must give the same.
+TEST(SameBitsSparseTest, AsTheDensePath) {
+  const Dataset sparse = test::DigitsDataset(300, 1);
+  std::vector<DenseParameters> by_path[2];
+  for (const bool skip : {false, true}) {
+    const NetworkShape shape = NetworkShape::Mlp(784, std::vector<size_t>{40}, 10);
+    const Scaling scaling = FitScaling("unit", sparse);
+    std::vector<DenseParameters> parameters = HeParameters(shape, 5);
+    OptimizerState optimizer(Optimizer::kMomentum, 0.9, shape);
+    Execution execution(2);
+    TrainingStep step(shape, sparse, scaling, 50, parameters, optimizer, execution,
+                      skip ? Zeros::kSkip : Zeros::kMultiply);
+    std::vector<uint32_t> order(300);
+    std::iota(order.begin(), order.end(), 0u);
+    for (size_t begin = 0; begin < 300; begin += 50) step.Run({order.data() + begin, 50}, 0.1);
+    by_path[skip ? 1 : 0] = std::move(parameters);
+  }
+  for (size_t l = 0; l < 2; ++l) {
+    EXPECT_TRUE(test::SameBits(std::as_const(by_path[0][l].weight).view(),
+                               std::as_const(by_path[1][l].weight).view()));
+    EXPECT_TRUE(test::SameBits(std::as_const(by_path[0][l].bias).view(),
+                               std::as_const(by_path[1][l].bias).view()));
+  }
 }
 
 TEST_P(SameBitsTest, AndOthersForAnotherSeed) {

@@ -1,5 +1,3 @@
-#include "colonnade/train.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +8,7 @@
 
 #include "colonnade/error.h"
 #include "colonnade/evaluate.h"
+#include "colonnade/train.h"
 #include "engine/train/schedule.h"
 #include "tests/support/datasets.h"
 #include "tests/support/reference_network.h"
@@ -149,7 +148,8 @@ TEST(TrainTest, RejectsOptionsOutOfRange) {
     change(options);
     return MessageOf(ErrorCode::kInvalidArgument, [&] { Train(data, options); });
   };
-  EXPECT_EQ(message([](TrainOptions& o) { o.epochs = 0; }), "epochs: found 0, expected 1 to 1000000");
+  EXPECT_EQ(message([](TrainOptions& o) { o.epochs = 0; }),
+            "epochs: found 0, expected 1 to 1000000");
   EXPECT_THAT(message([](TrainOptions& o) { o.learning_rate = 0; }), HasSubstr("learning rate"));
   EXPECT_THAT(message([](TrainOptions& o) { o.learning_rate = -1; }), HasSubstr("found -1"));
   EXPECT_THAT(message([](TrainOptions& o) { o.learning_rate = std::nan(""); }),
