@@ -172,7 +172,8 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
                                 train.classes(), Duration(load_seconds)));
   PrintNote(common, fmt::format("network {}, {} parameters; {} epochs, batch size {}",
                                 shape.Widths(), WithCommas(shape.parameters()),
-                                WithCommas(chosen.epochs), WithCommas(batch_size)));
+                                WithCommas(chosen.EpochsFor(train.examples())),
+                                WithCommas(batch_size)));
 
   ProgressDisplay display(common);
   const bool classic = flags.preset == "classic" && !common.quiet;
@@ -200,7 +201,7 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
   display.Clear();
   if (result.stopped) {
     fmt::print(stderr, "colonnade: stopped by signal in epoch {} of {}; no model was written\n",
-               result.epochs + 1, options.epochs);
+               result.epochs + 1, options.EpochsFor(train.examples()));
     throw ExitStatus{128 + SignalWatch::Received()};
   }
 
@@ -251,7 +252,7 @@ void AddLearningOptions(CLI::App& command, TrainFlags& flags) {
   const auto group = [](CLI::Option* option) { option->group("Learning"); };
   group(command.add_option("--epochs", flags.epochs, "Passes over the training data")
             ->check(CLI::Range(size_t{1}, size_t{1'000'000}))
-            ->default_str(std::to_string(defaults.epochs)));
+            ->default_str("as many as give 2500 steps, 4 to 200"));
   group(command.add_option("--batch-size", flags.batch_size, "Examples per step")
             ->type_name("N|full")
             ->default_str(std::to_string(defaults.batch_size)));

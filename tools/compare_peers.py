@@ -203,10 +203,10 @@ def compare(task, entries, least_accuracy, rounds, epochs):
                 times[entry.name].append(seconds)
     ours = statistics.median(times["Colonnade"])
     print(f"\n{task}: {rounds} rounds of {epochs}, {THREADS} threads")
-    print(f"{'':24} {'median s':>9} {'min':>8} {'max':>8}  times Colonnade")
+    print(f"{'':30} {'median s':>9} {'min':>8} {'max':>8}  times Colonnade")
     for entry in entries:
         t = times[entry.name]
-        print(f"{entry.name:24} {statistics.median(t):9.4f} {min(t):8.4f} {max(t):8.4f}  "
+        print(f"{entry.name:30} {statistics.median(t):9.4f} {min(t):8.4f} {max(t):8.4f}  "
               f"{statistics.median(t) / ours:.2f}")
 
 

@@ -102,9 +102,16 @@ TrainOptions TrainOptions::Classic() {
   return options;
 }
 
+size_t TrainOptions::EpochsFor(size_t examples) const {
+  constexpr size_t kSteps = 2500;
+  if (epochs != 0) return epochs;
+  const size_t batch = batch_size == 0 ? examples : std::min(batch_size, examples);
+  const size_t steps_per_epoch = (examples + batch - 1) / batch;
+  return std::clamp<size_t>((kSteps + steps_per_epoch - 1) / steps_per_epoch, 4, 200);
+}
+
 void TrainOptions::Check() const {
-  Require(epochs >= 1 && epochs <= 1'000'000, "epochs", static_cast<double>(epochs),
-          "1 to 1000000");
+  Require(epochs <= 1'000'000, "epochs", static_cast<double>(epochs), "0 to 1000000");
   Require(std::isfinite(learning_rate) && learning_rate > 0 && learning_rate <= 1e6,
           "learning rate", learning_rate, "a number above 0, at most 1000000");
   Require(momentum >= 0 && momentum < 1, "momentum", momentum, "a number in [0, 1)");
@@ -135,13 +142,13 @@ TrainResult Train(const Dataset& data, const TrainOptions& options) {
   std::vector<uint32_t> order(examples);
   std::iota(order.begin(), order.end(), 0u);
   Progress progress;
-  progress.epochs = options.epochs;
-  progress.steps = options.epochs * steps_per_epoch;
+  progress.epochs = options.EpochsFor(examples);
+  progress.steps = progress.epochs * steps_per_epoch;
   const Clock::time_point start = Clock::now();
   bool stopped = false;
 
   execution.Run([&] {
-    for (size_t epoch = 0; epoch < options.epochs && !stopped; ++epoch) {
+    for (size_t epoch = 0; epoch < progress.epochs && !stopped; ++epoch) {
       if (!full_batch) {
         Random(options.seed, RandomStream::kShuffle, static_cast<uint32_t>(epoch))
             .Permutation(order);

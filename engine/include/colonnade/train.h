@@ -38,14 +38,14 @@ struct Progress {
 };
 
 struct TrainOptions {
-  std::vector<size_t> hidden = {128};  // widths of the hidden layers; may be empty
+  std::vector<size_t> hidden = {192};  // widths of the hidden layers; may be empty
   Activation activation = Activation::kRelu;
   Initialization init = Initialization::kHe;
 
-  size_t epochs = 10;       // 1 .. 10^6
-  size_t batch_size = 128;  // examples per step; 0: all of them
+  size_t epochs = 0;       // 1 .. 10^6; 0: what EpochsFor() says
+  size_t batch_size = 96;  // examples per step; 0: all of them
   Optimizer optimizer = Optimizer::kMomentum;
-  double learning_rate = 0.1;             // > 0
+  double learning_rate = 0.15;            // > 0
   double momentum = 0.9;                  // [0, 1); for kMomentum
   Schedule schedule = Schedule::kCosine;  // cosine: half a period, from learning_rate down to 0
   uint64_t seed = 0;
@@ -63,6 +63,10 @@ struct TrainOptions {
 
   // Called after every step, on the calling thread; false stops the training after this step.
   std::function<bool(const Progress&)> on_progress;
+
+  // The passes over so many examples: `epochs`, or where that is 0, as many as give 2500 steps, but
+  // at least 4 and at most 200.
+  size_t EpochsFor(size_t examples) const;
 
   // Throws kInvalidArgument, naming the option, its value and its range, where one is out of range.
   // Train() does so first of all; for a program that wants to know before it loads data.

@@ -95,6 +95,20 @@ TEST(TrainTest, LastBatchMayBeSmaller) {
   EXPECT_THAT(examples, ::testing::ElementsAre(10, 20, 25));
 }
 
+TEST(TrainTest, DefaultEpochsGiveEnoughSteps) {
+  TrainOptions options;
+  options.batch_size = 100;
+  EXPECT_EQ(options.EpochsFor(50), 200u) << "at most";
+  EXPECT_EQ(options.EpochsFor(10'000), 25u) << "2500 steps";
+  EXPECT_EQ(options.EpochsFor(10'001), 25u) << "a started batch is a step";
+  EXPECT_EQ(options.EpochsFor(60'000), 5u) << "2500 steps or a few more";
+  EXPECT_EQ(options.EpochsFor(1'000'000), 4u) << "at least";
+  options.batch_size = 0;
+  EXPECT_EQ(options.EpochsFor(1'000'000), 200u);
+  options.epochs = 7;
+  EXPECT_EQ(options.EpochsFor(50), 7u);
+}
+
 TEST(TrainTest, ProgressCountsAndCallbackStops) {
   const Dataset data = test::RandomDataset(100, 4, 3, 5);
   TrainOptions options;
@@ -148,8 +162,8 @@ TEST(TrainTest, RejectsOptionsOutOfRange) {
     change(options);
     return MessageOf(ErrorCode::kInvalidArgument, [&] { Train(data, options); });
   };
-  EXPECT_EQ(message([](TrainOptions& o) { o.epochs = 0; }),
-            "epochs: found 0, expected 1 to 1000000");
+  EXPECT_EQ(message([](TrainOptions& o) { o.epochs = 2'000'000; }),
+            "epochs: found 2000000, expected 0 to 1000000");
   EXPECT_THAT(message([](TrainOptions& o) { o.learning_rate = 0; }), HasSubstr("learning rate"));
   EXPECT_THAT(message([](TrainOptions& o) { o.learning_rate = -1; }), HasSubstr("found -1"));
   EXPECT_THAT(message([](TrainOptions& o) { o.learning_rate = std::nan(""); }),
