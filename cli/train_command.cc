@@ -170,10 +170,10 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
   PrintNote(common, fmt::format("{}: {} examples, {} features, {} classes ({})", flags.train,
                                 WithCommas(train.examples()), WithCommas(train.features()),
                                 train.classes(), Duration(load_seconds)));
-  PrintNote(common, fmt::format("network {}, {} parameters; {} epochs, batch size {}",
-                                shape.Widths(), WithCommas(shape.parameters()),
-                                WithCommas(chosen.EpochsFor(train.examples())),
-                                WithCommas(batch_size)));
+  PrintNote(common,
+            fmt::format("network {}, {} parameters; {} epochs, batch size {}", shape.Widths(),
+                        WithCommas(shape.parameters()),
+                        WithCommas(chosen.EpochsFor(train.examples())), WithCommas(batch_size)));
 
   ProgressDisplay display(common);
   const bool classic = flags.preset == "classic" && !common.quiet;
