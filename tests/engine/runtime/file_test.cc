@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -25,6 +26,8 @@ using test::ReadFile;
 using test::TempDir;
 using ::testing::ElementsAre;
 using ::testing::MatchesRegex;
+
+constexpr uid_t kNobody = 65534;
 
 void WriteAll(const fs::path& file, std::string_view content) {
   AtomicFile output(file);
@@ -164,17 +167,38 @@ TEST(AtomicFileTest, RefusesAtOnceWhatCannotBeWritten) {
   EXPECT_THAT(dir.List(), ElementsAre("a"));
 }
 
+// Runs f in a process of its own that may not write everywhere, as root may.
+template <class F>
+void ExpectGoodWithoutPrivileges(const F& f) {
+  const pid_t child = fork();
+  ASSERT_NE(child, -1);
+  if (child == 0) {
+    if (geteuid() == 0 && setuid(kNobody) == -1) _exit(2);
+    f();
+    _exit(::testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0) << "see the failures above";
+}
+
 TEST(AtomicFileTest, RefusesWithoutPermission) {
-  if (geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
   const TempDir dir;
   const fs::path file = dir.WriteFile("out", "old");
   ASSERT_EQ(chmod(file.c_str(), 0400), 0);
-  ExpectError(ErrorCode::kIo, "cannot write '" + file.string() + "': Permission denied",
-              [&] { AtomicFile output(file); });
-  ASSERT_EQ(chmod(dir.path().c_str(), 0500), 0);
-  ExpectError(ErrorCode::kIo, "cannot write '" + (dir / "b").string() + "': Permission denied",
-              [&] { AtomicFile output(dir / "b"); });
-  ASSERT_EQ(chmod(dir.path().c_str(), 0700), 0);
+  if (geteuid() == 0) {
+    ASSERT_EQ(chown(file.c_str(), kNobody, kNobody), 0);
+    ASSERT_EQ(chown(dir.path().c_str(), kNobody, kNobody), 0);
+  }
+  ExpectGoodWithoutPrivileges([&] {
+    ExpectError(ErrorCode::kIo, "cannot write '" + file.string() + "': Permission denied",
+                [&] { AtomicFile output(file); });
+    EXPECT_EQ(chmod(dir.path().c_str(), 0500), 0);
+    ExpectError(ErrorCode::kIo, "cannot write '" + (dir / "b").string() + "': Permission denied",
+                [&] { AtomicFile output(dir / "b"); });
+    EXPECT_EQ(chmod(dir.path().c_str(), 0700), 0);
+  });
+  EXPECT_EQ(ReadFile(file), "old");
 }
 
 // No room on the disk, by a limit on the size of files.
