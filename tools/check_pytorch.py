@@ -4,11 +4,13 @@
 import argparse
 import csv
 import json
+import pathlib
 import subprocess
 import sys
 
 NEEDED = "pip install torch safetensors numpy"
 TOLERANCE = 1e-4
+PROGRAM = pathlib.Path(__file__).resolve().parent.parent / "build/release/bin/colonnade"
 
 try:
     import numpy as np
@@ -82,7 +84,8 @@ def main():
     )
     parser.add_argument("model", metavar="MODEL", help="model file")
     parser.add_argument("data", metavar="DATA.csv", help="examples, with or without labels")
-    parser.add_argument("program", metavar="COLONNADE", help="path of the colonnade program")
+    parser.add_argument("program", metavar="COLONNADE", nargs="?", default=str(PROGRAM),
+                        help="path of the colonnade program (default: the release build)")
     arguments = parser.parse_args()
     if np is None:
         sys.exit(f"{missing}; needed are: {NEEDED}")

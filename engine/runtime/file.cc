@@ -114,7 +114,8 @@ std::string ReadWholeFile(const fs::path& file) {
   return content;
 }
 
-AtomicFile::AtomicFile(const fs::path& file) : name_(file.string()), file_(file) {
+AtomicFile::AtomicFile(const fs::path& file, Temporary temporary)
+    : name_(file.string()), file_(file) {
   if (file == "-" || file == "/dev/stdout") {
     // Not by the name: opened anew, a redirected output would be overwritten from its start.
     descriptor_ = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
@@ -135,26 +136,50 @@ AtomicFile::AtomicFile(const fs::path& file) : name_(file.string()), file_(file)
     Fail(errno);  // a loop of links, a name that is too long, ...
   }
   file_ = FollowLinks(file);
-  OpenTemporary();
+  OpenTemporary(temporary);
 }
 
 AtomicFile::~AtomicFile() { Discard(); }
 
-void AtomicFile::OpenTemporary() {
+void AtomicFile::OpenTemporary(Temporary temporary) {
+  if (file_.filename().empty()) Fail(ENOENT);  // "folder/", and there is no such folder
+  replaces_ = true;
+#if defined(O_TMPFILE)
+  // A file without a name, where the system has such: nothing remains of it, even after kill -9.
+  if (temporary != Temporary::kNamed && access("/proc/self/fd", X_OK) == 0) {
+    const fs::path folder = FolderOf(file_);
+    descriptor_ =
+        Retry([&] { return open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666); });
+    if (descriptor_ != -1) return;
+  }
+#endif
+  const int error = NameTemporary();
+  if (error != 0) Fail(error);
+}
+
+// Gives the temporary a name: that of a new file, or, where it is open already, one for that file.
+// Returns the system's error, or 0.
+int AtomicFile::NameTemporary() {
   // A name may have 255 bytes; what is added here has at most 40.
   const std::string name = file_.filename().string().substr(0, 200);
-  if (name.empty()) Fail(ENOENT);  // "folder/", and there is no such folder
   std::random_device random;
-  do {
+  for (;;) {
     const uint64_t number = uint64_t{random()} << 32 | random();
-    temporary_ = FolderOf(file_) / fmt::format(".{}.tmp-{}-{:016x}", name, getpid(), number);
-    descriptor_ = Retry(
-        [&] { return open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
-  } while (descriptor_ == -1 && errno == EEXIST);
-  if (descriptor_ == -1) {
-    const int error = errno;
-    temporary_.clear();  // there is none to remove
-    Fail(error);
+    const std::string path =
+        FolderOf(file_) / fmt::format(".{}.tmp-{}-{:016x}", name, getpid(), number);
+    int result = 0;
+    if (descriptor_ == -1) {
+      result = descriptor_ = Retry(
+          [&] { return open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
+    } else {
+      const std::string open_file = fmt::format("/proc/self/fd/{}", descriptor_);
+      result = linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW);
+    }
+    if (result != -1) {
+      temporary_ = path;
+      return 0;
+    }
+    if (errno != EEXIST) return errno;
   }
 }
 
@@ -168,13 +193,16 @@ void AtomicFile::Write(std::string_view bytes) {
 }
 
 void AtomicFile::Commit() {
-  const bool replaces = !temporary_.empty();
-  if (replaces && Retry([&] { return fsync(descriptor_); }) == -1) Fail(errno);
+  if (replaces_) {
+    if (Retry([&] { return fsync(descriptor_); }) == -1) Fail(errno);
+    const int error = temporary_.empty() ? NameTemporary() : 0;
+    if (error != 0) Fail(error);
+  }
   // Never tried again: Linux closes the descriptor whatever it returns.
   const int closed = close(descriptor_);
   descriptor_ = -1;
   if (closed == -1 && errno != EINTR) Fail(errno);
-  if (!replaces) return;
+  if (!replaces_) return;
   if (std::rename(temporary_.c_str(), file_.c_str()) == -1) Fail(errno);
   temporary_.clear();
   SyncFolder();

@@ -52,7 +52,10 @@ std::string ReadWholeFile(const std::filesystem::path& file);
 // /dev/stdout.
 class AtomicFile {
  public:
-  explicit AtomicFile(const std::filesystem::path& file);
+  // kNamed: the temporary has a name from the start, as it must on systems without nameless files.
+  enum class Temporary { kNamelessIfPossible, kNamed };
+  explicit AtomicFile(const std::filesystem::path& file,
+                      Temporary temporary = Temporary::kNamelessIfPossible);
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   ~AtomicFile();
@@ -64,14 +67,16 @@ class AtomicFile {
   void Commit();
 
  private:
-  void OpenTemporary();
+  void OpenTemporary(Temporary temporary);
+  int NameTemporary();
   void SyncFolder() const;
   void Discard() noexcept;
   [[noreturn]] void Fail(int error);
 
   std::string name_;            // as given, for messages
   std::filesystem::path file_;  // what Commit() replaces
-  std::string temporary_;       // empty: written to directly, or no longer there
+  bool replaces_ = false;       // false: written to directly
+  std::string temporary_;       // its name; empty where it has none (yet)
   int descriptor_ = -1;
 };
 

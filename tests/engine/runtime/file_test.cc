@@ -24,7 +24,9 @@ namespace fs = std::filesystem;
 using test::ExpectError;
 using test::ReadFile;
 using test::TempDir;
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 
 constexpr uid_t kNobody = 65534;
@@ -109,19 +111,29 @@ TEST(ReadWholeFileTest, ReadsFilesOfAnySize) {
 }
 
 TEST(AtomicFileTest, AppearsWithCommitOnly) {
-  const TempDir dir;
-  const fs::path file = dir / "out.csv";
-  {
-    AtomicFile output(file);
-    output.Write("hello ");
-    output.Write("");
-    output.Write("world");
-    EXPECT_FALSE(fs::exists(file));
-    EXPECT_THAT(dir.List(), ElementsAre(MatchesRegex("\\.out\\.csv\\.tmp-[0-9]+-[0-9a-f]+")));
-    output.Commit();
-    EXPECT_EQ(ReadFile(file), "hello world");
+  using enum AtomicFile::Temporary;
+  for (const auto temporary : {kNamelessIfPossible, kNamed}) {
+    const TempDir dir;
+    const fs::path file = dir / "out.csv";
+    {
+      AtomicFile output(file, temporary);
+      output.Write("hello ");
+      output.Write("");
+      output.Write("world");
+      EXPECT_FALSE(fs::exists(file));
+      const auto hidden = ElementsAre(MatchesRegex("\\.out\\.csv\\.tmp-[0-9]+-[0-9a-f]+"));
+      if (temporary == kNamed) {
+        EXPECT_THAT(dir.List(), hidden);
+      } else {
+        EXPECT_THAT(dir.List(), AnyOf(IsEmpty(), hidden));  // not every file system can
+      }
+      output.Commit();
+      EXPECT_EQ(ReadFile(file), "hello world");
+    }
+    EXPECT_THAT(dir.List(), ElementsAre("out.csv"));
+    EXPECT_EQ(fs::status(file).permissions() & fs::perms::owner_all,
+              fs::perms::owner_read | fs::perms::owner_write);
   }
-  EXPECT_THAT(dir.List(), ElementsAre("out.csv"));
 }
 
 TEST(AtomicFileTest, WithoutCommitTheOldFileStays) {
