@@ -19,8 +19,8 @@ void AddHeaderOption(CLI::App& command, DataOptions& options) {
 void AddLabelColumnOption(CLI::App& command, DataOptions& options) {
   command
       .add_option("--label-column", options.label_column,
-                  "Column that holds the class: its name or its index from 0\n"
-                  "(default: the column named 'label', else the first)")
+                  "Column that holds the class: its name, or its index from 0\n"
+                  "(-1 is the last); default: the one named 'label', else the first")
       ->type_name("NAME|INDEX")
       ->group("Data");
 }

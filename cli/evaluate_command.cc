@@ -28,6 +28,7 @@ Json EvaluationJson(const Evaluation& e, const Schema& schema) {
     Json metrics = {{"class", schema.classes[k]}};
     metrics.update(MetricsJson(e.per_class[k]));
     object["per_class"].push_back(metrics);
+    if (e.confusion.empty()) continue;
     const auto row = e.confusion.begin() + static_cast<ptrdiff_t>(k * e.classes);
     object["confusion"].push_back(
         std::vector<uint64_t>(row, row + static_cast<ptrdiff_t>(e.classes)));

@@ -1,8 +1,11 @@
 // The `colonnade` program: flags in, exit status out. Commands are in files of their own.
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <exception>
+#include <iostream>
 #include <new>
 
 #include "cli/commands.h"
@@ -51,8 +54,10 @@ int ExitCode(ErrorCode code) {
   return kFailure;
 }
 
-int Fail(std::string_view message, int status) {
-  fmt::print(stderr, "colonnade: {}\n", message);
+int Fail(std::string_view message, int status) noexcept {
+  PrintError("colonnade: ");
+  PrintError(message);
+  PrintError("\n");
   return status;
 }
 
@@ -64,7 +69,7 @@ int Run(int argc, char** argv) {
   app.fallthrough();
   app.get_formatter()->column_width(34);
   app.add_flag("-q,--quiet", common.quiet, "Print nothing but results and errors");
-  app.add_flag("-v,--verbose", common.verbose, "Print every epoch, and what was decided");
+  app.add_flag("-v,--verbose", common.verbose, "Print a line for every epoch");
   app.footer(
       "Examples:\n"
       "  colonnade train train.csv --test test.csv -o model.safetensors\n"
@@ -82,15 +87,32 @@ int Run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {  // --help, --version
-    return app.exit(request);
+    const int status = app.exit(request);
+    return std::cout.flush() ? status : Fail("cannot write to standard output", kFailure);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "colonnade: {}\n", error.what());
     const auto chosen = app.get_subcommands();
-    fmt::print(stderr, "Try 'colonnade {}--help'.\n",
-               chosen.empty() ? "" : chosen.front()->get_name() + " ");
-    return kUsage;
+    const std::string_view first = argc > 1 ? argv[1] : "";
+    if (chosen.empty() && !first.empty() && first[0] != '-') {
+      return Fail(fmt::format("unknown command '{}', expected train, evaluate, predict, inspect or "
+                              "convert",
+                              first),
+                  kUsage);
+    }
+    return Fail(fmt::format("{} (see 'colonnade {}--help')", error.what(),
+                            chosen.empty() ? "" : chosen.front()->get_name() + " "),
+                kUsage);
   }
   return 0;
+}
+
+// A file opened while a standard descriptor is closed would take its place, and get what is printed
+// there.
+void OccupyStandardDescriptors() {
+  for (int descriptor = 0; descriptor <= 2; ++descriptor) {
+    if (fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
+    // The lowest free number is this one. Read-only, so that printing still fails and is noticed.
+    if (open("/dev/null", descriptor == 2 ? O_WRONLY : O_RDONLY) == -1) return;
+  }
 }
 
 }  // namespace
@@ -98,6 +120,7 @@ int Run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using colonnade::cli::Fail;
+  colonnade::cli::OccupyStandardDescriptors();
   try {
     return colonnade::cli::Run(argc, argv);
   } catch (const colonnade::cli::ExitStatus& exit) {

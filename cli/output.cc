@@ -24,8 +24,13 @@ void PrintJson(const Json& object) {
   PrintData(object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
+void PrintError(std::string_view text) noexcept {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
 void PrintNote(const Common& common, std::string_view line) {
-  if (!common.quiet) fmt::print(stderr, "{}\n", line);
+  if (!common.quiet) PrintError(std::string(line) + '\n');
 }
 
 std::string WithCommas(uint64_t number) {

@@ -28,6 +28,9 @@ void PrintData(std::string_view text);
 // One JSON object and a newline on standard output.
 void PrintJson(const Json& object);
 
+// Text on standard error. Never throws: there is nobody left to tell.
+void PrintError(std::string_view text) noexcept;
+
 // A line on standard error, unless --quiet.
 void PrintNote(const Common& common, std::string_view line);
 

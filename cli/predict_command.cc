@@ -1,6 +1,7 @@
 // colonnade predict MODEL DATA.csv
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "cli/commands.h"
 #include "cli/data_options.h"
+#include "colonnade/error.h"
 #include "colonnade/files.h"
 #include "colonnade/model.h"
 
@@ -58,7 +60,16 @@ void AddPredictCommand(CLI::App& app, Common& common) {
       "  tail -n +2 new.csv | colonnade predict model.safetensors - --proba");
   command->callback([options, &common] {
     const bool to_file = options->output != "-";
-    if (to_file) RequireWritable(options->output);
+    if (to_file) {
+      for (const std::string* input : {&options->model, &options->data}) {
+        std::error_code ignored;
+        if (!std::filesystem::equivalent(*input, options->output, ignored)) continue;
+        throw Error(ErrorCode::kInvalidArgument,
+                    fmt::format("--output: found '{}', expected another file than the input",
+                                options->output));
+      }
+      RequireWritable(options->output);
+    }
     const Model model = Model::Load(options->model);
     CsvOptions csv = options->reading.ForReading();
     csv.like = &model.schema();

@@ -62,20 +62,20 @@ void ProgressDisplay::DrawBar(const Progress& p) {
     for (size_t i = 0; i < width; ++i) bar += i < filled ? "━" : "─";
   }
   // Cut to the terminal's width: a line that wraps could not be redrawn.
-  fmt::print(stderr, "\r{}{}\x1b[K", bar, text.substr(0, columns > 1 ? columns - 1 : 1));
-  std::fflush(stderr);
+  PrintError(fmt::format("\r{}{}\x1b[K", bar, text.substr(0, columns > 1 ? columns - 1 : 1)));
   drawn_ = true;
 }
 
 void ProgressDisplay::PrintEpoch(const Progress& p) {
   Clear();
-  fmt::print(stderr, "epoch {}/{}  loss {:.4f}  accuracy {:.2f} %  {} examples/s  {}\n", p.epoch,
-             p.epochs, p.loss, 100 * p.accuracy,
-             WithCommas(static_cast<uint64_t>(ExamplesPerSecond(p))), Duration(p.seconds));
+  PrintError(fmt::format("epoch {}/{}  loss {:.4f}  accuracy {:.2f} %  {} examples/s  {}\n",
+                         p.epoch, p.epochs, p.loss, 100 * p.accuracy,
+                         WithCommas(static_cast<uint64_t>(ExamplesPerSecond(p))),
+                         Duration(p.seconds)));
 }
 
 void ProgressDisplay::Clear() {
-  if (drawn_) fmt::print(stderr, "\r\x1b[K");
+  if (drawn_) PrintError("\r\x1b[K");
   drawn_ = false;
 }
 

@@ -18,13 +18,18 @@ void Remember(int signal) {
 
 SignalWatch::SignalWatch() {
   received = 0;
-  std::signal(SIGINT, Remember);
-  std::signal(SIGTERM, Remember);
+  struct sigaction remember = {};
+  remember.sa_handler = Remember;
+  remember.sa_flags = SA_RESTART;
+  for (size_t i = 0; i < kSignals.size(); ++i) {
+    sigaction(kSignals[i], nullptr, &before_[i]);
+    // Whoever started the program with a signal ignored (nohup, a shell's background) means it.
+    if (before_[i].sa_handler != SIG_IGN) sigaction(kSignals[i], &remember, nullptr);
+  }
 }
 
 SignalWatch::~SignalWatch() {
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
+  for (size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &before_[i], nullptr);
 }
 
 int SignalWatch::Received() { return received; }

@@ -1,6 +1,9 @@
 #ifndef COLONNADE_CLI_SIGNALS_H_
 #define COLONNADE_CLI_SIGNALS_H_
 
+#include <array>
+#include <csignal>
+
 namespace colonnade::cli {
 
 // While it lives, the first SIGINT or SIGTERM is only remembered, so that the work at hand can come
@@ -14,6 +17,10 @@ class SignalWatch {
 
   // The signal that arrived, or 0.
   static int Received();
+
+ private:
+  static constexpr std::array<int, 2> kSignals = {SIGINT, SIGTERM};
+  std::array<struct sigaction, kSignals.size()> before_ = {};
 };
 
 }  // namespace colonnade::cli

@@ -3,11 +3,13 @@
 
 #include <charconv>
 #include <chrono>
-#include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/data_options.h"
@@ -59,10 +61,49 @@ std::vector<size_t> ParseHidden(const std::string& text) {
   if (text == "none") return widths;
   for (size_t begin = 0; begin <= text.size();) {
     const size_t end = std::min(text.find(',', begin), text.size());
-    widths.push_back(ParseNumber("--hidden", text.substr(begin, end - begin), 1, kExpected));
+    const std::string width = text.substr(begin, end - begin);
+    if (width.empty()) Reject("--hidden", text, kExpected);
+    widths.push_back(ParseNumber("--hidden", width, 1, kExpected));
     begin = end + 1;
   }
   return widths;
+}
+
+// Checks the options; a message names the flag instead of the library's option.
+void CheckAsFlags(const TrainOptions& options) {
+  try {
+    options.Check();
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    for (const auto& [option, flag] : {std::pair{"learning rate", "--lr"},
+                                       {"momentum", "--momentum"},
+                                       {"hidden", "--hidden"},
+                                       {"scale", "--scale"}}) {
+      if (message.rfind(option, 0) != 0) continue;
+      throw Error(error.code(), flag + message.substr(std::string_view(option).size()));
+    }
+    throw;
+  }
+}
+
+// No file may be read and written, or written twice, in one run.
+void RequireDistinctFiles(const TrainFlags& flags) {
+  const std::pair<const char*, const std::string*> files[] = {{"TRAIN", &flags.train},
+                                                              {"--test", &flags.test},
+                                                              {"--output", &flags.output},
+                                                              {"--log", &flags.log}};
+  for (const auto& [a_name, a] : files) {
+    for (const auto& [b_name, b] : files) {
+      const bool b_is_written = b == &flags.output || b == &flags.log;
+      if (a == b || !b_is_written || a->empty() || b->empty()) continue;
+      std::error_code ignored;  // files that do not exist yet are equal by name only
+      if (*a != *b && !std::filesystem::equivalent(*a, *b, ignored)) continue;
+      Reject(b_name, *b, fmt::format("another file than that of {}", a_name).c_str());
+    }
+  }
+  if (flags.output == "-" || flags.output == "/dev/stdout") {
+    Reject("--output", flags.output, "a file: the report goes to standard output");
+  }
 }
 
 TrainOptions ToTrainOptions(const TrainFlags& flags, const Common& common) {
@@ -94,7 +135,7 @@ TrainOptions ToTrainOptions(const TrainFlags& flags, const Common& common) {
     o.seed = ParseNumber("--seed", *flags.seed, 0, "a whole number from 0 to 2^64 - 1");
   }
   o.threads = common.threads;
-  o.Check();
+  CheckAsFlags(o);
   return o;
 }
 
@@ -102,10 +143,13 @@ TrainOptions ToTrainOptions(const TrainFlags& flags, const Common& common) {
 // is not passed over either.
 class EpochLog {
  public:
+  // Says at once if the file cannot be written, but leaves an older one alone until Open().
   explicit EpochLog(const std::string& file) : file_(file) {
-    if (file.empty()) return;
-    RequireWritable(file);
-    out_.open(file);
+    if (!file.empty()) RequireWritable(file);
+  }
+
+  void Open() {
+    if (!file_.empty()) out_.open(file_);
   }
 
   void Write(const Progress& p) {
@@ -151,6 +195,7 @@ void AddProvenance(const TrainFlags& flags, const TrainReport& report, const Dat
 void RunTrain(const TrainFlags& flags, const Common& common) {
   const Clock::time_point begin = Clock::now();
   const TrainOptions chosen = ToTrainOptions(flags, common);
+  RequireDistinctFiles(flags);
   RequireWritable(flags.output);
   EpochLog log(flags.log);
 
@@ -162,6 +207,7 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
     test = ReadCsv(flags.test, csv);
   }
   const double load_seconds = SecondsSince(begin);
+  log.Open();
 
   const size_t batch_size =
       chosen.batch_size == 0 ? train.examples() : std::min(chosen.batch_size, train.examples());
@@ -176,7 +222,7 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
                         WithCommas(chosen.EpochsFor(train.examples())), WithCommas(batch_size)));
 
   ProgressDisplay display(common);
-  const bool classic = flags.preset == "classic" && !common.quiet;
+  const bool classic = flags.preset == "classic";
   TrainOptions options = chosen;
   options.on_progress = [&](const Progress& p) {
     if (classic) {
@@ -184,7 +230,7 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
       if (!lines.empty()) {
         display.Clear();
         if (common.json) {
-          fmt::print(stderr, "{}", lines);
+          PrintError(lines);
         } else {
           PrintData(lines);
         }
@@ -200,8 +246,8 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
   TrainResult result = Train(train, options);
   display.Clear();
   if (result.stopped) {
-    fmt::print(stderr, "colonnade: stopped by signal in epoch {} of {}; no model was written\n",
-               result.epochs + 1, options.EpochsFor(train.examples()));
+    PrintError(fmt::format("colonnade: stopped by signal after step {}; no model was written\n",
+                           result.steps));
     throw ExitStatus{128 + SignalWatch::Received()};
   }
 
@@ -228,6 +274,8 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
     PrintData(report.ToText());
   }
   log.Finish();
+  // Too late to stop the training, but not to end as asked.
+  if (SignalWatch::Received() != 0) throw ExitStatus{128 + SignalWatch::Received()};
 }
 
 void AddNetworkOptions(CLI::App& command, TrainFlags& flags) {

@@ -154,12 +154,19 @@ void CheckFeatures(const std::string& file, const CsvColumns& columns, const Sch
 
 }  // namespace
 
+// A layer has at most 2^20 inputs; one more column is the label.
+constexpr size_t kMaxColumns = (size_t{1} << 20) + 1;
+
 CsvColumns ResolveColumns(const std::string& file, std::string_view first_line,
                           const CsvOptions& options) {
   CheckFormat(file, first_line);
   const std::vector<std::string_view> fields = SplitFields(first_line);
   CsvColumns columns;
   columns.count = fields.size();
+  if (columns.count > kMaxColumns) {
+    ThrowBadRow(file, 1,
+                fmt::format("found {} columns, expected at most {}", columns.count, kMaxColumns));
+  }
   columns.header = options.header == Header::kYes ||
                    (options.header == Header::kAuto && LooksLikeHeader(fields));
   if (columns.header) columns.names = ReadHeader(file, first_line, fields);

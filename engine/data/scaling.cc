@@ -102,11 +102,13 @@ Scaling FitScaling(const std::string& method, const Dataset& data) {
     const bool range = fit.method == "minmax";
     const double offset = range ? m.low[f] : m.mean[f];
     const double width = range ? m.high[f] - m.low[f] : m.deviation[f];
-    fit.offset[f] = static_cast<float>(offset);
     // A constant feature carries nothing. The test is on the range: the deviation of equal values
-    // can come out as rounding noise instead of 0.
+    // can come out as rounding noise instead of 0. A scale that f32 cannot hold as a normal number
+    // is no use either; the offset goes with it, because (x − offset) might overflow.
     const auto scale = static_cast<float>(1 / width);
-    fit.scale[f] = m.high[f] > m.low[f] && std::isfinite(scale) ? scale : 0.0f;
+    const bool useful = m.high[f] > m.low[f] && std::isnormal(scale);
+    fit.offset[f] = useful ? static_cast<float>(offset) : 0.0f;
+    fit.scale[f] = useful ? scale : 0.0f;
   }
   return fit;
 }

@@ -1,5 +1,9 @@
 #include "engine/runtime/aligned.h"
 
+#include <unistd.h>
+
+#include <limits>
+
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
@@ -13,6 +17,7 @@ constexpr size_t kHugePagesFrom = 2 * kHugePage;
 }  // namespace
 
 void* AllocateAligned(size_t bytes) {
+  if (bytes > SIZE_MAX - kHugePage) throw std::bad_alloc();
   const bool huge = bytes >= kHugePagesFrom;
   const size_t alignment = huge ? kHugePage : kernels::kAlignment;
   void* memory = std::aligned_alloc(alignment, kernels::RoundUp(bytes, alignment));
@@ -22,6 +27,13 @@ void* AllocateAligned(size_t bytes) {
   if (huge) madvise(memory, bytes, MADV_HUGEPAGE);
 #endif
   return memory;
+}
+
+double PhysicalMemory() {
+  const long pages = sysconf(_SC_PHYS_PAGES);
+  const long page = sysconf(_SC_PAGESIZE);
+  if (pages <= 0 || page <= 0) return std::numeric_limits<double>::infinity();
+  return static_cast<double>(pages) * static_cast<double>(page);
 }
 
 }  // namespace colonnade

@@ -17,6 +17,9 @@ namespace colonnade {
 // pages: examples are read in random order, and 4 KiB pages would cost a page walk for each.
 void* AllocateAligned(size_t bytes);
 
+// Bytes of physical memory of the machine; infinity where the system does not tell.
+double PhysicalMemory();
+
 // `size` elements of T on a cache line boundary, not initialised.
 template <class T>
 class AlignedBuffer {
@@ -26,7 +29,7 @@ class AlignedBuffer {
   AlignedBuffer() = default;
   explicit AlignedBuffer(size_t size) : size_(size) {
     if (size == 0) return;
-    if (size > SIZE_MAX / sizeof(T) - kernels::kAlignment) throw std::bad_alloc();
+    if (size > SIZE_MAX / sizeof(T)) throw std::bad_alloc();
     data_.reset(static_cast<T*>(AllocateAligned(size * sizeof(T))));
   }
 

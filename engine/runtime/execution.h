@@ -12,7 +12,8 @@ namespace colonnade {
 // and leave the floating-point control word as they found it.
 class Execution {
  public:
-  // threads ≥ 1: exactly so many, in an arena of its own; 1 runs everything on the caller. 0: as
+  // threads ≥ 1: so many, in an arena of its own, unless the process has limited oneTBB to fewer
+  // (tbb::global_control); 1 runs everything on the caller. 0: as
   // many as DefaultThreads() says, inside the arena of the caller if that one is smaller.
   explicit Execution(int threads);
   Execution(const Execution&) = delete;

@@ -169,8 +169,8 @@ int AtomicFile::NameTemporary() {
         FolderOf(file_) / fmt::format(".{}.tmp-{}-{:016x}", name, getpid(), number);
     int result = 0;
     if (descriptor_ == -1) {
-      result = descriptor_ = Retry(
-          [&] { return open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
+      result = descriptor_ =
+          Retry([&] { return open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
     } else {
       const std::string open_file = fmt::format("/proc/self/fd/{}", descriptor_);
       result = linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW);

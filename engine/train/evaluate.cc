@@ -9,23 +9,19 @@ namespace {
 
 double Ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
-// Precision, recall and F1 of every class, from the confusion matrix.
-std::vector<ClassMetrics> PerClass(const std::vector<uint64_t>& confusion, size_t classes) {
-  std::vector<ClassMetrics> result(classes);
-  for (size_t k = 0; k < classes; ++k) {
-    uint64_t truth = 0;
-    uint64_t predicted = 0;
-    for (size_t other = 0; other < classes; ++other) {
-      truth += confusion[k * classes + other];
-      predicted += confusion[other * classes + k];
-    }
-    const auto hits = static_cast<double>(confusion[k * classes + k]);
-    result[k].support = truth;
-    result[k].precision = Ratio(hits, static_cast<double>(predicted));
-    result[k].recall = Ratio(hits, static_cast<double>(truth));
-    result[k].f1 = Ratio(2 * hits, static_cast<double>(truth + predicted));
-  }
-  return result;
+// How often a class is true, predicted, and both.
+struct Counts {
+  size_t truth = 0;
+  size_t predicted = 0;
+  size_t hits = 0;
+};
+
+ClassMetrics MetricsOf(const Counts& counts) {
+  const auto hits = static_cast<double>(counts.hits);
+  return {.support = counts.truth,
+          .precision = Ratio(hits, static_cast<double>(counts.predicted)),
+          .recall = Ratio(hits, static_cast<double>(counts.truth)),
+          .f1 = Ratio(2 * hits, static_cast<double>(counts.truth + counts.predicted))};
 }
 
 }  // namespace
@@ -52,17 +48,25 @@ Evaluation Evaluate(const Model& model, const Dataset& data, int threads) {
   Evaluation result;
   result.examples = data.examples();
   result.classes = classes;
-  result.confusion.assign(classes * classes, 0);
+  if (classes <= kMaxConfusionClasses) result.confusion.assign(classes * classes, 0);
+  std::vector<Counts> counts(classes);
   double loss = 0;  // in the order of the examples, so that threads change nothing
   for (size_t e = 0; e < data.examples(); ++e) {
     loss += static_cast<double>(losses[e]);
-    ++result.confusion[data.labels()[e] * classes + predictions[e]];
-    if (data.labels()[e] == predictions[e]) ++result.correct;
+    const size_t truth = data.labels()[e];
+    const size_t prediction = predictions[e];
+    if (!result.confusion.empty()) ++result.confusion[truth * classes + prediction];
+    ++counts[truth].truth;
+    ++counts[prediction].predicted;
+    if (truth == prediction) {
+      ++counts[truth].hits;
+      ++result.correct;
+    }
   }
   const auto examples = static_cast<double>(data.examples());
   result.loss = Ratio(loss, examples);
   result.accuracy = Ratio(static_cast<double>(result.correct), examples);
-  result.per_class = PerClass(result.confusion, classes);
+  for (const Counts& c : counts) result.per_class.push_back(MetricsOf(c));
   result.macro.support = data.examples();
   for (const ClassMetrics& k : result.per_class) {
     result.macro.precision += k.precision / static_cast<double>(classes);

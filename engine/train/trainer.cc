@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -7,6 +9,7 @@
 #include "colonnade/train.h"
 #include "engine/data/scaling.h"
 #include "engine/model/initialization.h"
+#include "engine/runtime/aligned.h"
 #include "engine/runtime/execution.h"
 #include "engine/runtime/random.h"
 #include "engine/train/optimizer.h"
@@ -23,18 +26,15 @@ constexpr double kSerialFlops = 1e6;
 
 void Require(bool good, const char* option, double found, const char* expected) {
   if (good) return;
-  std::string text = std::to_string(found);
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.back() == '.') text.pop_back();
   throw Error(ErrorCode::kInvalidArgument,
-              std::string(option) + ": found " + text + ", expected " + expected);
+              fmt::format("{}: found {}, expected {}", option, found, expected));
 }
 
 void CheckData(const Dataset& data) {
   if (!data.labelled()) throw Error(ErrorCode::kBadData, "training data: no labels");
   if (data.classes() < 2) {
     throw Error(ErrorCode::kBadData, "training data: found " + std::to_string(data.classes()) +
-                                         " class, expected at least 2");
+                                         " class in the label column, expected at least 2");
   }
 }
 
@@ -120,6 +120,25 @@ void TrainOptions::Check() const {
   CheckScalingMethod(scale);
 }
 
+namespace {
+
+// Parameters, their starting values, transposed copy and optimizer state must fit into the machine:
+// asking for more would end the process without a word when the memory is touched.
+void RequireMemory(const NetworkShape& shape) {
+  constexpr double kCopies = 4;
+  const double needed = kCopies * sizeof(float) * static_cast<double>(shape.parameters());
+  const double present = PhysicalMemory();
+  constexpr double kGiB = 1 << 30;
+  if (needed <= present) return;
+  throw Error(
+      ErrorCode::kInvalidArgument,
+      fmt::format("hidden: found a network of {}, which needs {:.0f} GiB, expected one that "
+                  "fits into the {:.0f} GiB of this machine",
+                  shape.Widths(), needed / kGiB, present / kGiB));
+}
+
+}  // namespace
+
 TrainResult Train(const Dataset& data, const TrainOptions& options) {
   options.Check();
   CheckData(data);
@@ -131,6 +150,7 @@ TrainResult Train(const Dataset& data, const TrainOptions& options) {
   auto model = std::make_shared<Model::Storage>();
   model->shape =
       NetworkShape::Mlp(data.features(), options.hidden, data.classes(), options.activation);
+  RequireMemory(model->shape);
   model->schema = data.schema();
   model->scaling = FitScaling(options.scale, data);
   model->layers = StartParameters(model->shape, options);

@@ -1,4 +1,8 @@
 // The commands on bad input: one clear line, the right exit status, nothing left behind.
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -136,19 +140,60 @@ TEST_F(BadInputTest, FlagsThatCannotBeMeant) {
   EXPECT_THAT(usage({"--hidden", "12,"}), HasSubstr("--hidden"));
   EXPECT_THAT(usage({"--hidden", "-5"}), HasSubstr("--hidden"));
   EXPECT_THAT(usage({"--hidden", "9999999999"}), HasSubstr("9999999999"));
-  EXPECT_THAT(usage({"--lr", "0"}), HasSubstr("learning rate"));
-  EXPECT_THAT(usage({"--lr", "nan"}), HasSubstr("learning rate"));
-  EXPECT_THAT(usage({"--momentum", "1"}), HasSubstr("momentum"));
+  EXPECT_THAT(usage({"--lr", "0"}), HasSubstr("--lr"));
+  EXPECT_THAT(usage({"--lr", "nan"}), HasSubstr("--lr"));
+  EXPECT_THAT(usage({"--momentum", "1"}), HasSubstr("--momentum"));
   EXPECT_THAT(usage({"--momentum", "0.5", "--optimizer", "sgd"}), HasSubstr("--momentum"));
   EXPECT_THAT(usage({"--threads", "-1"}), HasSubstr("--threads"));
   EXPECT_THAT(usage({"--threads", "100000"}), HasSubstr("--threads"));
   EXPECT_THAT(usage({"--simd", "MMX"}), HasSubstr("MMX"));
   EXPECT_THAT(usage({"--optimizer", "newton"}), HasSubstr("--optimizer"));
   EXPECT_THAT(usage({"--seed", "-1"}), HasSubstr("--seed"));
+  EXPECT_THAT(usage({"--hidden", "1000000,1000000"}), HasSubstr("GiB"));
   EXPECT_THAT(usage({"--dropout", "0.5"}), HasSubstr("--dropout"));
 }
 
+TEST_F(BadInputTest, NoFileIsReadAndWrittenInOneRun) {
+  EXPECT_THAT(RunBad(kUsage, {"train", "good.csv", "-o", "good.csv"}), HasSubstr("--output"));
+  EXPECT_THAT(RunBad(kUsage, {"train", "good.csv", "--log", "./good.csv"}), HasSubstr("--log"));
+  EXPECT_THAT(RunBad(kUsage, {"train", "good.csv", "-o", "x", "--log", "x"}), HasSubstr("--"));
+  EXPECT_THAT(RunBad(kUsage, {"train", "good.csv", "-o", "-"}), HasSubstr("--output"));
+  RunOk({"train", "good.csv", "--epochs", "1", "-o", "m.safetensors"});
+  EXPECT_THAT(RunBad(kUsage, {"predict", "m.safetensors", "good.csv", "-o", "good.csv"}),
+              HasSubstr("--output"));
+  EXPECT_EQ(ReadFile(File("good.csv")), kGood);
+}
+
+TEST_F(BadInputTest, AnOldLogSurvivesBadData) {
+  Write("log.jsonl", "old");
+  Write("bad.csv", "label,a\n0,x\n");
+  RunBad(kBadData, {"train", "bad.csv", "--log", "log.jsonl"});
+  EXPECT_EQ(ReadFile(File("log.jsonl")), "old");
+}
+
+TEST_F(BadInputTest, ErrorsThatNobodyHears) {
+  // Standard error full or closed: the exit status is all that is left, and it is right.
+  const auto status = [&](const std::string& redirections) {
+    const std::string command = "cd '" + dir_.path().string() +
+                                "' && exec " COLONNADE_PROGRAM " train missing.csv " + redirections;
+    return WEXITSTATUS(std::system(command.c_str()));
+  };
+  EXPECT_EQ(status("2>/dev/full"), kFailure);
+  EXPECT_EQ(status("2>&-"), kFailure);
+  EXPECT_EQ(status(">&- 2>&- <&-"), kFailure);
+}
+
+TEST_F(BadInputTest, ClosedOutputsAreNotTakenByFiles) {
+  const std::string command = "cd '" + dir_.path().string() +
+                              "' && exec " COLONNADE_PROGRAM
+                              " train good.csv --epochs 2 --log log.jsonl >&- 2>&-";
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), kFailure) << "the result was not printed";
+  const std::string log = ReadFile(File("log.jsonl"));
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 2) << log;
+}
+
 TEST_F(BadInputTest, CommandsThatDoNotExist) {
+  EXPECT_THAT(RunBad(kUsage, {"fly"}), HasSubstr("'fly'"));
   EXPECT_EQ(Run({}).status, kUsage);
   EXPECT_EQ(Run({"fly"}).status, kUsage);
   EXPECT_EQ(Run({"train"}).status, kUsage);

@@ -61,10 +61,9 @@ class CliTest : public ::testing::Test {
     EXPECT_EQ(outcome.status, status) << outcome.err;
     EXPECT_EQ(outcome.out, "");
     EXPECT_EQ(Listing(), before) << "files appeared or vanished";
-    // A usage error points to the help in a second line.
     const size_t lines =
         static_cast<size_t>(std::count(outcome.err.begin(), outcome.err.end(), '\n'));
-    EXPECT_LE(lines, status == 2 ? 2u : 1u) << outcome.err;
+    EXPECT_EQ(lines, 1u) << outcome.err;
     EXPECT_EQ(outcome.err.rfind("colonnade: ", 0), 0u) << outcome.err;
     return outcome.err;
   }

@@ -203,7 +203,7 @@ TEST_F(TrainCliTest, SignalEndsTrainingInOrder) {
     program.Signal(signal);
     const Outcome outcome = program.Wait();
     EXPECT_EQ(outcome.status, 128 + signal);
-    EXPECT_THAT(outcome.err, HasSubstr("stopped by signal in epoch"));
+    EXPECT_THAT(outcome.err, HasSubstr("stopped by signal after step"));
     EXPECT_EQ(Listing(), (std::vector<std::string>{"digits.csv", "digits_test.csv"}));
   }
 }

@@ -19,7 +19,8 @@ enum class Header {
 struct CsvOptions {
   Header header = Header::kAuto;
 
-  // The column that holds the class: a name from the header or a 0-based index. Unset: the column
+  // The column that holds the class: a name from the header, or an index from
+  // 0, or from -1 backwards. Unset: the column
   // named "label", else the first. Ignored with `like`, which knows its label column.
   std::optional<std::string> label_column = {};
 

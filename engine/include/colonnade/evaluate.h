@@ -19,13 +19,16 @@ struct ClassMetrics {
   double f1 = 0;         // harmonic mean of the two
 };
 
+inline constexpr size_t kMaxConfusionClasses = 1024;
+
 struct Evaluation {
   size_t examples = 0;
   size_t correct = 0;
   double loss = 0;      // mean cross-entropy, natural logarithm
   double accuracy = 0;  // correct / examples
   size_t classes = 0;
-  std::vector<uint64_t> confusion;      // classes × classes counts: [truth * classes + prediction]
+  // classes × classes counts: [truth * classes + prediction]; empty above kMaxConfusionClasses.
+  std::vector<uint64_t> confusion;
   std::vector<ClassMetrics> per_class;  // `classes` entries
   ClassMetrics macro;                   // unweighted mean over the classes; support: examples
 };

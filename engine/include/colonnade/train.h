@@ -55,8 +55,9 @@ struct TrainOptions {
   // which exceed 127 somewhere), else "standard". Fitted on the training data.
   std::string scale = "auto";
 
-  int threads =
-      0;  // 0: DefaultThreads(), but inside a caller's tbb::task_arena no more than it has
+  // 0: DefaultThreads(), but inside a caller's tbb::task_arena no more than it has. A network whose
+  // steps are too short to share runs on one thread whatever this says.
+  int threads = 0;
 
   // Parameters to start from instead of `init`; its shape must match. May be null.
   const Model* start = nullptr;
@@ -91,7 +92,7 @@ struct TrainResult {
 // Trains a classifier. The result depends on the data, the options and the seed alone: not on the
 // number of threads, nor on the instruction set as long as it has FMA. Throws kInvalidArgument for
 // options out of range, kBadData for data without labels or with fewer than two classes, kDiverged
-// when the loss leaves the finite numbers.
+// when the loss or a parameter leaves the finite numbers.
 TrainResult Train(const Dataset& data, const TrainOptions& options = {});
 
 }  // namespace colonnade

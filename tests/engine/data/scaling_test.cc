@@ -57,6 +57,17 @@ TEST(ScalingTest, MinMaxGivesZeroToOne) {
   EXPECT_NEAR(values[11], 1, 1e-6);
 }
 
+TEST(ScalingTest, ARangeBeyondF32GivesZerosInsteadOfNan) {
+  const std::vector<float> values = {3e38f, -3e38f, 3e38f, 0};
+  Schema schema;
+  schema.features = 1;
+  const Dataset data = Dataset::FromMemory(std::span<const float>(values),
+                                           std::vector<uint32_t>{0, 1, 0, 1}, schema);
+  for (const char* method : {"minmax", "standard"}) {
+    for (const float value : Scaled(data, method)) EXPECT_TRUE(std::isfinite(value)) << method;
+  }
+}
+
 TEST(ScalingTest, NoneChangesNothing) {
   EXPECT_EQ(Scaled(Floats(), "none")[2], 1000);
   EXPECT_EQ(FitScaling("none", Floats()).method, "none");

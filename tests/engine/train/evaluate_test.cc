@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "colonnade/error.h"
+#include "colonnade/train.h"
 #include "tests/support/datasets.h"
 #include "tests/support/reference_network.h"
 
@@ -74,6 +75,32 @@ TEST(EvaluateTest, PredictionsAgreeWithEachOther) {
     if (classes[e] == data.labels()[e]) ++correct;
   }
   EXPECT_EQ(Evaluate(model, data).correct, correct);
+}
+
+TEST(EvaluateTest, MoreThreadsThanBlocksOfExamples) {
+  const Model model = Identity();
+  for (const size_t examples : {1u, 100u, 300u, 900u}) {
+    const Dataset data = test::RandomDataset(examples, 3, 3, 8);
+    const std::vector<uint32_t> expected = model.Classes(data, 1);
+    for (int repeat = 0; repeat < 20; ++repeat) {
+      ASSERT_EQ(model.Classes(data, 8), expected);
+      ASSERT_EQ(Evaluate(model, data, 64).examples, examples);
+    }
+  }
+}
+
+TEST(EvaluateTest, ManyClassesHaveMetricsButNoMatrix) {
+  const size_t classes = kMaxConfusionClasses + 1;
+  const Dataset data = test::RandomDataset(classes, 2, classes, 8);
+  TrainOptions options;
+  options.hidden = {};
+  options.epochs = 1;
+  const Evaluation e = Evaluate(Train(data, options).model, data);
+  EXPECT_TRUE(e.confusion.empty());
+  ASSERT_EQ(e.per_class.size(), classes);
+  size_t support = 0;
+  for (const ClassMetrics& k : e.per_class) support += k.support;
+  EXPECT_EQ(support, classes);
 }
 
 TEST(EvaluateTest, RejectsDataThatDoNotFit) {

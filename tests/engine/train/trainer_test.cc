@@ -178,7 +178,15 @@ TEST(TrainTest, RejectsOptionsOutOfRange) {
 TEST(TrainTest, RejectsDataWithOneClass) {
   const Dataset data = test::RandomDataset(20, 4, 1, 5);
   EXPECT_THAT(MessageOf(ErrorCode::kBadData, [&] { Train(data); }),
-              HasSubstr("found 1 class, expected at least 2"));
+              HasSubstr("found 1 class in the label column, expected at least 2"));
+}
+
+TEST(TrainTest, RejectsNetworksThatTheMachineCannotHold) {
+  const Dataset data = test::RandomDataset(20, 4, 3, 5);
+  TrainOptions options;
+  options.hidden.assign(4, size_t{1} << 20);
+  EXPECT_THAT(MessageOf(ErrorCode::kInvalidArgument, [&] { Train(data, options); }),
+              HasSubstr("GiB of this machine"));
 }
 
 TEST(TrainTest, DivergenceIsAnErrorAndNotAModel) {
