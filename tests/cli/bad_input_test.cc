@@ -185,8 +185,8 @@ TEST_F(BadInputTest, ErrorsThatNobodyHears) {
 
 TEST_F(BadInputTest, ClosedOutputsAreNotTakenByFiles) {
   const std::string command = "cd '" + dir_.path().string() +
-                              "' && exec " COLONNADE_PROGRAM
-                              " train good.csv --epochs 2 --log log.jsonl >&- 2>&-";
+                              "' && exec '" COLONNADE_PROGRAM
+                              "' train good.csv --epochs 2 --log log.jsonl >&- 2>&-";
   EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), kFailure) << "the result was not printed";
   const std::string log = ReadFile(File("log.jsonl"));
   EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 2) << log;
