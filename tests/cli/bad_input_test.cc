@@ -175,7 +175,8 @@ TEST_F(BadInputTest, ErrorsThatNobodyHears) {
   // Standard error full or closed: the exit status is all that is left, and it is right.
   const auto status = [&](const std::string& redirections) {
     const std::string command = "cd '" + dir_.path().string() +
-                                "' && exec " COLONNADE_PROGRAM " train missing.csv " + redirections;
+                                "' && exec '" COLONNADE_PROGRAM "' train missing.csv " +
+                                redirections;
     return WEXITSTATUS(std::system(command.c_str()));
   };
   EXPECT_EQ(status("2>/dev/full"), kFailure);
