@@ -45,6 +45,7 @@ void ForEachLogits(const Model::Storage& model, const Dataset& data, Execution& 
   const size_t block = std::min(kBlock, data.examples());
   const size_t blocks = block == 0 ? 0 : (data.examples() + block - 1) / block;
   std::vector<Workspace> workspaces;
+  workspaces.reserve(execution.threads());
   // One per worker, though there may be fewer blocks: any of the workers may get them.
   for (size_t w = 0; w < execution.threads(); ++w) workspaces.emplace_back(model.shape, block);
   execution.ForEach(blocks, [&](size_t task, size_t worker) {
