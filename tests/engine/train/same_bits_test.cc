@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,8 @@ struct Case {
   size_t batch_size;
   Optimizer optimizer;
 };
+
+void PrintTo(const Case& run, std::ostream* out) { *out << run.name; }
 
 class SameBitsTest : public ::testing::TestWithParam<Case> {
  protected:
