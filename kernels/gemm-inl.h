@@ -58,14 +58,22 @@ inline constexpr size_t kSkipTileCols = 3;
 // all columns go over it.
 inline constexpr size_t kDepthBlock = 1024;
 
-// The contraction indices [begin, end) of one pass, all of them.
-struct AllIndices {
-  size_t begin, end, depth;
+// A left factor whose columns lie a page or more apart costs an address translation per column, and
+// hardware does not prefetch across pages: its panels are copied to the stack, this many columns of
+// them at a time (128 KiB at most), if enough columns of the right factor go over each copy.
+inline constexpr size_t kPackDepth = 512;
+inline constexpr size_t kPackStride = 4096 / sizeof(float);
+inline constexpr size_t kPackMinCols = 96;
 
-  bool first() const { return begin == 0; }
-  bool last() const { return end == depth; }
-  size_t count() const { return end - begin; }
-  size_t operator[](size_t i) const { return begin + i; }
+// A pass over `size` contraction indices, all of them; the first and the last pass are special.
+struct AllIndices {
+  size_t size;
+  bool is_first, is_last;
+
+  bool first() const { return is_first; }
+  bool last() const { return is_last; }
+  size_t count() const { return size; }
+  size_t operator[](size_t i) const { return i; }
 };
 
 // Of the contraction indices of one pass, those that `list` names.
@@ -81,9 +89,26 @@ struct ListedIndices {
   size_t operator[](size_t i) const { return static_cast<size_t>(list[i]); }
 };
 
+// Cache lines that a tile asks for while it computes, because later tiles need them: one per
+// contraction index, line i at data + (i % kRun) · stride + (i / kRun) · run_stride.
+struct LinesAhead {
+  static constexpr size_t kRun = kPackDepth / kPadFloats;
+
+  const float* data = nullptr;
+  size_t stride = 0;
+  size_t run_stride = 0;
+  size_t count = 0;
+
+  // Into L2: what the tile works on has the L1 cache for itself.
+  HWY_INLINE void Prefetch(size_t i) const {
+    if (i < count) __builtin_prefetch(data + i % kRun * stride + i / kRun * run_stride, 0, 2);
+  }
+};
+
 // The tile of kV vectors × kN columns at row `r`, column `j`, over the contraction indices `ks`.
 template <size_t kV, size_t kN, Right kRight, class Indices>
-HWY_NOINLINE void Tile(const Product& p, size_t r, size_t j, const Indices& ks) {
+HWY_NOINLINE void Tile(const Product& p, size_t r, size_t j, const Indices& ks,
+                       const LinesAhead& ahead) {
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
   const size_t lanes = hn::Lanes(d);
@@ -109,6 +134,7 @@ HWY_NOINLINE void Tile(const Product& p, size_t r, size_t j, const Indices& ks) 
   const size_t count = ks.count();
   for (size_t i = 0; i < count; ++i) {
     const size_t k = ks[i];
+    if constexpr (std::is_same_v<Indices, AllIndices>) ahead.Prefetch(i);
     const float* HWY_RESTRICT a = p.a + r + k * p.lda;
     const float* HWY_RESTRICT b =
         kRight == Right::kColumns ? p.b + j * p.ldb + k : p.b + j + k * p.ldb;
@@ -155,12 +181,12 @@ HWY_NOINLINE void Tile(const Product& p, size_t r, size_t j, const Indices& ks) 
 
 // A tile of any number of columns up to kMaxN.
 template <size_t kV, size_t kMaxN, Right kRight, class Indices>
-HWY_INLINE void TileOfColumns(const Product& p, size_t r, size_t j, size_t cols,
-                              const Indices& ks) {
+HWY_INLINE void TileOfColumns(const Product& p, size_t r, size_t j, size_t cols, const Indices& ks,
+                              const LinesAhead& ahead = {}) {
   if constexpr (kMaxN > 1) {
-    if (cols < kMaxN) return TileOfColumns<kV, kMaxN - 1, kRight>(p, r, j, cols, ks);
+    if (cols < kMaxN) return TileOfColumns<kV, kMaxN - 1, kRight>(p, r, j, cols, ks, ahead);
   }
-  Tile<kV, kMaxN, kRight>(p, r, j, ks);
+  Tile<kV, kMaxN, kRight>(p, r, j, ks, ahead);
 }
 
 // Calls panel(r, vectors) for the rows of a product, cut into panels of kMaxV vectors and, at the
@@ -174,18 +200,64 @@ HWY_INLINE void ForEachPanel(size_t rows, const F& panel, size_t r = 0) {
   if constexpr (kMaxV > 1) ForEachPanel<kMaxV / 2>(rows, panel, r);
 }
 
+// One pass of a product: the rows of a panel from `r` on, contraction indices from `k0` on, both
+// counted from 0 in the result.
+template <Right kRight>
+HWY_INLINE Product PassOf(Product p, size_t r, size_t k0) {
+  p.a += r + k0 * p.lda;
+  p.b += kRight == Right::kColumns ? k0 : k0 * p.ldb;
+  p.c += r;
+  if (p.bias != nullptr) p.bias += r;
+  if (p.gate != nullptr) p.gate += r;
+  return p;
+}
+
 // All of a product: panels of rows; within a panel blocks of contraction indices; within these all
-// columns.
+// columns. The first tiles of a pass prefetch what the next pass reads of the left factor, a line
+// of each of its columns every tile. Where the left factor is large enough to be packed, the right
+// one probably is too, and the other tiles prefetch its next columns.
 template <Right kRight>
 void Multiply(const Product& p) {
+  const hn::ScalableTag<float> d;
+  const size_t lanes = hn::Lanes(d);
+  HWY_ALIGN float packed[kTileVectors * hn::MaxLanes(d) * kPackDepth];
+  const bool pack = p.lda >= kPackStride && p.cols >= kPackMinCols;
+  const size_t depth_block = pack ? kPackDepth : kDepthBlock;
   ForEachPanel<kTileVectors>(p.rows, [&](size_t r, auto vectors) HWY_ATTR {
+    const size_t rows = vectors() * lanes;
     size_t k0 = 0;
     do {  // at least once: a product of depth 0 is its initial value
-      const AllIndices ks{k0, HWY_MIN(k0 + kDepthBlock, p.depth), p.depth};
-      for (size_t j = 0; j < p.cols; j += kTileCols) {
-        TileOfColumns<vectors(), kTileCols, kRight>(p, r, j, HWY_MIN(kTileCols, p.cols - j), ks);
+      const size_t depth = HWY_MIN(depth_block, p.depth - k0);
+      const AllIndices ks{depth, k0 == 0, k0 + depth == p.depth};
+      Product pass = PassOf<kRight>(p, r, k0);
+      if (pack) {
+        for (size_t k = 0; k < depth; ++k) {
+          for (size_t v = 0; v < rows; v += lanes) {
+            hn::Store(hn::Load(d, pass.a + k * p.lda + v), d, packed + k * rows + v);
+          }
+        }
+        pass.a = packed;
+        pass.lda = rows;
       }
-      k0 = ks.end;
+      const size_t next_r = ks.last() ? r + rows : r;
+      const size_t next_k = ks.last() ? 0 : k0 + depth;
+      for (size_t j = 0; j < p.cols; j += kTileCols) {
+        LinesAhead ahead;
+        const size_t line = j / kTileCols * kPadFloats;
+        if (line < rows) {
+          if (next_r + line < p.rows) {
+            ahead = {p.a + next_r + line + next_k * p.lda, p.lda, LinesAhead::kRun * p.lda,
+                     HWY_MIN(depth_block, p.depth - next_k)};
+          }
+        } else if (kRight == Right::kColumns && depth == kPackDepth &&
+                   j + 2 * kTileCols <= p.cols) {
+          ahead = {pass.b + (j + kTileCols) * p.ldb, kPadFloats, p.ldb,
+                   kTileCols * LinesAhead::kRun};
+        }
+        TileOfColumns<vectors(), kTileCols, kRight>(pass, 0, j, HWY_MIN(kTileCols, p.cols - j), ks,
+                                                    ahead);
+      }
+      k0 += depth;
     } while (k0 < p.depth);
   });
 }

@@ -55,6 +55,12 @@ std::vector<Shape> Shapes() {
         shapes.push_back({rows, cols, depth, 16});
     }
   }
+  // Columns a page apart, and enough of them: panels of the left factor are packed.
+  for (const size_t rows : Sizes{16, 33, 100}) {
+    for (const size_t depth : Sizes{0, 1, 511, 512, 513, 1030}) {
+      shapes.push_back({rows, 96 + depth % 13, depth, 1024});
+    }
+  }
   return shapes;
 }
 
