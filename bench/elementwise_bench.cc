@@ -3,6 +3,7 @@
 #include <numeric>
 #include <vector>
 
+#include "bench/probes.h"
 #include "bench/support.h"
 #include "kernels/activation.h"
 #include "kernels/convert.h"
@@ -24,8 +25,8 @@ void BenchRelu(benchmark::State& state) {
     const float x = z.view().Column(5)[r];
     if (!Verify(state, a.view().Column(5)[r] == (x > 0 ? x : 0), "relu")) return;
   }
-  for (auto _ : state) kernels::Relu(z.view(), a.view());
-  SetRate(state, "B/s", 2 * kMatrixBytes);
+  TimeMemoryBound(state, 2 * kMatrixBytes, 2 * kMatrixBytes,
+                  [&] { kernels::Relu(z.view(), a.view()); });
 }
 
 void BenchReluGradient(benchmark::State& state) {
@@ -37,8 +38,8 @@ void BenchReluGradient(benchmark::State& state) {
     const float expected = a.view().Column(5)[r] > 0 ? da.view().Column(5)[r] : 0;
     if (!Verify(state, dz.view().Column(5)[r] == expected, "relu gradient")) return;
   }
-  for (auto _ : state) kernels::ReluGradient(a.view(), da.view(), dz.view());
-  SetRate(state, "B/s", 3 * kMatrixBytes);
+  TimeMemoryBound(state, 3 * kMatrixBytes, 3 * kMatrixBytes,
+                  [&] { kernels::ReluGradient(a.view(), da.view(), dz.view()); });
 }
 
 // Logits are restored by the benchmark itself from one column that stays in L1.
@@ -75,10 +76,9 @@ void BenchMomentum(benchmark::State& state) {
   kernels::MomentumUpdate(w.view(), gradient.view(), velocity.view(), 0.1f, 0.9f);
   const float expected = before - 0.1f * gradient.view().Column(3)[4];
   if (!Verify(state, std::abs(w.view().Column(3)[4] - expected) < 1e-6f, "momentum")) return;
-  for (auto _ : state) {
+  TimeMemoryBound(state, 5 * kMatrixBytes, 3 * kMatrixBytes, [&] {
     kernels::MomentumUpdate(w.view(), gradient.view(), velocity.view(), 1e-6f, 0.9f);
-  }
-  SetRate(state, "B/s", 5 * kMatrixBytes);
+  });
 }
 
 void BenchGather(benchmark::State& state) {
@@ -102,8 +102,8 @@ void BenchGather(benchmark::State& state) {
     const float expected = static_cast<float>(from.Column(indices[9])[r]) * (1 / 255.0f);
     if (!Verify(state, to.view().Column(9)[r] == expected, "gather")) return;
   }
-  for (auto _ : state) run();
-  SetRate(state, "B/s", static_cast<double>(kFeatures * kBatch * (1 + sizeof(float))));
+  constexpr auto kMoved = static_cast<double>(kFeatures * kBatch * (1 + sizeof(float)));
+  TimeMemoryBound(state, kMoved, kMoved, run);
 }
 
 }  // namespace

@@ -4,12 +4,13 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-usage: tools/setup.sh [--checks]
+usage: tools/setup.sh [--checks] [--peers]
 
 Installs what Colonnade needs to build and test: Debian 12 or later and Ubuntu 24.04 or later by apt.
 Elsewhere it says what to install. Where nothing is missing it changes nothing and needs no network.
 
   --checks   also what .ci/run needs: clang, clang-format, clang-tidy and the sanitizers' runtime
+  --peers    also what the benchmarks compare with: OpenBLAS and oneDNN
   --help     this text
 
 Exit status: 0 everything is there, 1 something is missing, 2 wrong usage.
@@ -22,6 +23,7 @@ packages=(g++ cmake ninja-build pkg-config libtbb-dev libgtest-dev libgmock-dev 
 # One version everywhere, because formatting and diagnostics differ between versions.
 checks_packages=(clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev)
 checks_fallback=(clang clang-format clang-tidy)
+peers_packages=(libopenblas-dev libdnnl-dev)
 highway_minimum=1.2
 trixie=/etc/apt/sources.list.d/colonnade-trixie.sources
 trixie_pin=/etc/apt/preferences.d/colonnade-trixie
@@ -152,11 +154,13 @@ look_for_everything() {
     done
   fi
   highway_found || missing+=("Highway >= $highway_minimum")
+  [ -z "$peers" ] || pkg-config --exists openblas 2>/dev/null || missing+=("OpenBLAS (openblas.pc)")
   if command -v "${CXX:-c++}" >/dev/null; then
     local include=()
     ! command -v brew >/dev/null || include=(-I "$(brew --prefix)/include")
     for header in tbb/version.h gtest/gtest.h gmock/gmock.h benchmark/benchmark.h CLI/CLI.hpp \
-      fmt/format.h nlohmann/json.hpp xxhash.h fast_float/fast_float.h Random123/philox.h; do
+      fmt/format.h nlohmann/json.hpp xxhash.h fast_float/fast_float.h Random123/philox.h \
+      ${peers:+oneapi/dnnl/dnnl.hpp}; do
       printf '#if !__has_include(<%s>)\n#error missing\n#endif\n' "$header" |
         "${CXX:-c++}" "${include[@]+"${include[@]}"}" -x c++ -E - >/dev/null 2>&1 ||
         missing+=("<$header>")
@@ -170,15 +174,18 @@ look_for_everything() {
     printf '  %s\n' "${missing[@]}"
     printf '%s\n' "Needed: g++ >= 12 or clang >= 16, CMake, Ninja, pkg-config, curl, oneTBB >= 2021.8," \
       "Highway >= $highway_minimum, GoogleTest, Google Benchmark, CLI11, {fmt}, nlohmann-json, xxHash," \
-      "fast_float, Random123; for --checks also clang, clang-format and clang-tidy (19)."
+      "fast_float, Random123; for --checks also clang, clang-format and clang-tidy (19); for" \
+      "--peers OpenBLAS and oneDNN."
   } >&2
   exit 1
 }
 
 checks=
+peers=
 for argument in "$@"; do
   case $argument in
     --checks) checks=yes && packages+=(git) ;;
+    --peers) peers=yes && packages+=("${peers_packages[@]}") ;;
     -h | --help) usage && exit ;;
     *) usage >&2 && exit 2 ;;
   esac
