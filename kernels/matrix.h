@@ -40,6 +40,10 @@ struct View {
   // The `count` columns from `first` on.
   View Columns(size_t first, size_t count) const { return {Column(first), rows, count, stride}; }
 
+  // The `count` rows from `first` on. Where `first` is not a multiple of kPadFloats, or `count` is
+  // not and rows follow, the result is a view without alignment or without padding.
+  View Rows(size_t first, size_t count) const { return {data + first, count, cols, stride}; }
+
   // A view of the same memory that cannot write to it.
   operator View<const T>() const { return {data, rows, cols, stride}; }
 };

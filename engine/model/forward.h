@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/model/passes.h"
 #include "engine/model/storage.h"
 
 namespace colonnade {
@@ -30,6 +31,10 @@ class Activations {
   std::vector<OwnedMatrix> matrices_;
   AlignedBuffer<uint64_t> nonzeros_;
 };
+
+// One block of what `layer` gives, from all rows of what it takes.
+void ForwardLayer(const NetworkShape& shape, std::span<const DenseParameters> layers,
+                  Activations& activations, size_t layer, const Block& block);
 
 // Runs columns [first, first + count) of `activations`, whose inputs are given, through all layers.
 // Columns are independent: calls for disjoint ranges may run at the same time.

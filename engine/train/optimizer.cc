@@ -10,11 +10,14 @@ OptimizerState::OptimizerState(Optimizer method, double momentum, const NetworkS
   if (method_ == Optimizer::kMomentum) velocity_ = ZeroParameters(shape);
 }
 
-void OptimizerState::UpdateWeight(size_t layer, size_t first, kernels::ConstMatrix gradient,
+void OptimizerState::UpdateWeight(const WeightBlock& block, kernels::ConstMatrix gradient,
                                   double rate, DenseParameters& parameters) {
+  const auto part = [&](kernels::Matrix of) {
+    return of.Columns(block.first, block.count).Rows(block.first_row, block.rows);
+  };
   kernels::Matrix velocity;
-  if (!velocity_.empty()) velocity = velocity_[layer].weight.view().Columns(first, gradient.cols);
-  Update(parameters.weight.view().Columns(first, gradient.cols), gradient, velocity, rate);
+  if (!velocity_.empty()) velocity = part(velocity_[block.layer].weight.view());
+  Update(part(parameters.weight.view()), gradient, velocity, rate);
 }
 
 void OptimizerState::UpdateBias(size_t layer, kernels::ConstMatrix gradient, double rate,

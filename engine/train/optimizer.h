@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "colonnade/train.h"
+#include "engine/model/passes.h"
 #include "engine/model/storage.h"
 
 namespace colonnade {
@@ -14,9 +15,9 @@ class OptimizerState {
  public:
   OptimizerState(Optimizer method, double momentum, const NetworkShape& shape);
 
-  // Updates columns [first, first + gradient.cols) of the weights of `layer`. Calls for disjoint
-  // columns may run at the same time.
-  void UpdateWeight(size_t layer, size_t first, kernels::ConstMatrix gradient, double rate,
+  // Updates a block of weights, given its gradient. Calls for disjoint blocks may run at the same
+  // time.
+  void UpdateWeight(const WeightBlock& block, kernels::ConstMatrix gradient, double rate,
                     DenseParameters& parameters);
 
   // Updates the bias of `layer`.

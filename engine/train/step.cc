@@ -3,26 +3,47 @@
 #include <algorithm>
 
 #include "engine/model/initialization.h"
-#include "kernels/gemm.h"
 #include "kernels/softmax.h"
 
 namespace colonnade {
 namespace {
 
-// Weight columns per task of phase B: a multiple of the tile width (6) and of a cache line of the
-// transposed weights (16), and few enough for a block's gradient to stay in the L2 cache.
+// Columns of a register tile; blocks of columns are multiples of it.
+constexpr size_t kTile = 6;
+
+// Weight columns per task of phase B: a multiple of the tile's columns and of a cache line of the
+// transposed weights (16).
 constexpr size_t kBlockColumns = 48;
 
-// The fraction of nonzero inputs below which the first layer skips zeros. kernels/README.md has the
-// measurement behind it.
-constexpr double kSkipDensity = 0.3;
+// Weight rows that a task of phase B takes at a time: their gradient (24 KiB) is still in the L1
+// cache when the optimizer reads it.
+constexpr size_t kBlockRows = 128;
 
-// Batch columns per task of phase A: whole register tiles (6 columns), and two tasks per thread, so
-// that a thread that comes late costs half as much.
+// Rows per task where phase A goes layer by layer: the largest register tile's.
+constexpr size_t kLayerRows = 64;
+
+// What a thread computes, and what a parallel region costs, for the choice between the two ways of
+// phase A; rough, because near the point where they are equal the choice hardly matters.
+constexpr double kFlopsPerSecond = 5e10;
+constexpr double kRegionSeconds = 5e-6;
+
+size_t Tasks(size_t total, size_t each) { return (total + each - 1) / each; }
+
+// Batch columns per task of phase A: whole register tiles, and two tasks per thread, so that a
+// thread that comes late costs half as much.
 size_t ColumnsPerTask(size_t columns, size_t threads) {
-  constexpr size_t kTile = 6;
   if (threads == 1) return columns;
-  return kernels::RoundUp((columns + 2 * threads - 1) / (2 * threads), kTile);
+  return kernels::RoundUp(Tasks(columns, 2 * threads), kTile);
+}
+
+// Whether columns alone are too few tasks for the threads.
+bool LayerByLayerPays(const NetworkShape& shape, size_t columns, size_t threads) {
+  const size_t tasks = Tasks(columns, ColumnsPerTask(columns, threads));
+  if (tasks >= threads) return false;
+  const double flops = 4 * static_cast<double>(shape.parameters() * columns);
+  const double idle = 1 / static_cast<double>(tasks) - 1 / static_cast<double>(threads);
+  const double regions = 2 * static_cast<double>(shape.layers.size());
+  return flops / kFlopsPerSecond * idle > regions * kRegionSeconds;
 }
 
 }  // namespace
@@ -36,110 +57,149 @@ TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const
       optimizer_(optimizer),
       execution_(execution),
       reader_(data, scaling),
-      activations_(shape, std::min(batch_size, kMaxColumns)),
-      hidden_gradients_(shape, activations_.columns()),
-      transposed_(shape),
-      labels_(activations_.columns()),
-      losses_(activations_.columns()),
-      correct_(activations_.columns()) {
-  if (zeros == Zeros::kAuto) {
-    zeros = reader_.Density() < kSkipDensity ? Zeros::kSkip : Zeros::kMultiply;
-  }
-  if (zeros == Zeros::kSkip) activations_.EnableNonzeros();
-  size_t widest = 0;
+      passes_(MakeF32Passes(shape, reader_, parameters, std::min(batch_size, kMaxColumns), zeros)),
+      labels_(passes_->columns()),
+      losses_(passes_->columns()),
+      correct_(passes_->columns()) {
   for (size_t l = 0; l < shape.layers.size(); ++l) {
     const Layer& layer = shape.layers[l];
-    widest = std::max(widest, layer.outputs);
     for (size_t first = 0; first < layer.inputs; first += kBlockColumns) {
-      blocks_.push_back({l, first, std::min(kBlockColumns, layer.inputs - first)});
+      blocks_.push_back(
+          {l, first, std::min(kBlockColumns, layer.inputs - first), 0, layer.outputs});
     }
-    if (l > 0) transposed_.Update(l, parameters[l].weight.view(), 0, layer.inputs);
   }
   if (batch_size > kMaxColumns) {
     gradients_ = ZeroParameters(shape);
   } else {
-    for (size_t w = 0; w < execution.threads(); ++w)
+    size_t widest = 0;
+    for (const Layer& layer : shape.layers) widest = std::max(widest, layer.outputs);
+    for (size_t w = 0; w < execution.threads(); ++w) {
+      // A block's gradient, and the bias gradient in a column of its own.
       scratch_.emplace_back(widest, kBlockColumns + 1);
+    }
   }
 }
 
 BatchLoss TrainingStep::Run(std::span<const uint32_t> indices, double learning_rate) {
   BatchLoss result;
-  const size_t chunk = activations_.columns();
-  for (size_t begin = 0; begin < indices.size(); begin += chunk) {
-    const size_t columns = std::min(chunk, indices.size() - begin);
-    ForwardBackward(indices.subspan(begin, columns), indices.size());
+  for (size_t begin = 0; begin < indices.size(); begin += passes_->columns()) {
+    const size_t columns = std::min(passes_->columns(), indices.size() - begin);
+    const Chunk chunk{indices.subspan(begin, columns), indices.size(), begin == 0,
+                      begin + columns == indices.size(), learning_rate};
+    std::fill(correct_.begin(), correct_.end(), 0);
+    if (LayerByLayerPays(shape_, columns, execution_.threads())) {
+      PhaseALayerByLayer(chunk);
+    } else {
+      PhaseA(chunk);
+    }
     for (size_t c = 0; c < columns; ++c) result.loss += static_cast<double>(losses_[c]);
     for (const size_t correct : correct_) result.correct += correct;
-    UpdateWeights(columns, begin == 0, begin + columns == indices.size(), learning_rate);
+    PhaseB(chunk);
   }
   return result;
 }
 
-void TrainingStep::ForwardBackward(std::span<const uint32_t> indices, size_t batch_size) {
-  const float scale = 1.0f / static_cast<float>(batch_size);
-  const size_t block = ColumnsPerTask(indices.size(), execution_.threads());
-  const size_t tasks = (indices.size() + block - 1) / block;
-  std::fill(correct_.begin(), correct_.end(), 0);
-  execution_.ForEach(tasks, [&](size_t task, size_t) {
-    const size_t first = task * block;
-    const size_t count = std::min(block, indices.size() - first);
-    for (size_t c = first; c < first + count; ++c) labels_[c] = data_.labels()[indices[c]];
-    const kernels::Nonzeros nonzeros = activations_.nonzeros();
-    reader_.Read(indices.data() + first, activations_.inputs().Columns(first, count),
-                 nonzeros.data == nullptr ? nonzeros : nonzeros.Columns(first, count));
-    ForwardPass(shape_, parameters_, activations_, first, count);
-    correct_[task] =
-        kernels::SoftmaxCrossEntropy(activations_.logits().Columns(first, count),
-                                     labels_.data() + first, scale, losses_.data() + first);
-    BackwardPass(shape_, transposed_, activations_, hidden_gradients_, first, count);
+void TrainingStep::PhaseA(const Chunk& chunk) {
+  const size_t columns = chunk.indices.size();
+  const size_t each = ColumnsPerTask(columns, execution_.threads());
+  execution_.ForEach(Tasks(columns, each), [&](size_t task, size_t) {
+    const size_t first = task * each;
+    const size_t count = std::min(each, columns - first);
+    const auto all_rows = [&](size_t layer) {
+      return Block{first, count, 0, shape_.layers[layer].outputs};
+    };
+    Read(chunk, first, count);
+    for (size_t l = 0; l < shape_.layers.size(); ++l) passes_->Forward(l, all_rows(l));
+    Loss(chunk, task, first, count);
+    for (size_t l = shape_.layers.size() - 1; l > 0; --l) passes_->Backward(l, all_rows(l - 1));
   });
 }
 
-void TrainingStep::UpdateWeights(size_t columns, bool first_chunk, bool last_chunk,
-                                 double learning_rate) {
+void TrainingStep::PhaseALayerByLayer(const Chunk& chunk) {
+  const size_t columns = chunk.indices.size();
+  const size_t each = ColumnsPerTask(columns, execution_.threads());
+  const auto columns_of = [&](size_t task) { return std::min(each, columns - task * each); };
+  execution_.ForEach(Tasks(columns, each),
+                     [&](size_t task, size_t) { Read(chunk, task * each, columns_of(task)); });
+  for (size_t l = 0; l < shape_.layers.size(); ++l) {
+    ForEachBlock(columns, shape_.layers[l].outputs,
+                 [&](const Block& block) { passes_->Forward(l, block); });
+  }
+  execution_.ForEach(Tasks(columns, each), [&](size_t task, size_t) {
+    Loss(chunk, task, task * each, columns_of(task));
+  });
+  for (size_t l = shape_.layers.size() - 1; l > 0; --l) {
+    ForEachBlock(columns, shape_.layers[l].inputs,
+                 [&](const Block& block) { passes_->Backward(l, block); });
+  }
+}
+
+// Calls f for blocks that cover a result, at least two per thread where it is large enough.
+template <class F>
+void TrainingStep::ForEachBlock(size_t columns, size_t rows, const F& f) {
+  const size_t down = Tasks(rows, kLayerRows);
+  const size_t wanted = std::max<size_t>(1, 2 * execution_.threads() / down);
+  const size_t each = kernels::RoundUp(Tasks(columns, wanted), kTile);
+  execution_.ForEach(down * Tasks(columns, each), [&](size_t task, size_t) {
+    const size_t first_row = task % down * kLayerRows;
+    const size_t first_column = task / down * each;
+    f(Block{first_column, std::min(each, columns - first_column), first_row,
+            std::min(kLayerRows, rows - first_row)});
+  });
+}
+
+void TrainingStep::Read(const Chunk& chunk, size_t first, size_t count) {
+  const uint32_t* indices = chunk.indices.data() + first;
+  for (size_t c = 0; c < count; ++c) labels_[first + c] = data_.labels()[indices[c]];
+  passes_->Read(indices, first, count);
+}
+
+void TrainingStep::Loss(const Chunk& chunk, size_t task, size_t first, size_t count) {
+  const float scale = 1.0f / static_cast<float>(chunk.batch_size);
+  correct_[task] =
+      kernels::SoftmaxCrossEntropy(passes_->logits().Columns(first, count), labels_.data() + first,
+                                   scale, losses_.data() + first);
+  passes_->TakeLogitGradient(first, count);
+}
+
+void TrainingStep::PhaseB(const Chunk& chunk) {
   execution_.ForEach(blocks_.size(), [&](size_t task, size_t worker) {
-    UpdateBlock(blocks_[task], worker, columns, first_chunk, last_chunk, learning_rate);
+    WeightBlock block = blocks_[task];
+    const size_t rows = block.rows;
+    for (; block.first_row < rows; block.first_row += kBlockRows) {
+      block.rows = std::min(kBlockRows, rows - block.first_row);
+      Update(block, worker, chunk);
+    }
   });
 }
 
-void TrainingStep::UpdateBlock(const WeightBlock& block, size_t worker, size_t columns,
-                               bool first_chunk, bool last_chunk, double learning_rate) {
+void TrainingStep::Update(const WeightBlock& block, size_t worker, const Chunk& chunk) {
   const size_t l = block.layer;
-  const bool is_output = l + 1 == shape_.layers.size();
-  const kernels::ConstMatrix dz =
-      (is_output ? activations_.logits() : hidden_gradients_.at(l)).Columns(0, columns);
-  kernels::ConstMatrix inputs = activations_.at(l).Columns(0, columns);
-  inputs.data += block.first;
-  inputs.rows = block.count;
-  const auto output = first_chunk ? kernels::Output::kOverwrite : kernels::Output::kAccumulate;
+  const size_t columns = chunk.indices.size();
+  const auto output = chunk.is_first ? kernels::Output::kOverwrite : kernels::Output::kAccumulate;
 
   // The gradient goes to memory only where it must outlive the chunk.
-  kernels::Matrix weight_gradient;
-  kernels::Matrix bias_gradient;
-  if (gradients_.empty()) {
-    weight_gradient = scratch_[worker].view();
-    weight_gradient.rows = dz.rows;
-    bias_gradient = weight_gradient.Columns(kBlockColumns, 1);
-    weight_gradient = weight_gradient.Columns(0, block.count);
-  } else {
-    weight_gradient = gradients_[l].weight.view().Columns(block.first, block.count);
-    bias_gradient = gradients_[l].bias.view();
+  const bool keep = !gradients_.empty();
+  const kernels::Matrix weight_gradient =
+      keep ? gradients_[l]
+                 .weight.view()
+                 .Columns(block.first, block.count)
+                 .Rows(block.first_row, block.rows)
+           : scratch_[worker].view().Columns(0, block.count).Rows(0, block.rows);
+  passes_->WeightGradient(block, columns, output, weight_gradient);
+  if (chunk.is_last) {
+    optimizer_.UpdateWeight(block, weight_gradient, chunk.learning_rate, parameters_[l]);
+    passes_->TakeWeights(block);
   }
-
-  if (l == 0 && activations_.nonzeros().data != nullptr) {
-    kernels::WeightGradientSkippingZeros(dz, inputs, activations_.nonzeros().Columns(0, columns),
-                                         block.first, output, weight_gradient);
-  } else {
-    kernels::WeightGradient(dz, inputs, output, weight_gradient);
-  }
-  if (last_chunk) {
-    optimizer_.UpdateWeight(l, block.first, weight_gradient, learning_rate, parameters_[l]);
-    if (l > 0) transposed_.Update(l, parameters_[l].weight.view(), block.first, block.count);
-  }
-  if (block.first == 0) {
-    kernels::BiasGradient(dz, output, bias_gradient.data);
-    if (last_chunk) optimizer_.UpdateBias(l, bias_gradient, learning_rate, parameters_[l]);
+  if (block.first == 0 && block.first_row == 0) {
+    const size_t outputs = shape_.layers[l].outputs;
+    const kernels::Matrix bias_gradient =
+        keep ? gradients_[l].bias.view()
+             : scratch_[worker].view().Columns(kBlockColumns, 1).Rows(0, outputs);
+    passes_->BiasGradient(l, columns, output, bias_gradient.data);
+    if (chunk.is_last) {
+      optimizer_.UpdateBias(l, bias_gradient, chunk.learning_rate, parameters_[l]);
+    }
   }
 }
 

@@ -1,14 +1,15 @@
-// One training step: two parallel regions and nothing between them.
+// One training step.
 #ifndef COLONNADE_ENGINE_TRAIN_STEP_H_
 #define COLONNADE_ENGINE_TRAIN_STEP_H_
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "engine/data/scaling.h"
-#include "engine/model/backward.h"
-#include "engine/model/forward.h"
+#include "engine/model/passes.h"
 #include "engine/model/storage.h"
 #include "engine/runtime/execution.h"
 #include "engine/train/optimizer.h"
@@ -21,19 +22,14 @@ struct BatchLoss {
   size_t correct = 0;  // examples whose most probable class is their label
 };
 
-// What the first layer does about inputs that are zero. The bits of the result are the same.
-enum class Zeros {
-  kAuto,  // what is faster, by the density of the data
-  kSkip,
-  kMultiply,
-};
-
 // The workspace of a training run, sized once, and the step that works in it.
 //
-// Phase A is parallel over blocks of batch columns: gather, forward, loss, backward. Phase B is
-// parallel over blocks of weight columns: weight gradient, optimizer. Batches of more than
-// kMaxColumns columns go through both in chunks, the gradients accumulating over the chunks in
-// order, which gives the same bits as one chunk would; memory stays bounded.
+// Phase A is parallel over blocks of batch columns: gather, forward, loss, backward; a thread takes
+// its columns through all layers. Where there are fewer columns than keep all threads busy, the
+// layers come one after the other, each parallel over columns and rows. Phase B is parallel over
+// blocks of weights: weight gradient, optimizer. Batches of more than kMaxColumns columns go
+// through both in chunks, the gradients accumulating over the chunks in order, which gives the same
+// bits as one chunk would; memory stays bounded.
 class TrainingStep {
  public:
   static constexpr size_t kMaxColumns = 1024;
@@ -47,17 +43,22 @@ class TrainingStep {
   BatchLoss Run(std::span<const uint32_t> indices, double learning_rate);
 
  private:
-  // Columns [first, first + count) of the weights of a layer: the unit of work of phase B.
-  struct WeightBlock {
-    size_t layer;
-    size_t first;
-    size_t count;
+  // One chunk of a batch.
+  struct Chunk {
+    std::span<const uint32_t> indices;
+    size_t batch_size;
+    bool is_first, is_last;
+    double learning_rate;
   };
 
-  void ForwardBackward(std::span<const uint32_t> indices, size_t batch_size);
-  void UpdateWeights(size_t columns, bool first_chunk, bool last_chunk, double learning_rate);
-  void UpdateBlock(const WeightBlock& block, size_t worker, size_t columns, bool first_chunk,
-                   bool last_chunk, double learning_rate);
+  void PhaseA(const Chunk& chunk);
+  void PhaseALayerByLayer(const Chunk& chunk);
+  void PhaseB(const Chunk& chunk);
+  void Read(const Chunk& chunk, size_t first, size_t count);
+  void Loss(const Chunk& chunk, size_t task, size_t first, size_t count);
+  void Update(const WeightBlock& block, size_t worker, const Chunk& chunk);
+  template <class F>
+  void ForEachBlock(size_t columns, size_t rows, const F& f);
 
   const NetworkShape& shape_;
   const Dataset& data_;
@@ -66,9 +67,7 @@ class TrainingStep {
   Execution& execution_;
 
   BatchReader reader_;
-  Activations activations_;
-  HiddenGradients hidden_gradients_;
-  TransposedWeights transposed_;
+  std::unique_ptr<Passes> passes_;
   std::vector<uint32_t> labels_;  // of the chunk
   std::vector<float> losses_;     // of the chunk
   std::vector<size_t> correct_;   // per task of phase A

@@ -114,6 +114,8 @@ INSTANTIATE_TEST_SUITE_P(Runs, SameBitsTest,
                          ::testing::Values(Case{"Logistic", {}, 64, Optimizer::kSgd},
                                            Case{"OneHidden", {70}, 100, Optimizer::kMomentum},
                                            Case{"Deep", {33, 20}, 128, Optimizer::kMomentum},
+                                           // With 8 threads phase A goes layer by layer.
+                                           Case{"FewColumns", {224, 40}, 20, Optimizer::kMomentum},
                                            Case{"FullBatchInChunks", {10}, 0, Optimizer::kSgd}),
                          [](const auto& run) { return run.param.name; });
 

@@ -1,0 +1,82 @@
+// The arithmetic of a training step on one batch: forward, backward, weight gradients.
+#ifndef COLONNADE_ENGINE_MODEL_PASSES_H_
+#define COLONNADE_ENGINE_MODEL_PASSES_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/data/scaling.h"
+#include "engine/model/storage.h"
+#include "kernels/gemm.h"
+
+namespace colonnade {
+
+// Part of a result: columns [first_column, first_column + columns) of a batch, rows [first_row,
+// first_row + rows) of a layer. first_row is a multiple of kPadFloats, first_column is even.
+struct Block {
+  size_t first_column, columns;
+  size_t first_row, rows;
+};
+
+// Columns [first, first + count) of the inputs of a layer's weights, and rows of its outputs, as in
+// Block; `first` is a multiple of kPadFloats.
+struct WeightBlock {
+  size_t layer;
+  size_t first, count;
+  size_t first_row, rows;
+};
+
+// What the first layer does about inputs that are zero. The bits of the result are the same.
+enum class Zeros {
+  kAuto,  // what is faster, by the density of the data
+  kSkip,
+  kMultiply,
+};
+
+// The matrices of a batch and what is computed with them, in one precision. Matrices are sized once
+// for the largest batch. Calls for disjoint blocks of the same result may run at the same time;
+// each function says what it needs to be complete.
+class Passes {
+ public:
+  virtual ~Passes() = default;
+
+  // The largest batch.
+  virtual size_t columns() const = 0;
+
+  // Fills columns [first, first + count) of the inputs with examples indices[0 .. count).
+  virtual void Read(const uint32_t* indices, size_t first, size_t count) = 0;
+
+  // The block of what `layer` gives; needs all rows of what it takes, in these columns.
+  virtual void Forward(size_t layer, const Block& block) = 0;
+
+  // What the last layer gives, in f32. The loss replaces it by its gradient.
+  virtual kernels::Matrix logits() = 0;
+
+  // To be called once the loss has written the gradient of columns [first, first + count).
+  virtual void TakeLogitGradient(size_t first, size_t count) = 0;
+
+  // The block of the gradient with respect to the pre-activations of `layer` - 1, given that of all
+  // rows of `layer` ≥ 1 in these columns.
+  virtual void Backward(size_t layer, const Block& block) = 0;
+
+  // The gradient of a block of weights over the first `columns` columns, or its sum with what is
+  // there. dw: block.rows × block.count. Needs the backward pass of these columns.
+  virtual void WeightGradient(const WeightBlock& block, size_t columns, kernels::Output output,
+                              kernels::Matrix dw) = 0;
+
+  // The same for the bias of `layer`.
+  virtual void BiasGradient(size_t layer, size_t columns, kernels::Output output, float* db) = 0;
+
+  // To be called when a block of the weights has changed.
+  virtual void TakeWeights(const WeightBlock& block) = 0;
+};
+
+// Everything in f32. References to shape, reader and parameters are kept.
+std::unique_ptr<Passes> MakeF32Passes(const NetworkShape& shape, const BatchReader& reader,
+                                      const std::vector<DenseParameters>& parameters,
+                                      size_t columns, Zeros zeros);
+
+}  // namespace colonnade
+
+#endif  // COLONNADE_ENGINE_MODEL_PASSES_H_

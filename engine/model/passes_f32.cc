@@ -1,0 +1,108 @@
+#include "engine/model/forward.h"
+#include "engine/model/kernel_names.h"
+#include "engine/model/passes.h"
+#include "kernels/gemm.h"
+
+namespace colonnade {
+namespace {
+
+// The fraction of nonzero inputs below which the first layer skips zeros. kernels/README.md has the
+// measurement behind it.
+constexpr double kSkipDensity = 0.3;
+
+class F32Passes final : public Passes {
+ public:
+  F32Passes(const NetworkShape& shape, const BatchReader& reader,
+            const std::vector<DenseParameters>& parameters, size_t columns, Zeros zeros)
+      : shape_(shape), reader_(reader), parameters_(parameters), activations_(shape, columns) {
+    if (zeros == Zeros::kAuto) {
+      zeros = reader.Density() < kSkipDensity ? Zeros::kSkip : Zeros::kMultiply;
+    }
+    if (zeros == Zeros::kSkip) activations_.EnableNonzeros();
+    transposed_.emplace_back();  // the first layer needs no gradient of its inputs
+    for (size_t l = 0; l < shape.layers.size(); ++l) {
+      const Layer& layer = shape.layers[l];
+      if (l + 1 < shape.layers.size()) gradients_.emplace_back(layer.outputs, columns);
+      if (l == 0) continue;
+      transposed_.emplace_back(layer.inputs, layer.outputs);
+      kernels::Transpose(parameters[l].weight.view(), transposed_[l].view());
+    }
+  }
+
+  size_t columns() const override { return activations_.columns(); }
+
+  void Read(const uint32_t* indices, size_t first, size_t count) override {
+    const kernels::Nonzeros nonzeros = activations_.nonzeros();
+    reader_.Read(indices, activations_.inputs().Columns(first, count),
+                 nonzeros.data == nullptr ? nonzeros : nonzeros.Columns(first, count));
+  }
+
+  void Forward(size_t layer, const Block& block) override {
+    ForwardLayer(shape_, parameters_, activations_, layer, block);
+  }
+
+  kernels::Matrix logits() override { return activations_.logits(); }
+
+  void TakeLogitGradient(size_t, size_t) override {}
+
+  void Backward(size_t layer, const Block& block) override {
+    const auto part = [&](kernels::Matrix of) {
+      return of.Columns(block.first_column, block.columns).Rows(block.first_row, block.rows);
+    };
+    kernels::InputGradient(transposed_[layer].view().Rows(block.first_row, block.rows),
+                           Gradient(layer).Columns(block.first_column, block.columns),
+                           KernelActivation(shape_.layers[layer - 1].activation),
+                           part(activations_.at(layer)), part(Gradient(layer - 1)));
+  }
+
+  void WeightGradient(const WeightBlock& block, size_t columns, kernels::Output output,
+                      kernels::Matrix dw) override {
+    const kernels::ConstMatrix dz =
+        Gradient(block.layer).Columns(0, columns).Rows(block.first_row, block.rows);
+    const kernels::ConstMatrix inputs =
+        activations_.at(block.layer).Columns(0, columns).Rows(block.first, block.count);
+    if (block.layer == 0 && activations_.nonzeros().data != nullptr) {
+      kernels::WeightGradientSkippingZeros(dz, inputs, activations_.nonzeros().Columns(0, columns),
+                                           block.first, output, dw);
+    } else {
+      kernels::WeightGradient(dz, inputs, output, dw);
+    }
+  }
+
+  void BiasGradient(size_t layer, size_t columns, kernels::Output output, float* db) override {
+    kernels::BiasGradient(Gradient(layer).Columns(0, columns), output, db);
+  }
+
+  void TakeWeights(const WeightBlock& block) override {
+    if (block.layer == 0) return;
+    const kernels::ConstMatrix changed = parameters_[block.layer].weight.view();
+    kernels::Transpose(changed.Columns(block.first, block.count).Rows(block.first_row, block.rows),
+                       transposed_[block.layer]
+                           .view()
+                           .Columns(block.first_row, block.rows)
+                           .Rows(block.first, block.count));
+  }
+
+ private:
+  // With respect to the pre-activations of a layer, outputs × columns.
+  kernels::Matrix Gradient(size_t layer) {
+    return layer < gradients_.size() ? gradients_[layer].view() : activations_.logits();
+  }
+
+  const NetworkShape& shape_;
+  const BatchReader& reader_;
+  const std::vector<DenseParameters>& parameters_;
+  Activations activations_;
+  std::vector<OwnedMatrix> gradients_;   // of the hidden layers; the last one's replace the logits
+  std::vector<OwnedMatrix> transposed_;  // weights, inputs × outputs
+};
+
+}  // namespace
+
+std::unique_ptr<Passes> MakeF32Passes(const NetworkShape& shape, const BatchReader& reader,
+                                      const std::vector<DenseParameters>& parameters,
+                                      size_t columns, Zeros zeros) {
+  return std::make_unique<F32Passes>(shape, reader, parameters, columns, zeros);
+}
+
+}  // namespace colonnade
