@@ -2,36 +2,14 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/convert.cc"
-#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
+#include "kernels/convert-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace colonnade::kernels::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
-
-// Lanes(d) stored values from `p` on, as floats.
-template <class D>
-HWY_INLINE hn::Vec<D> LoadFloats(D d, const float* p) {
-  return hn::LoadU(d, p);
-}
-template <class D>
-HWY_INLINE hn::Vec<D> LoadFloats(D d, const uint8_t* p) {
-  const hn::Rebind<int32_t, D> di;
-  const hn::Rebind<uint8_t, D> du;
-  return hn::ConvertTo(d, hn::PromoteTo(di, hn::LoadU(du, p)));
-}
-
-// Columns ahead of the one being copied whose memory is asked for. Chosen examples lie anywhere, so
-// that no hardware prefetcher can guess the next one.
-inline constexpr size_t kPrefetchColumns = 4;
-
-template <class T>
-HWY_INLINE void PrefetchColumn(const T* column, size_t rows) {
-  const auto* bytes = reinterpret_cast<const char*>(column);
-  for (size_t i = 0; i < rows * sizeof(T); i += kAlignment) hwy::Prefetch(bytes + i);
-}
 
 // Sets bit r of `words` where column[r] is not zero.
 HWY_INLINE void FindNonzeros(const float* column, size_t padded_rows, uint64_t* words,

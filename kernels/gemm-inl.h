@@ -21,8 +21,13 @@ enum class Right {
   kRows,     // b[j + k * ldb]: a row of it is contiguous
 };
 
-// One product c = epilogue(initial + a · b). All loops below share it by reference.
+// One product c = epilogue(initial + a · b), in f32. The loops below take any type that has these
+// members down to depth, and the functions Start, Add, Finish and MoveRows beside it; they share it
+// by reference.
 struct Product {
+  using Word = float;                      // what the tile loads from a and broadcasts from b
+  static constexpr bool kOnePass = false;  // whether the contraction must not be cut into passes
+
   const float* a;  // left factor, columns contiguous
   size_t lda;
   const float* b;  // right factor, laid out as Right says
@@ -91,10 +96,11 @@ struct ListedIndices {
 
 // Cache lines that a tile asks for while it computes, because later tiles need them: one per
 // contraction index, line i at data + (i % kRun) · stride + (i / kRun) · run_stride.
+template <class Word>
 struct LinesAhead {
   static constexpr size_t kRun = kPackDepth / kPadFloats;
 
-  const float* data = nullptr;
+  const Word* data = nullptr;
   size_t stride = 0;
   size_t run_stride = 0;
   size_t count = 0;
@@ -105,15 +111,15 @@ struct LinesAhead {
   }
 };
 
-// The tile of kV vectors × kN columns at row `r`, column `j`, over the contraction indices `ks`.
-template <size_t kV, size_t kN, Right kRight, class Indices>
-HWY_NOINLINE void Tile(const Product& p, size_t r, size_t j, const Indices& ks,
-                       const LinesAhead& ahead) {
-  const hn::ScalableTag<float> d;
-  using V = hn::Vec<decltype(d)>;
-  const size_t lanes = hn::Lanes(d);
+// The sums of a tile of kV vectors × kN columns.
+template <size_t kV, size_t kN>
+using Sums = hn::Vec<hn::ScalableTag<float>>[kN][kV];
 
-  V sum[kN][kV];
+// Sets the sums of the tile at row `r`, column `j` to what they start a pass with.
+template <size_t kV, size_t kN, class Indices>
+HWY_INLINE void Start(const Product& p, size_t r, size_t j, const Indices& ks, Sums<kV, kN>& sum) {
+  const hn::ScalableTag<float> d;
+  const size_t lanes = hn::Lanes(d);
   if (!ks.first() || p.accumulate) {
     HWY_UNROLL(kTileCols)
     for (size_t n = 0; n < kN; ++n) {
@@ -125,18 +131,58 @@ HWY_NOINLINE void Tile(const Product& p, size_t r, size_t j, const Indices& ks,
   } else {
     HWY_UNROLL(kSkipTileVectors)
     for (size_t v = 0; v < kV; ++v) {
-      const V initial = p.bias != nullptr ? hn::Load(d, p.bias + r + v * lanes) : hn::Zero(d);
+      const auto initial = p.bias != nullptr ? hn::Load(d, p.bias + r + v * lanes) : hn::Zero(d);
       HWY_UNROLL(kTileCols)
       for (size_t n = 0; n < kN; ++n) sum[n][v] = initial;
     }
   }
+}
+
+// sum + left · right.
+template <class V>
+HWY_INLINE V Add(const Product&, V left, V right, V sum) {
+  return hn::MulAdd(left, right, sum);
+}
+
+// Stores the sums at the end of a pass.
+template <size_t kV, size_t kN, class Indices>
+HWY_INLINE void Finish(const Product& p, size_t r, size_t j, const Indices& ks,
+                       const Sums<kV, kN>& sum) {
+  const hn::ScalableTag<float> d;
+  const bool last = ks.last();
+  HWY_UNROLL(kTileCols)
+  for (size_t n = 0; n < kN; ++n) {
+    HWY_UNROLL(kSkipTileVectors)
+    for (size_t v = 0; v < kV; ++v) {
+      const size_t row = r + v * hn::Lanes(d);
+      auto result = hn::Add(sum[n][v], hn::Zero(d));  // -0 becomes +0, all else stays
+      if (last && p.relu) result = Relu(d, result);
+      if (last && p.gate != nullptr) {
+        result = ReluGate(d, hn::Load(d, p.gate + (j + n) * p.ldgate + row), result);
+      }
+      hn::Store(result, d, p.c + (j + n) * p.ldc + row);
+    }
+  }
+}
+
+// The tile of kV vectors × kN columns at row `r`, column `j`, over the contraction indices `ks`.
+template <size_t kV, size_t kN, Right kRight, class P, class Indices>
+HWY_NOINLINE void Tile(const P& p, size_t r, size_t j, const Indices& ks,
+                       const LinesAhead<typename P::Word>& ahead) {
+  using Word = typename P::Word;
+  const hn::ScalableTag<Word> d;
+  using V = hn::Vec<decltype(d)>;
+  const size_t lanes = hn::Lanes(d);
+
+  Sums<kV, kN> sum;
+  Start<kV, kN>(p, r, j, ks, sum);
 
   const size_t count = ks.count();
   for (size_t i = 0; i < count; ++i) {
     const size_t k = ks[i];
     if constexpr (std::is_same_v<Indices, AllIndices>) ahead.Prefetch(i);
-    const float* HWY_RESTRICT a = p.a + r + k * p.lda;
-    const float* HWY_RESTRICT b =
+    const Word* HWY_RESTRICT a = p.a + r + k * p.lda;
+    const Word* HWY_RESTRICT b =
         kRight == Right::kColumns ? p.b + j * p.ldb + k : p.b + j + k * p.ldb;
     const size_t next = kRight == Right::kColumns ? p.ldb : 1;
     // The operands of the shorter side stay in registers, the others come one by one.
@@ -148,7 +194,7 @@ HWY_NOINLINE void Tile(const Product& p, size_t r, size_t j, const Indices& ks,
       for (size_t n = 0; n < kN; ++n) {
         const V right = hn::Set(d, b[n * next]);
         HWY_UNROLL(kSkipTileVectors)
-        for (size_t v = 0; v < kV; ++v) sum[n][v] = hn::MulAdd(left[v], right, sum[n][v]);
+        for (size_t v = 0; v < kV; ++v) sum[n][v] = Add(p, left[v], right, sum[n][v]);
       }
     } else {
       V right[kN];
@@ -158,31 +204,17 @@ HWY_NOINLINE void Tile(const Product& p, size_t r, size_t j, const Indices& ks,
       for (size_t v = 0; v < kV; ++v) {
         const V left = hn::Load(d, a + v * lanes);
         HWY_UNROLL(kTileCols)
-        for (size_t n = 0; n < kN; ++n) sum[n][v] = hn::MulAdd(left, right[n], sum[n][v]);
+        for (size_t n = 0; n < kN; ++n) sum[n][v] = Add(p, left, right[n], sum[n][v]);
       }
     }
   }
-
-  const bool last = ks.last();
-  HWY_UNROLL(kTileCols)
-  for (size_t n = 0; n < kN; ++n) {
-    HWY_UNROLL(kSkipTileVectors)
-    for (size_t v = 0; v < kV; ++v) {
-      const size_t row = r + v * lanes;
-      V result = hn::Add(sum[n][v], hn::Zero(d));  // -0 becomes +0, all else stays
-      if (last && p.relu) result = Relu(d, result);
-      if (last && p.gate != nullptr) {
-        result = ReluGate(d, hn::Load(d, p.gate + (j + n) * p.ldgate + row), result);
-      }
-      hn::Store(result, d, p.c + (j + n) * p.ldc + row);
-    }
-  }
+  Finish<kV, kN>(p, r, j, ks, sum);
 }
 
 // A tile of any number of columns up to kMaxN.
-template <size_t kV, size_t kMaxN, Right kRight, class Indices>
-HWY_INLINE void TileOfColumns(const Product& p, size_t r, size_t j, size_t cols, const Indices& ks,
-                              const LinesAhead& ahead = {}) {
+template <size_t kV, size_t kMaxN, Right kRight, class P, class Indices>
+HWY_INLINE void TileOfColumns(const P& p, size_t r, size_t j, size_t cols, const Indices& ks,
+                              const LinesAhead<typename P::Word>& ahead = {}) {
   if constexpr (kMaxN > 1) {
     if (cols < kMaxN) return TileOfColumns<kV, kMaxN - 1, kRight>(p, r, j, cols, ks, ahead);
   }
@@ -200,36 +232,38 @@ HWY_INLINE void ForEachPanel(size_t rows, const F& panel, size_t r = 0) {
   if constexpr (kMaxV > 1) ForEachPanel<kMaxV / 2>(rows, panel, r);
 }
 
-// One pass of a product: the rows of a panel from `r` on, contraction indices from `k0` on, both
-// counted from 0 in the result.
-template <Right kRight>
-HWY_INLINE Product PassOf(Product p, size_t r, size_t k0) {
-  p.a += r + k0 * p.lda;
-  p.b += kRight == Right::kColumns ? k0 : k0 * p.ldb;
+// Makes row `r` of the result row 0.
+HWY_INLINE void MoveRows(Product& p, size_t r) {
+  p.a += r;
   p.c += r;
   if (p.bias != nullptr) p.bias += r;
   if (p.gate != nullptr) p.gate += r;
-  return p;
 }
 
 // All of a product: panels of rows; within a panel blocks of contraction indices; within these all
 // columns. The first tiles of a pass prefetch what the next pass reads of the left factor, a line
 // of each of its columns every tile. Where the left factor is large enough to be packed, the right
 // one probably is too, and the other tiles prefetch its next columns.
-template <Right kRight>
-void Multiply(const Product& p) {
-  const hn::ScalableTag<float> d;
+template <Right kRight, class P>
+void Multiply(const P& p) {
+  using Word = typename P::Word;
+  using Lines = LinesAhead<Word>;
+  const hn::ScalableTag<Word> d;
   const size_t lanes = hn::Lanes(d);
-  HWY_ALIGN float packed[kTileVectors * hn::MaxLanes(d) * kPackDepth];
-  const bool pack = p.lda >= kPackStride && p.cols >= kPackMinCols;
-  const size_t depth_block = pack ? kPackDepth : kDepthBlock;
+  HWY_ALIGN Word packed[kTileVectors * hn::MaxLanes(d) * kPackDepth];
+  const bool pack =
+      p.lda >= kPackStride && p.cols >= kPackMinCols && (!P::kOnePass || p.depth <= kPackDepth);
+  const size_t depth_block = P::kOnePass ? p.depth : pack ? kPackDepth : kDepthBlock;
   ForEachPanel<kTileVectors>(p.rows, [&](size_t r, auto vectors) HWY_ATTR {
     const size_t rows = vectors() * lanes;
     size_t k0 = 0;
     do {  // at least once: a product of depth 0 is its initial value
       const size_t depth = HWY_MIN(depth_block, p.depth - k0);
       const AllIndices ks{depth, k0 == 0, k0 + depth == p.depth};
-      Product pass = PassOf<kRight>(p, r, k0);
+      P pass = p;
+      MoveRows(pass, r);
+      pass.a += k0 * p.lda;
+      pass.b += kRight == Right::kColumns ? k0 : k0 * p.ldb;
       if (pack) {
         for (size_t k = 0; k < depth; ++k) {
           for (size_t v = 0; v < rows; v += lanes) {
@@ -242,17 +276,16 @@ void Multiply(const Product& p) {
       const size_t next_r = ks.last() ? r + rows : r;
       const size_t next_k = ks.last() ? 0 : k0 + depth;
       for (size_t j = 0; j < p.cols; j += kTileCols) {
-        LinesAhead ahead;
+        Lines ahead;
         const size_t line = j / kTileCols * kPadFloats;
         if (line < rows) {
           if (next_r + line < p.rows) {
-            ahead = {p.a + next_r + line + next_k * p.lda, p.lda, LinesAhead::kRun * p.lda,
+            ahead = {p.a + next_r + line + next_k * p.lda, p.lda, Lines::kRun * p.lda,
                      HWY_MIN(depth_block, p.depth - next_k)};
           }
         } else if (kRight == Right::kColumns && depth == kPackDepth &&
                    j + 2 * kTileCols <= p.cols) {
-          ahead = {pass.b + (j + kTileCols) * p.ldb, kPadFloats, p.ldb,
-                   kTileCols * LinesAhead::kRun};
+          ahead = {pass.b + (j + kTileCols) * p.ldb, kPadFloats, p.ldb, kTileCols * Lines::kRun};
         }
         TileOfColumns<vectors(), kTileCols, kRight>(pass, 0, j, HWY_MIN(kTileCols, p.cols - j), ks,
                                                     ahead);

@@ -5,6 +5,7 @@
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
 #include "kernels/gemm-inl.h"
+#include "kernels/transpose-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace colonnade::kernels::HWY_NAMESPACE {
@@ -36,17 +37,17 @@ void ForwardSkippingZerosTarget(ConstMatrix w, ConstMatrix a, ConstNonzeros nonz
 
 void InputGradientTarget(ConstMatrix wt, ConstMatrix dz, Activation activation, ConstMatrix a,
                          Matrix da) {
-  Multiply<Right::kColumns>({.a = wt.data,
-                             .lda = wt.stride,
-                             .b = dz.data,
-                             .ldb = dz.stride,
-                             .rows = PaddedRows(wt.rows),
-                             .cols = dz.cols,
-                             .depth = wt.cols,
-                             .c = da.data,
-                             .ldc = da.stride,
-                             .gate = activation == Activation::kRelu ? a.data : nullptr,
-                             .ldgate = a.stride});
+  Multiply<Right::kColumns>(Product{.a = wt.data,
+                                    .lda = wt.stride,
+                                    .b = dz.data,
+                                    .ldb = dz.stride,
+                                    .rows = PaddedRows(wt.rows),
+                                    .cols = dz.cols,
+                                    .depth = wt.cols,
+                                    .c = da.data,
+                                    .ldc = da.stride,
+                                    .gate = activation == Activation::kRelu ? a.data : nullptr,
+                                    .ldgate = a.stride});
 }
 
 Product WeightGradientProduct(ConstMatrix dz, ConstMatrix a, Output output, Matrix dw) {
@@ -80,6 +81,29 @@ void BiasGradientTarget(ConstMatrix dz, Output output, float* db) {
   }
 }
 
+void TransposeTarget(ConstMatrix from, Matrix to) {
+  const auto* words = reinterpret_cast<const uint32_t*>(from.data);
+  auto* transposed = reinterpret_cast<uint32_t*>(to.data);
+  HWY_ALIGN uint32_t last[kPadFloats * kPadFloats];
+  for (size_t c = 0; c < from.cols; c += kPadFloats) {
+    const size_t cols = HWY_MIN(kPadFloats, from.cols - c);
+    for (size_t r = 0; r < from.rows; r += kPadFloats) {
+      const uint32_t* square = words + r + c * from.stride;
+      size_t stride = from.stride;
+      if (cols < kPadFloats) {  // columns that are missing become padding
+        hwy::ZeroBytes(last, sizeof(last));
+        for (size_t n = 0; n < cols; ++n) {
+          hwy::CopyBytes<kPadFloats * sizeof(uint32_t)>(square + n * stride, last + n * kPadFloats);
+        }
+        square = last;
+        stride = kPadFloats;
+      }
+      TransposeSquare(square, stride, transposed + c + r * to.stride, to.stride,
+                      HWY_MIN(kPadFloats, from.rows - r));
+    }
+  }
+}
+
 }  // namespace colonnade::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -92,6 +116,7 @@ HWY_EXPORT(InputGradientTarget);
 HWY_EXPORT(WeightGradientTarget);
 HWY_EXPORT(WeightGradientSkippingZerosTarget);
 HWY_EXPORT(BiasGradientTarget);
+HWY_EXPORT(TransposeTarget);
 
 void Forward(ConstMatrix w, ConstMatrix a, const float* bias, Activation activation,
              Matrix z) noexcept {
@@ -122,15 +147,7 @@ void BiasGradient(ConstMatrix dz, Output output, float* db) noexcept {
 }
 
 void Transpose(ConstMatrix from, Matrix to) noexcept {
-  // In blocks of a cache line each way, so that a line written is written whole.
-  for (size_t c0 = 0; c0 < from.cols; c0 += kPadFloats) {
-    for (size_t r = 0; r < from.rows; ++r) {
-      float* line = to.Column(r) + c0;
-      for (size_t c = 0; c < kPadFloats; ++c) {
-        line[c] = c0 + c < from.cols ? from.Column(c0 + c)[r] : 0.0f;
-      }
-    }
-  }
+  HWY_DYNAMIC_DISPATCH(TransposeTarget)(from, to);
 }
 
 }  // namespace colonnade::kernels
