@@ -35,7 +35,7 @@ double SecondsSince(Clock::time_point start) {
 struct TrainFlags {
   std::string train, test, output = "model.safetensors", log, preset;
   DataOptions reading;
-  std::optional<std::string> scale, hidden, init, batch_size, optimizer, schedule, seed;
+  std::optional<std::string> scale, hidden, init, batch_size, optimizer, schedule, seed, precision;
   std::optional<size_t> epochs;
   std::optional<double> learning_rate, momentum;
 };
@@ -130,6 +130,9 @@ TrainOptions ToTrainOptions(const TrainFlags& flags, const Common& common) {
   }
   if (flags.schedule) {
     o.schedule = *flags.schedule == "constant" ? Schedule::kConstant : Schedule::kCosine;
+  }
+  if (flags.precision) {
+    o.precision = *flags.precision == "f32" ? Precision::kF32 : Precision::kBf16;
   }
   if (flags.seed) {
     o.seed = ParseNumber("--seed", *flags.seed, 0, "a whole number from 0 to 2^64 - 1");
@@ -317,6 +320,12 @@ void AddLearningOptions(CLI::App& command, TrainFlags& flags) {
   group(command.add_option("--seed", flags.seed, "Seed of all random numbers")
             ->type_name("N")
             ->default_str("0"));
+  group(command
+            .add_option("--precision", flags.precision,
+                        "Of the factors in matrix products. bf16: bfloat16 factors, f32 sums and\n"
+                        "parameters; faster where the processor has dot products of it")
+            ->check(CLI::IsMember({"f32", "bf16"}))
+            ->default_str("f32"));
   group(command
             .add_option("--preset", flags.preset,
                         "classic: 10 hidden units, full batch, rate 0.05, 1000 iterations,\n"

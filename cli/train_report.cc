@@ -15,6 +15,8 @@ const char* Name(Schedule schedule) {
 
 const char* Name(Initialization init) { return init == Initialization::kHe ? "he" : "uniform"; }
 
+const char* Name(Precision precision) { return precision == Precision::kF32 ? "f32" : "bf16"; }
+
 Json TrainReport::ToJson() const {
   const Model& model = result.model;
   const Schema& schema = model.schema();
@@ -42,7 +44,7 @@ Json TrainReport::ToJson() const {
             {"init", Name(options.init)},
             {"scale", model.scaling().method},
             {"seed", options.seed},
-            {"precision", "f32"}}},
+            {"precision", Name(options.precision)}}},
           {"train", {{"loss", result.loss}, {"accuracy", result.accuracy}}},
           {"validation", Json()},
           {"test", test ? Json{{"loss", test->loss}, {"accuracy", test->accuracy}} : Json()},

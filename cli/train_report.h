@@ -15,6 +15,7 @@ namespace colonnade::cli {
 const char* Name(Optimizer optimizer);
 const char* Name(Schedule schedule);
 const char* Name(Initialization init);
+const char* Name(Precision precision);
 
 struct TrainReport {
   const TrainOptions& options;

@@ -135,6 +135,19 @@ void BatchReader::Read(const uint32_t* indices, kernels::Matrix to,
   }
 }
 
+void BatchReader::Read(const uint32_t* indices, const kernels::Bf16Result& to) const {
+  const size_t rows = data_.features();
+  const size_t cols = data_.examples();
+  const size_t stride = data_.stride();
+  if (data_.element_type() == ElementType::kU8) {
+    kernels::Bf16Gather(kernels::View<const uint8_t>{data_.bytes(), rows, cols, stride}, indices,
+                        offset_.data(), scale_.data(), to);
+  } else {
+    kernels::Bf16Gather(kernels::ConstMatrix{data_.floats(), rows, cols, stride}, indices,
+                        offset_.data(), scale_.data(), to);
+  }
+}
+
 double BatchReader::Density() const {
   constexpr size_t kSample = 256;
   const size_t examples = std::min(kSample, data_.examples());

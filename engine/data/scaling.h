@@ -7,6 +7,7 @@
 #include "colonnade/dataset.h"
 #include "colonnade/scaling.h"
 #include "engine/runtime/aligned.h"
+#include "kernels/bf16.h"
 
 namespace colonnade {
 
@@ -26,6 +27,9 @@ class BatchReader {
   // Column c of `to` becomes example indices[c]. to: features × any number of columns. nonzeros: of
   // `to`, or with null data if nobody wants them.
   void Read(const uint32_t* indices, kernels::Matrix to, kernels::Nonzeros nonzeros = {}) const;
+
+  // The same, rounded.
+  void Read(const uint32_t* indices, const kernels::Bf16Result& to) const;
 
   // The fraction of scaled values that are not zero, from the first examples.
   double Density() const;

@@ -77,6 +77,13 @@ std::unique_ptr<Passes> MakeF32Passes(const NetworkShape& shape, const BatchRead
                                       const std::vector<DenseParameters>& parameters,
                                       size_t columns, Zeros zeros);
 
+// Factors of the products in bf16, sums in f32. Pixels are not scaled but taken as they are, which
+// is exact, and the first layer scales its sums. References to shape, data and parameters are kept.
+std::unique_ptr<Passes> MakeBf16Passes(const NetworkShape& shape, const Dataset& data,
+                                       const Scaling& scaling,
+                                       const std::vector<DenseParameters>& parameters,
+                                       size_t columns);
+
 }  // namespace colonnade
 
 #endif  // COLONNADE_ENGINE_MODEL_PASSES_H_

@@ -50,14 +50,18 @@ bool LayerByLayerPays(const NetworkShape& shape, size_t columns, size_t threads)
 
 TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const Scaling& scaling,
                            size_t batch_size, std::vector<DenseParameters>& parameters,
-                           OptimizerState& optimizer, Execution& execution, Zeros zeros)
+                           OptimizerState& optimizer, Execution& execution, Zeros zeros,
+                           Precision precision)
     : shape_(shape),
       data_(data),
       parameters_(parameters),
       optimizer_(optimizer),
       execution_(execution),
       reader_(data, scaling),
-      passes_(MakeF32Passes(shape, reader_, parameters, std::min(batch_size, kMaxColumns), zeros)),
+      passes_(precision == Precision::kF32 ? MakeF32Passes(shape, reader_, parameters,
+                                                           std::min(batch_size, kMaxColumns), zeros)
+                                           : MakeBf16Passes(shape, data, scaling, parameters,
+                                                            std::min(batch_size, kMaxColumns))),
       labels_(passes_->columns()),
       losses_(passes_->columns()),
       correct_(passes_->columns()) {

@@ -37,7 +37,8 @@ class TrainingStep {
   // Keeps references to all of them. `batch_size` is the largest batch that will be asked for.
   TrainingStep(const NetworkShape& shape, const Dataset& data, const Scaling& scaling,
                size_t batch_size, std::vector<DenseParameters>& parameters,
-               OptimizerState& optimizer, Execution& execution, Zeros zeros = Zeros::kAuto);
+               OptimizerState& optimizer, Execution& execution, Zeros zeros = Zeros::kAuto,
+               Precision precision = Precision::kF32);
 
   // One step on the examples of that index. Allocates nothing.
   BatchLoss Run(std::span<const uint32_t> indices, double learning_rate);

@@ -157,7 +157,8 @@ TrainResult Train(const Dataset& data, const TrainOptions& options) {
 
   Execution execution(FlopsPerStep(model->shape, batch) < kSerialFlops ? 1 : options.threads);
   OptimizerState optimizer(options.optimizer, options.momentum, model->shape);
-  TrainingStep step(model->shape, data, model->scaling, batch, model->layers, optimizer, execution);
+  TrainingStep step(model->shape, data, model->scaling, batch, model->layers, optimizer, execution,
+                    Zeros::kAuto, options.precision);
 
   std::vector<uint32_t> order(examples);
   std::iota(order.begin(), order.end(), 0u);

@@ -17,6 +17,13 @@ namespace colonnade {
 enum class Optimizer { kSgd, kMomentum };
 enum class Schedule { kConstant, kCosine };
 
+// The arithmetic of the matrix products of training. Parameters, sums and the optimizer are f32 in
+// both; so is inference.
+enum class Precision {
+  kF32,
+  kBf16,  // factors rounded to bfloat16; faster where the processor has dot products of them
+};
+
 // How parameters start. Biases are 0 except where noted.
 enum class Initialization {
   kHe,       // weights normal with variance 2 / inputs (He et al. 2015, eq. 10)
@@ -49,6 +56,7 @@ struct TrainOptions {
   double momentum = 0.9;                  // [0, 1); for kMomentum
   Schedule schedule = Schedule::kCosine;  // cosine: half a period, from learning_rate down to 0
   uint64_t seed = 0;
+  Precision precision = Precision::kF32;
 
   // "none"; "unit": x / 255; "minmax": to [0, 1] by the range of each feature; "standard": to mean
   // 0 and variance 1, a constant feature to 0. "auto": "unit" for pixels (bytes, most features of

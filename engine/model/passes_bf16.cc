@@ -1,0 +1,194 @@
+#include <algorithm>
+
+#include "engine/model/kernel_names.h"
+#include "engine/model/passes.h"
+#include "kernels/bf16.h"
+
+namespace colonnade {
+namespace {
+
+using kernels::Bf16Result;
+using kernels::PairsOf;
+
+// A matrix in both layouts of bf16, zero at first.
+class OwnedBf16 {
+ public:
+  OwnedBf16(size_t rows, size_t cols)
+      : rows_(rows),
+        cols_(cols),
+        columns_(AlignedBuffer<uint16_t>::Zeroed(ColumnStride(rows, sizeof(uint16_t)) * cols)),
+        pairs_(
+            AlignedBuffer<uint32_t>::Zeroed(ColumnStride(rows, sizeof(uint32_t)) * PairsOf(cols))) {
+  }
+
+  // Columns [first, first + count), `first` even.
+  Bf16Result Columns(size_t first, size_t count) {
+    return {
+        kernels::Bf16Columns{columns_.data(), rows_, cols_, ColumnStride(rows_, sizeof(uint16_t))}
+            .Columns(first, count),
+        kernels::Bf16Pairs{pairs_.data(), rows_, PairsOf(cols_),
+                           ColumnStride(rows_, sizeof(uint32_t))}
+            .Columns(first / 2, PairsOf(count))};
+  }
+
+  Bf16Result Part(const Block& block) {
+    const Bf16Result columns = Columns(block.first_column, block.columns);
+    return {columns.columns.Rows(block.first_row, block.rows),
+            columns.pairs.Rows(block.first_row, block.rows)};
+  }
+
+ private:
+  size_t rows_;
+  size_t cols_;
+  AlignedBuffer<uint16_t> columns_;
+  AlignedBuffer<uint32_t> pairs_;
+};
+
+// Weights as pairs of columns.
+class OwnedPairs {
+ public:
+  OwnedPairs(size_t rows, size_t cols)
+      : rows_(rows),
+        pairs_(PairsOf(cols)),
+        buffer_(AlignedBuffer<uint32_t>::Zeroed(ColumnStride(rows, sizeof(uint32_t)) * pairs_)) {}
+
+  kernels::Bf16Pairs view() {
+    return {buffer_.data(), rows_, pairs_, ColumnStride(rows_, sizeof(uint32_t))};
+  }
+
+ private:
+  size_t rows_;
+  size_t pairs_;
+  AlignedBuffer<uint32_t> buffer_;
+};
+
+// The scale that all features share, if they are bytes without offset; else 0.
+float CommonScale(const Dataset& data, const Scaling& scaling) {
+  if (data.element_type() != ElementType::kU8) return 0;
+  const auto same = [](const std::vector<float>& v, float value) {
+    return std::all_of(v.begin(), v.end(), [value](float x) { return x == value; });
+  };
+  const float scale = scaling.scale.front();
+  return same(scaling.offset, 0) && same(scaling.scale, scale) ? scale : 0;
+}
+
+// What Read() applies: nothing, where the first layer scales its sums instead.
+Scaling ReaderScaling(const Scaling& scaling, bool in_first_layer) {
+  Scaling result = scaling;
+  if (in_first_layer) std::fill(result.scale.begin(), result.scale.end(), 1.0f);
+  return result;
+}
+
+class Bf16Passes final : public Passes {
+ public:
+  Bf16Passes(const NetworkShape& shape, const Dataset& data, const Scaling& scaling,
+             const std::vector<DenseParameters>& parameters, size_t columns)
+      : shape_(shape),
+        parameters_(parameters),
+        common_scale_(CommonScale(data, scaling)),
+        reader_(data, ReaderScaling(scaling, common_scale_ != 0)),
+        logits_(shape.outputs(), columns) {
+    for (size_t l = 0; l < shape.layers.size(); ++l) {
+      const Layer& layer = shape.layers[l];
+      activations_.emplace_back(layer.inputs, columns);
+      gradients_.emplace_back(layer.outputs, columns);
+      weights_.emplace_back(layer.outputs, layer.inputs);
+      // The first layer needs no gradient of its inputs.
+      transposed_.emplace_back(layer.inputs, l == 0 ? 0 : layer.outputs);
+      Bf16Passes::TakeWeights({l, 0, layer.inputs, 0, layer.outputs});
+    }
+  }
+
+  size_t columns() const override { return logits_.cols(); }
+
+  void Read(const uint32_t* indices, size_t first, size_t count) override {
+    reader_.Read(indices, activations_.front().Columns(first, count));
+  }
+
+  void Forward(size_t layer, const Block& block) override {
+    const auto weights = weights_[layer].view().Rows(block.first_row, block.rows);
+    const auto inputs = activations_[layer].Columns(block.first_column, block.columns).columns;
+    const float* bias = parameters_[layer].bias.view().data + block.first_row;
+    const auto activation = KernelActivation(shape_.layers[layer].activation);
+    if (layer + 1 < shape_.layers.size()) {
+      kernels::Bf16Forward(weights, inputs, InputScale(layer), bias, activation,
+                           activations_[layer + 1].Part(block));
+    } else {
+      kernels::Bf16Forward(weights, inputs, InputScale(layer), bias, activation,
+                           logits_.view()
+                               .Columns(block.first_column, block.columns)
+                               .Rows(block.first_row, block.rows));
+    }
+  }
+
+  kernels::Matrix logits() override { return logits_.view(); }
+
+  void TakeLogitGradient(size_t first, size_t count) override {
+    kernels::RoundToBf16(logits_.view().Columns(first, count),
+                         gradients_.back().Columns(first, count));
+  }
+
+  void Backward(size_t layer, const Block& block) override {
+    kernels::Bf16InputGradient(transposed_[layer].view().Rows(block.first_row, block.rows),
+                               gradients_[layer].Columns(block.first_column, block.columns).columns,
+                               KernelActivation(shape_.layers[layer - 1].activation),
+                               activations_[layer].Part(block).columns,
+                               gradients_[layer - 1].Part(block));
+  }
+
+  void WeightGradient(const WeightBlock& block, size_t columns, kernels::Output output,
+                      kernels::Matrix dw) override {
+    const size_t l = block.layer;
+    kernels::Bf16WeightGradient(
+        gradients_[l].Columns(0, columns).pairs.Rows(block.first_row, block.rows),
+        activations_[l].Columns(0, columns).pairs.Rows(block.first, block.count), InputScale(l),
+        output, dw);
+  }
+
+  void BiasGradient(size_t layer, size_t columns, kernels::Output output, float* db) override {
+    kernels::Bf16BiasGradient(gradients_[layer].Columns(0, columns).columns, output, db);
+  }
+
+  void TakeWeights(const WeightBlock& block) override {
+    const kernels::ConstMatrix changed = parameters_[block.layer]
+                                             .weight.view()
+                                             .Columns(block.first, block.count)
+                                             .Rows(block.first_row, block.rows);
+    kernels::RoundToBf16Pairs(changed, weights_[block.layer]
+                                           .view()
+                                           .Columns(block.first / 2, PairsOf(block.count))
+                                           .Rows(block.first_row, block.rows));
+    if (block.layer == 0) return;
+    kernels::RoundToTransposedBf16Pairs(changed,
+                                        transposed_[block.layer]
+                                            .view()
+                                            .Columns(block.first_row / 2, PairsOf(block.rows))
+                                            .Rows(block.first, block.count));
+  }
+
+ private:
+  float InputScale(size_t layer) const {
+    return layer == 0 && common_scale_ != 0 ? common_scale_ : 1.0f;
+  }
+
+  const NetworkShape& shape_;
+  const std::vector<DenseParameters>& parameters_;
+  float common_scale_;
+  BatchReader reader_;
+  std::vector<OwnedBf16> activations_;  // what each layer takes
+  std::vector<OwnedBf16> gradients_;    // with respect to the pre-activations of each layer
+  std::vector<OwnedPairs> weights_;
+  std::vector<OwnedPairs> transposed_;
+  OwnedMatrix logits_;  // and then their gradient
+};
+
+}  // namespace
+
+std::unique_ptr<Passes> MakeBf16Passes(const NetworkShape& shape, const Dataset& data,
+                                       const Scaling& scaling,
+                                       const std::vector<DenseParameters>& parameters,
+                                       size_t columns) {
+  return std::make_unique<Bf16Passes>(shape, data, scaling, parameters, columns);
+}
+
+}  // namespace colonnade
