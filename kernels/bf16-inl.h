@@ -66,12 +66,14 @@ struct Bf16Product {
   float* c = nullptr;
   size_t ldc = 0;
   Bf16Result rounded = {};
+  ReadNext next = {};
 };
 
 HWY_INLINE void MoveRows(Bf16Product& p, size_t r) {
   p.a += r;
   if (p.bias != nullptr) p.bias += r;
   if (p.gate.data != nullptr) p.gate.data += r;
+  MoveRows(p.next, r);
   if (p.c != nullptr) {
     p.c += r;
   } else {

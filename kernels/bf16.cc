@@ -54,7 +54,7 @@ void Bf16InputGradientTarget(ConstBf16Pairs wt, ConstBf16Columns dz, Activation 
 }
 
 void Bf16WeightGradientTarget(ConstBf16Pairs dz, ConstBf16Pairs a, float scale, Output output,
-                              Matrix dw) {
+                              Matrix dw, const ReadNext& next) {
   Multiply<Right::kRows>(Bf16Product{.a = dz.data,
                                      .lda = dz.stride,
                                      .b = a.data,
@@ -65,7 +65,8 @@ void Bf16WeightGradientTarget(ConstBf16Pairs dz, ConstBf16Pairs a, float scale, 
                                      .scale = scale,
                                      .accumulate = output == Output::kAccumulate,
                                      .c = dw.data,
-                                     .ldc = dw.stride});
+                                     .ldc = dw.stride,
+                                     .next = next});
 }
 
 void Bf16BiasGradientTarget(ConstBf16Columns dz, Output output, float* db) {
@@ -107,9 +108,9 @@ void Bf16InputGradient(ConstBf16Pairs wt, ConstBf16Columns dz, Activation activa
   HWY_DYNAMIC_DISPATCH(Bf16InputGradientTarget)(wt, dz, activation, a, da);
 }
 
-void Bf16WeightGradient(ConstBf16Pairs dz, ConstBf16Pairs a, float scale, Output output,
-                        Matrix dw) noexcept {
-  HWY_DYNAMIC_DISPATCH(Bf16WeightGradientTarget)(dz, a, scale, output, dw);
+void Bf16WeightGradient(ConstBf16Pairs dz, ConstBf16Pairs a, float scale, Output output, Matrix dw,
+                        const ReadNext& next) noexcept {
+  HWY_DYNAMIC_DISPATCH(Bf16WeightGradientTarget)(dz, a, scale, output, dw, next);
 }
 
 void Bf16BiasGradient(ConstBf16Columns dz, Output output, float* db) noexcept {

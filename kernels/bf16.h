@@ -63,8 +63,8 @@ void Bf16InputGradient(ConstBf16Pairs wt, ConstBf16Columns dz, Activation activa
 //
 // dz: outputs × batch; a: inputs × batch, may start at any row; dw: outputs × inputs. The partner
 // of the last column of an odd batch must be zero in one of the factors.
-void Bf16WeightGradient(ConstBf16Pairs dz, ConstBf16Pairs a, float scale, Output output,
-                        Matrix dw) noexcept;
+void Bf16WeightGradient(ConstBf16Pairs dz, ConstBf16Pairs a, float scale, Output output, Matrix dw,
+                        const ReadNext& next = {}) noexcept;
 
 // db = row sums of dz, or db += row sums of dz, added in column order in f32.
 //

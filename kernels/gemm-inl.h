@@ -42,6 +42,7 @@ struct Product {
   bool relu = false;            // epilogue: ReLU
   const float* gate = nullptr;  // epilogue: zero where the gate is not positive
   size_t ldgate = 0;
+  ReadNext next = {};
 };
 
 // Vectors × columns of the largest register tile. A 32-register file holds 4 × 6 accumulators,
@@ -165,6 +166,17 @@ HWY_INLINE void Finish(const Product& p, size_t r, size_t j, const Indices& ks,
   }
 }
 
+// Asks for a line of what the caller reads next where this tile is, of each matrix; i-th of the
+// tile's lines.
+template <size_t kV, size_t kN>
+HWY_INLINE void PrefetchNext(const ReadNext& next, size_t r, size_t j, size_t i) {
+  constexpr size_t kLines = HWY_MAX(1, kV * hn::MaxLanes(hn::ScalableTag<float>()) / kPadFloats);
+  if (i >= kLines * kN) return;
+  for (size_t m = 0; m < next.count; ++m) {
+    __builtin_prefetch(next.matrices[m].Column(j + i / kLines) + r + i % kLines * kPadFloats, 0, 2);
+  }
+}
+
 // The tile of kV vectors × kN columns at row `r`, column `j`, over the contraction indices `ks`.
 template <size_t kV, size_t kN, Right kRight, class P, class Indices>
 HWY_NOINLINE void Tile(const P& p, size_t r, size_t j, const Indices& ks,
@@ -181,6 +193,7 @@ HWY_NOINLINE void Tile(const P& p, size_t r, size_t j, const Indices& ks,
   for (size_t i = 0; i < count; ++i) {
     const size_t k = ks[i];
     if constexpr (std::is_same_v<Indices, AllIndices>) ahead.Prefetch(i);
+    if constexpr (kRight == Right::kRows) PrefetchNext<kV, kN>(p.next, r, j, i);
     const Word* HWY_RESTRICT a = p.a + r + k * p.lda;
     const Word* HWY_RESTRICT b =
         kRight == Right::kColumns ? p.b + j * p.ldb + k : p.b + j + k * p.ldb;
@@ -232,12 +245,17 @@ HWY_INLINE void ForEachPanel(size_t rows, const F& panel, size_t r = 0) {
   if constexpr (kMaxV > 1) ForEachPanel<kMaxV / 2>(rows, panel, r);
 }
 
+HWY_INLINE void MoveRows(ReadNext& next, size_t r) {
+  for (size_t m = 0; m < next.count; ++m) next.matrices[m].data += r;
+}
+
 // Makes row `r` of the result row 0.
 HWY_INLINE void MoveRows(Product& p, size_t r) {
   p.a += r;
   p.c += r;
   if (p.bias != nullptr) p.bias += r;
   if (p.gate != nullptr) p.gate += r;
+  MoveRows(p.next, r);
 }
 
 // All of a product: panels of rows; within a panel blocks of contraction indices; within these all

@@ -63,8 +63,11 @@ Product WeightGradientProduct(ConstMatrix dz, ConstMatrix a, Output output, Matr
           .accumulate = output == Output::kAccumulate};
 }
 
-void WeightGradientTarget(ConstMatrix dz, ConstMatrix a, Output output, Matrix dw) {
-  Multiply<Right::kRows>(WeightGradientProduct(dz, a, output, dw));
+void WeightGradientTarget(ConstMatrix dz, ConstMatrix a, Output output, Matrix dw,
+                          const ReadNext& next) {
+  Product p = WeightGradientProduct(dz, a, output, dw);
+  p.next = next;
+  Multiply<Right::kRows>(p);
 }
 
 void WeightGradientSkippingZerosTarget(ConstMatrix dz, ConstMatrix a, ConstNonzeros nonzeros,
@@ -133,8 +136,9 @@ void InputGradient(ConstMatrix wt, ConstMatrix dz, Activation activation, ConstM
   HWY_DYNAMIC_DISPATCH(InputGradientTarget)(wt, dz, activation, a, da);
 }
 
-void WeightGradient(ConstMatrix dz, ConstMatrix a, Output output, Matrix dw) noexcept {
-  HWY_DYNAMIC_DISPATCH(WeightGradientTarget)(dz, a, output, dw);
+void WeightGradient(ConstMatrix dz, ConstMatrix a, Output output, Matrix dw,
+                    const ReadNext& next) noexcept {
+  HWY_DYNAMIC_DISPATCH(WeightGradientTarget)(dz, a, output, dw, next);
 }
 
 void WeightGradientSkippingZeros(ConstMatrix dz, ConstMatrix a, ConstNonzeros nonzeros,

@@ -42,11 +42,21 @@ void ForwardSkippingZeros(ConstMatrix w, ConstMatrix a, ConstNonzeros nonzeros, 
 void InputGradient(ConstMatrix wt, ConstMatrix dz, Activation activation, ConstMatrix a,
                    Matrix da) noexcept;
 
+// Up to three matrices of the shape of a result that the caller reads as soon as it has the result,
+// such as the weights that a gradient belongs to: prefetched while the result is computed.
+struct ReadNext {
+  static constexpr size_t kMost = 3;
+
+  ConstMatrix matrices[kMost];
+  size_t count = 0;
+};
+
 // dw = dz · aᵀ, or dw += dz · aᵀ.
 //
 // dz: outputs × batch; a: inputs × batch; dw: outputs × inputs. A caller that wants only some
 // columns of dw passes the matching rows of `a`; `a` may start at any float for that reason.
-void WeightGradient(ConstMatrix dz, ConstMatrix a, Output output, Matrix dw) noexcept;
+void WeightGradient(ConstMatrix dz, ConstMatrix a, Output output, Matrix dw,
+                    const ReadNext& next = {}) noexcept;
 
 // The same, skipping elements of `a` that are zero. nonzeros: of the matrix whose row `first_row`
 // is the first row of `a`.

@@ -61,9 +61,10 @@ class Passes {
   virtual void Backward(size_t layer, const Block& block) = 0;
 
   // The gradient of a block of weights over the first `columns` columns, or its sum with what is
-  // there. dw: block.rows × block.count. Needs the backward pass of these columns.
+  // there. dw: block.rows × block.count. Needs the backward pass of these columns. `next`: what the
+  // caller reads then.
   virtual void WeightGradient(const WeightBlock& block, size_t columns, kernels::Output output,
-                              kernels::Matrix dw) = 0;
+                              kernels::Matrix dw, const kernels::ReadNext& next) = 0;
 
   // The same for the bias of `layer`.
   virtual void BiasGradient(size_t layer, size_t columns, kernels::Output output, float* db) = 0;

@@ -137,12 +137,12 @@ class Bf16Passes final : public Passes {
   }
 
   void WeightGradient(const WeightBlock& block, size_t columns, kernels::Output output,
-                      kernels::Matrix dw) override {
+                      kernels::Matrix dw, const kernels::ReadNext& next) override {
     const size_t l = block.layer;
     kernels::Bf16WeightGradient(
         gradients_[l].Columns(0, columns).pairs.Rows(block.first_row, block.rows),
         activations_[l].Columns(0, columns).pairs.Rows(block.first, block.count), InputScale(l),
-        output, dw);
+        output, dw, next);
   }
 
   void BiasGradient(size_t layer, size_t columns, kernels::Output output, float* db) override {

@@ -56,7 +56,7 @@ class F32Passes final : public Passes {
   }
 
   void WeightGradient(const WeightBlock& block, size_t columns, kernels::Output output,
-                      kernels::Matrix dw) override {
+                      kernels::Matrix dw, const kernels::ReadNext& next) override {
     const kernels::ConstMatrix dz =
         Gradient(block.layer).Columns(0, columns).Rows(block.first_row, block.rows);
     const kernels::ConstMatrix inputs =
@@ -65,7 +65,7 @@ class F32Passes final : public Passes {
       kernels::WeightGradientSkippingZeros(dz, inputs, activations_.nonzeros().Columns(0, columns),
                                            block.first, output, dw);
     } else {
-      kernels::WeightGradient(dz, inputs, output, dw);
+      kernels::WeightGradient(dz, inputs, output, dw, next);
     }
   }
 

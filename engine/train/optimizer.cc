@@ -10,14 +10,28 @@ OptimizerState::OptimizerState(Optimizer method, double momentum, const NetworkS
   if (method_ == Optimizer::kMomentum) velocity_ = ZeroParameters(shape);
 }
 
+namespace {
+
+template <class Parameters>
+auto Part(Parameters& of, const WeightBlock& block) {
+  return of.weight.view().Columns(block.first, block.count).Rows(block.first_row, block.rows);
+}
+
+}  // namespace
+
+kernels::ReadNext OptimizerState::Reads(const WeightBlock& block,
+                                        const DenseParameters& parameters) const {
+  kernels::ReadNext reads;
+  reads.matrices[reads.count++] = Part(parameters, block);
+  if (!velocity_.empty()) reads.matrices[reads.count++] = Part(velocity_[block.layer], block);
+  return reads;
+}
+
 void OptimizerState::UpdateWeight(const WeightBlock& block, kernels::ConstMatrix gradient,
                                   double rate, DenseParameters& parameters) {
-  const auto part = [&](kernels::Matrix of) {
-    return of.Columns(block.first, block.count).Rows(block.first_row, block.rows);
-  };
   kernels::Matrix velocity;
-  if (!velocity_.empty()) velocity = part(velocity_[block.layer].weight.view());
-  Update(part(parameters.weight.view()), gradient, velocity, rate);
+  if (!velocity_.empty()) velocity = Part(velocity_[block.layer], block);
+  Update(Part(parameters, block), gradient, velocity, rate);
 }
 
 void OptimizerState::UpdateBias(size_t layer, kernels::ConstMatrix gradient, double rate,

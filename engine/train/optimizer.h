@@ -15,6 +15,9 @@ class OptimizerState {
  public:
   OptimizerState(Optimizer method, double momentum, const NetworkShape& shape);
 
+  // What UpdateWeight() reads of a block besides its gradient.
+  kernels::ReadNext Reads(const WeightBlock& block, const DenseParameters& parameters) const;
+
   // Updates a block of weights, given its gradient. Calls for disjoint blocks may run at the same
   // time.
   void UpdateWeight(const WeightBlock& block, kernels::ConstMatrix gradient, double rate,

@@ -190,7 +190,9 @@ void TrainingStep::Update(const WeightBlock& block, size_t worker, const Chunk& 
                  .Columns(block.first, block.count)
                  .Rows(block.first_row, block.rows)
            : scratch_[worker].view().Columns(0, block.count).Rows(0, block.rows);
-  passes_->WeightGradient(block, columns, output, weight_gradient);
+  passes_->WeightGradient(
+      block, columns, output, weight_gradient,
+      chunk.is_last ? optimizer_.Reads(block, parameters_[l]) : kernels::ReadNext());
   if (chunk.is_last) {
     optimizer_.UpdateWeight(block, weight_gradient, chunk.learning_rate, parameters_[l]);
     passes_->TakeWeights(block);
