@@ -4,7 +4,6 @@
 #include <string>
 
 #include "bench/multipliers.h"
-#include "bench/probes.h"
 #include "bench/support.h"
 #include "kernels/targets.h"
 
@@ -22,7 +21,7 @@ void BenchProduct(benchmark::State& state, Execution& execution, const Multiplie
     return;
   }
   Settle(execution);
-  const double peak = PeakFlops(execution, Arithmetic::kF32);
+  const double peak = PeakFlops(execution, multiplier.arithmetic);
   const double seconds = TimeLoop(state, execution.threads(), product.run);
   SetFlops(state, shape.Flops(), seconds, peak);
   state.SetLabel(product.way);

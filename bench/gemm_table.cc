@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "bench/multipliers.h"
-#include "bench/probes.h"
 #include "bench/support.h"
 
 namespace colonnade::bench {
@@ -68,6 +67,7 @@ struct Ratios {
 
 constexpr int kNameWidth = 32;
 
+// Multipliers of the same arithmetic, this project's own first, on some number of threads.
 class Table {
  public:
   Table(std::vector<Multiplier> multipliers, int threads, int rounds)
@@ -96,8 +96,10 @@ class Table {
  private:
   void PrintHeader() const {
     const size_t rates_width = 10 * multipliers_.size();
-    fmt::print("\n{:{}}{:>{}}", fmt::format("f32, threads: {}", execution_.threads()), kNameWidth,
-               "GFLOP/s", rates_width);
+    fmt::print(
+        "\n{:{}}{:>{}}",
+        fmt::format("{}, threads: {}", Name(multipliers_[0].arithmetic), execution_.threads()),
+        kNameWidth, "GFLOP/s", rates_width);
     fmt::print("{:>8}  {}\n{:{}}", "ours", "ours / better peer", "", kNameWidth);
     for (const Multiplier& m : multipliers_) fmt::print("{:>10}", m.name);
     fmt::print("{:>8}{:>8}{:>8}\n", "peak%", "median", "best");
@@ -112,7 +114,7 @@ class Table {
     }
     std::vector<double> peaks;
     for (int round = 0; round < rounds_; ++round) {
-      peaks.push_back(PeakFlops(execution_, Arithmetic::kF32));
+      peaks.push_back(PeakFlops(execution_, multipliers_[0].arithmetic));
       for (Contestant& c : contestants) {
         c.rates.push_back(shape.Flops() * TakeTurn(c.product.run, execution_.threads()));
         Settle(execution_);

@@ -71,7 +71,9 @@ double LeastSeconds(const Product& product, size_t threads) {
 
 }  // namespace
 
-Multiplier Colonnade() { return {"colonnade", kernels::CurrentTarget(), ColonnadeWays}; }
+Multiplier Colonnade() {
+  return {"colonnade", kernels::CurrentTarget(), Arithmetic::kF32, ColonnadeWays};
+}
 
 Product FastestWay(const Multiplier& multiplier, GemmProblem& problem, Execution& execution) {
   std::vector<Product> ways = multiplier.ways(problem, execution);

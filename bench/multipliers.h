@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bench/gemm_problem.h"
+#include "bench/probes.h"
 #include "engine/runtime/execution.h"
 
 namespace colonnade::bench {
@@ -20,7 +21,8 @@ struct Product {
 
 struct Multiplier {
   std::string name;
-  std::string version;  // empty: it was not found when this was built
+  std::string version;    // empty: it was not found when this was built
+  Arithmetic arithmetic;  // whose peak is the limit
   // The ways that an expert would choose from. `problem` and `execution` outlive the products. May
   // set a thread count that holds for the whole process.
   std::function<std::vector<Product>(GemmProblem& problem, Execution& execution)> ways;

@@ -5,6 +5,7 @@
 
 #ifdef COLONNADE_ONEDNN
 #include <dlfcn.h>
+#include <fmt/format.h>
 
 #include <memory>
 #include <oneapi/dnnl/dnnl.hpp>
@@ -188,13 +189,10 @@ std::vector<Product> Ways(GemmProblem& p, Execution& execution) {
 
 Multiplier OneDnn() {
   const dnnl_version_t* v = dnnl_version();
-  return {
-      "onednn",
-      std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch),
-      Ways};
+  return {"onednn", fmt::format("{}.{}.{}", v->major, v->minor, v->patch), Arithmetic::kF32, Ways};
 }
 #else
-Multiplier OneDnn() { return {"onednn", "", {}}; }
+Multiplier OneDnn() { return {"onednn", "", Arithmetic::kF32, {}}; }
 #endif
 
 }  // namespace colonnade::bench

@@ -40,10 +40,11 @@ std::vector<Product> Ways(GemmProblem& p, Execution& execution) {
 }  // namespace
 
 Multiplier OpenBlas() {
-  return {"openblas", std::string(openblas_get_config()) + " " + openblas_get_corename(), Ways};
+  return {"openblas", std::string(openblas_get_config()) + " " + openblas_get_corename(),
+          Arithmetic::kF32, Ways};
 }
 #else
-Multiplier OpenBlas() { return {"openblas", "", {}}; }
+Multiplier OpenBlas() { return {"openblas", "", Arithmetic::kF32, {}}; }
 #endif
 
 }  // namespace colonnade::bench

@@ -106,6 +106,8 @@ bool HasBf16Dot(const std::string& target) {
 
 }  // namespace
 
+const char* Name(Arithmetic arithmetic) { return arithmetic == Arithmetic::kF32 ? "f32" : "bf16"; }
+
 double PeakFlops(Execution& execution, Arithmetic arithmetic) {
   double best = 0;
   for (int trial = 0; trial < kTrials; ++trial) {

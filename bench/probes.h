@@ -10,6 +10,7 @@
 namespace colonnade::bench {
 
 enum class Arithmetic { kF32, kBf16Dot };
+const char* Name(Arithmetic arithmetic);
 
 // Operations per second that all threads of `execution` attain together on the current target, in
 // registers; 0 where the target has no such instruction. Takes some 5 ms. Clocks drift, so it is
