@@ -26,6 +26,7 @@ struct Case {
   std::vector<size_t> hidden;
   size_t batch_size;
   Optimizer optimizer;
+  Precision precision = Precision::kF32;
 };
 
 void PrintTo(const Case& run, std::ostream* out) { *out << run.name; }
@@ -37,6 +38,7 @@ class SameBitsTest : public ::testing::TestWithParam<Case> {
     options.hidden = GetParam().hidden;
     options.batch_size = GetParam().batch_size;
     options.optimizer = GetParam().optimizer;
+    options.precision = GetParam().precision;
     options.epochs = 2;
     options.seed = 42;
     options.threads = 1;
@@ -110,14 +112,18 @@ TEST_P(SameBitsTest, AndOthersForAnotherSeed) {
   EXPECT_NE(Train(data_, options).model.ParametersHash(), hash);
 }
 
-INSTANTIATE_TEST_SUITE_P(Runs, SameBitsTest,
-                         ::testing::Values(Case{"Logistic", {}, 64, Optimizer::kSgd},
-                                           Case{"OneHidden", {70}, 100, Optimizer::kMomentum},
-                                           Case{"Deep", {33, 20}, 128, Optimizer::kMomentum},
-                                           // With 8 threads phase A goes layer by layer.
-                                           Case{"FewColumns", {224, 40}, 20, Optimizer::kMomentum},
-                                           Case{"FullBatchInChunks", {10}, 0, Optimizer::kSgd}),
-                         [](const auto& run) { return run.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Runs, SameBitsTest,
+    ::testing::Values(Case{"Logistic", {}, 64, Optimizer::kSgd},
+                      Case{"OneHidden", {70}, 100, Optimizer::kMomentum},
+                      Case{"Deep", {33, 20}, 128, Optimizer::kMomentum},
+                      // With 8 threads phase A goes layer by layer.
+                      Case{"FewColumns", {224, 40}, 20, Optimizer::kMomentum},
+                      Case{"FullBatchInChunks", {10}, 0, Optimizer::kSgd},
+                      Case{"Bf16", {33, 20}, 101, Optimizer::kMomentum, Precision::kBf16},
+                      Case{"Bf16FewColumns", {224, 40}, 20, Optimizer::kMomentum, Precision::kBf16},
+                      Case{"Bf16FullBatch", {10}, 0, Optimizer::kSgd, Precision::kBf16}),
+    [](const auto& run) { return run.param.name; });
 
 }  // namespace
 }  // namespace colonnade

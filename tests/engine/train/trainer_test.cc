@@ -59,6 +59,51 @@ TEST(TrainTest, OneStepOfMomentumEqualsOneOfSgdAndTheSecondDiffers) {
   EXPECT_NE(train(Optimizer::kSgd, 2), train(Optimizer::kMomentum, 2));
 }
 
+// How far the parameters of two models are from one another, relative to how far the second is from
+// the start of both.
+double RelativeDistance(const Model& model, const Model& other, const Model& start) {
+  const std::vector<float> a = test::ParametersOf(model);
+  const std::vector<float> b = test::ParametersOf(other);
+  const std::vector<float> from = test::ParametersOf(start);
+  double apart = 0;
+  double moved = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    apart += std::pow(static_cast<double>(a[i]) - static_cast<double>(b[i]), 2);
+    moved += std::pow(static_cast<double>(b[i]) - static_cast<double>(from[i]), 2);
+  }
+  return std::sqrt(apart / moved);
+}
+
+// Factors have 8 bits, terms cancel, and a unit near zero may fall on the other side of the ReLU: a
+// step differs by some parts in a hundred.
+TEST(TrainTest, OneStepInBf16IsNearlyThatInF32) {
+  for (const Dataset& data : {test::DigitsDataset(200, 1), test::RandomDataset(201, 30, 4, 2)}) {
+    TrainOptions options;
+    options.hidden = {40, 20};
+    options.batch_size = 0;
+    options.schedule = Schedule::kConstant;
+    options.epochs = 1;
+    options.learning_rate = 1e-6;
+    const Model start = Train(data, options).model;
+    options.learning_rate = 0.1;
+    const Model f32 = Train(data, options).model;
+    options.precision = Precision::kBf16;
+    const Model bf16 = Train(data, options).model;
+    const double distance = RelativeDistance(bf16, f32, start);
+    EXPECT_LT(distance, 0.05);
+    EXPECT_GT(distance, 1e-5) << "nothing was rounded";
+  }
+}
+
+TEST(TrainTest, LearnsDigitsInBf16) {
+  TrainOptions options;
+  options.hidden = {64};
+  options.epochs = 10;
+  options.precision = Precision::kBf16;
+  const TrainResult result = Train(test::DigitsDataset(3000, 1), options);
+  EXPECT_GT(Evaluate(result.model, test::DigitsDataset(1000, 2)).accuracy, 0.90);
+}
+
 TEST(TrainTest, MiniBatchesAreReshuffledEachEpoch) {
   // With a rate too small to move a parameter, the loss of the first batch of an epoch tells which
   // examples it held.
