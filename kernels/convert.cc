@@ -11,7 +11,7 @@ namespace colonnade::kernels::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Sets bit r of `words` where column[r] is not zero.
+// Sets bit r of `words` where column[r] is not zero. Not(Eq) and not Ne, which is false for NaN.
 HWY_INLINE void FindNonzeros(const float* column, size_t padded_rows, uint64_t* words,
                              size_t count) {
   const hn::CappedTag<float, kPadFloats> d;
@@ -20,7 +20,7 @@ HWY_INLINE void FindNonzeros(const float* column, size_t padded_rows, uint64_t* 
     uint64_t word = 0;
     for (size_t r = 64 * w; r < HWY_MIN(64 * (w + 1), padded_rows); r += lanes) {
       uint8_t bits[8];
-      hn::StoreMaskBits(d, hn::Ne(hn::Load(d, column + r), hn::Zero(d)), bits);
+      hn::StoreMaskBits(d, hn::Not(hn::Eq(hn::Load(d, column + r), hn::Zero(d))), bits);
       const uint64_t low = bits[0] | (lanes > 8 ? uint64_t{bits[1]} << 8 : 0);
       word |= low << (r % 64);
     }
@@ -48,6 +48,25 @@ HWY_INLINE void GatherColumns(View<const T> from, const uint32_t* indices, const
   }
 }
 
+void ScaleTarget(ConstMatrix from, const float* offset, const float* scale, Matrix to,
+                 Nonzeros nonzeros) {
+  const hn::CappedTag<float, kPadFloats> d;
+  for (size_t c = 0; c < to.cols; ++c) {
+    const float* HWY_RESTRICT in = from.Column(c);
+    float* HWY_RESTRICT out = to.Column(c);
+    for (size_t r = 0; r < PaddedRows(to.rows); r += hn::Lanes(d)) {
+      const size_t left = r < to.rows ? to.rows - r : 0;
+      const auto values =
+          HWY_LIKELY(left >= hn::Lanes(d)) ? hn::LoadU(d, in + r) : hn::LoadN(d, in + r, left);
+      const auto shifted = hn::Sub(values, hn::Load(d, offset + r));
+      hn::Store(hn::Mul(shifted, hn::Load(d, scale + r)), d, out + r);
+    }
+    if (nonzeros.data != nullptr) {
+      FindNonzeros(out, PaddedRows(to.rows), nonzeros.Column(c), nonzeros.rows);
+    }
+  }
+}
+
 void GatherBytesTarget(View<const uint8_t> from, const uint32_t* indices, const float* offset,
                        const float* scale, Matrix to, Nonzeros nonzeros) {
   GatherColumns(from, indices, offset, scale, to, nonzeros);
@@ -66,6 +85,7 @@ namespace colonnade::kernels {
 
 HWY_EXPORT(GatherBytesTarget);
 HWY_EXPORT(GatherFloatsTarget);
+HWY_EXPORT(ScaleTarget);
 
 void Gather(View<const uint8_t> from, const uint32_t* indices, const float* offset,
             const float* scale, Matrix to, Nonzeros nonzeros) noexcept {
@@ -75,6 +95,11 @@ void Gather(View<const uint8_t> from, const uint32_t* indices, const float* offs
 void Gather(ConstMatrix from, const uint32_t* indices, const float* offset, const float* scale,
             Matrix to, Nonzeros nonzeros) noexcept {
   HWY_DYNAMIC_DISPATCH(GatherFloatsTarget)(from, indices, offset, scale, to, nonzeros);
+}
+
+void Scale(ConstMatrix from, const float* offset, const float* scale, Matrix to,
+           Nonzeros nonzeros) noexcept {
+  HWY_DYNAMIC_DISPATCH(ScaleTarget)(from, offset, scale, to, nonzeros);
 }
 
 }  // namespace colonnade::kernels

@@ -1,4 +1,4 @@
-// From stored examples to the f32 columns of a batch.
+// From examples as they are stored to the f32 columns of a batch.
 #ifndef COLONNADE_KERNELS_CONVERT_H_
 #define COLONNADE_KERNELS_CONVERT_H_
 
@@ -21,6 +21,11 @@ void Gather(View<const uint8_t> from, const uint32_t* indices, const float* offs
             const float* scale, Matrix to, Nonzeros nonzeros) noexcept;
 void Gather(ConstMatrix from, const uint32_t* indices, const float* offset, const float* scale,
             Matrix to, Nonzeros nonzeros) noexcept;
+
+// The same for all columns of memory that knows no padding: from: features × batch, any address,
+// any stride ≥ features; nothing beyond its elements is read. Thread-safe.
+void Scale(ConstMatrix from, const float* offset, const float* scale, Matrix to,
+           Nonzeros nonzeros) noexcept;
 
 }  // namespace colonnade::kernels
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <memory>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -126,6 +128,54 @@ TEST(GatherBytes, IsExactForEveryValueInEveryRow) {
       for (size_t r = 0; r < 33; ++r) ASSERT_EQ(to(r, c), static_cast<float>(c)) << "row " << r;
     }
   });
+}
+
+// Memory of the caller's: no padding, any address, nothing readable behind it (which shows under
+// AddressSanitizer).
+TEST(Scale, IsGatherWithoutPadding) {
+  uint64_t seed = 0;
+  for (const size_t features : std::vector<size_t>{1, 2, 15, 16, 17, 33, 64, 65, 100, 784}) {
+    for (const size_t gap : {0u, 3u}) {
+      SCOPED_TRACE(std::to_string(features) + " features, gap " + std::to_string(gap) + ", seed " +
+                   std::to_string(++seed));
+      constexpr size_t kCount = 5;
+      auto batch =
+          RandomBatch<float>(seed, features, kCount, kernels::PaddedRows(features), kCount);
+      batch.indices.Generate([](size_t i, size_t) { return static_cast<uint32_t>(i); });
+      Random random(seed);
+      for (size_t c = 0; c < kCount; ++c) {  // a result that is zero, and one that is no number
+        const size_t r = random.Below(features);
+        batch.from(r, c) = batch.offset(r, 0);
+        batch.from(random.Below(features), c) = std::numeric_limits<float>::quiet_NaN();
+      }
+      const FloatMatrix expected = batch.Expected();
+      for (const size_t shift : {0u, 1u}) {
+        const size_t size = shift + (kCount - 1) * (features + gap) + features;
+        const auto memory = std::make_unique<float[]>(size);
+        for (size_t c = 0; c < kCount; ++c) {
+          for (size_t r = 0; r < features; ++r) {
+            memory[shift + c * (features + gap) + r] = batch.from(r, c);
+          }
+        }
+        const kernels::ConstMatrix from{memory.get() + shift, features, kCount, features + gap};
+        const size_t words = kernels::NonzeroWords(features);
+        ForEachTarget([&] {
+          FloatMatrix to = FloatMatrix::Unset(features, kCount);
+          std::vector<uint64_t> bits(words * kCount, ~uint64_t{0});
+          kernels::Scale(from, batch.offset.data(), batch.scale.data(), to,
+                         {bits.data(), words, kCount, words});
+          EXPECT_TRUE(SameBits(expected.view(), to.view()));
+          EXPECT_TRUE(StaysInBounds(to));
+          for (size_t c = 0; c < kCount; ++c) {
+            for (size_t bit = 0; bit < 64 * words; ++bit) {
+              const bool set = ((bits[c * words + bit / 64] >> (bit % 64)) & 1) != 0;
+              ASSERT_EQ(set, bit < features && to(bit, c) != 0) << "element " << bit;
+            }
+          }
+        });
+      }
+    }
+  }
 }
 
 }  // namespace
