@@ -1,6 +1,7 @@
 #include "engine/data/scaling.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -113,13 +114,15 @@ Scaling FitScaling(const std::string& method, const Dataset& data) {
   return fit;
 }
 
-BatchReader::BatchReader(const Dataset& data, const Scaling& scaling)
-    : data_(data),
-      offset_(AlignedBuffer<float>::Zeroed(kernels::PaddedRows(data.features()))),
-      scale_(AlignedBuffer<float>::Zeroed(kernels::PaddedRows(data.features()))) {
-  std::copy(scaling.offset.begin(), scaling.offset.end(), offset_.data());
-  std::copy(scaling.scale.begin(), scaling.scale.end(), scale_.data());
+PaddedScaling::PaddedScaling(const Scaling& scaling)
+    : offset(AlignedBuffer<float>::Zeroed(kernels::PaddedRows(scaling.offset.size()))),
+      scale(AlignedBuffer<float>::Zeroed(kernels::PaddedRows(scaling.scale.size()))) {
+  std::copy(scaling.offset.begin(), scaling.offset.end(), offset.data());
+  std::copy(scaling.scale.begin(), scaling.scale.end(), scale.data());
 }
+
+BatchReader::BatchReader(const Dataset& data, const Scaling& scaling)
+    : data_(data), scaling_(scaling) {}
 
 void BatchReader::Read(const uint32_t* indices, kernels::Matrix to,
                        kernels::Nonzeros nonzeros) const {
@@ -128,10 +131,10 @@ void BatchReader::Read(const uint32_t* indices, kernels::Matrix to,
   const size_t stride = data_.stride();
   if (data_.element_type() == ElementType::kU8) {
     kernels::Gather(kernels::View<const uint8_t>{data_.bytes(), rows, cols, stride}, indices,
-                    offset_.data(), scale_.data(), to, nonzeros);
+                    scaling_.offset.data(), scaling_.scale.data(), to, nonzeros);
   } else {
     kernels::Gather(kernels::ConstMatrix{data_.floats(), rows, cols, stride}, indices,
-                    offset_.data(), scale_.data(), to, nonzeros);
+                    scaling_.offset.data(), scaling_.scale.data(), to, nonzeros);
   }
 }
 
@@ -141,27 +144,35 @@ void BatchReader::Read(const uint32_t* indices, const kernels::Bf16Result& to) c
   const size_t stride = data_.stride();
   if (data_.element_type() == ElementType::kU8) {
     kernels::Bf16Gather(kernels::View<const uint8_t>{data_.bytes(), rows, cols, stride}, indices,
-                        offset_.data(), scale_.data(), to);
+                        scaling_.offset.data(), scaling_.scale.data(), to);
   } else {
     kernels::Bf16Gather(kernels::ConstMatrix{data_.floats(), rows, cols, stride}, indices,
-                        offset_.data(), scale_.data(), to);
+                        scaling_.offset.data(), scaling_.scale.data(), to);
   }
 }
 
+double Density(kernels::ConstNonzeros nonzeros, size_t rows) {
+  size_t count = 0;
+  for (size_t c = 0; c < nonzeros.cols; ++c) {
+    const uint64_t* words = nonzeros.Column(c);
+    for (size_t w = 0; w < nonzeros.rows; ++w) {
+      count += static_cast<size_t>(std::popcount(words[w]));
+    }
+  }
+  return static_cast<double>(count) / static_cast<double>(rows * nonzeros.cols);
+}
+
 double BatchReader::Density() const {
-  constexpr size_t kSample = 256;
+  constexpr size_t kSample = 64;
   const size_t examples = std::min(kSample, data_.examples());
+  const size_t words = kernels::NonzeroWords(data_.features());
   std::vector<uint32_t> indices(examples);
   std::iota(indices.begin(), indices.end(), 0U);
+  std::vector<uint64_t> bits(words * examples);
+  const kernels::Nonzeros nonzeros{bits.data(), words, examples, words};
   OwnedMatrix batch(data_.features(), examples);
-  Read(indices.data(), batch.view());
-  size_t nonzeros = 0;
-  for (size_t c = 0; c < examples; ++c) {
-    const float* column = batch.view().Column(c);
-    const auto zeros = std::count(column, column + data_.features(), 0.0f);
-    nonzeros += data_.features() - static_cast<size_t>(zeros);
-  }
-  return static_cast<double>(nonzeros) / static_cast<double>(examples * data_.features());
+  Read(indices.data(), batch.view(), nonzeros);
+  return colonnade::Density(nonzeros, data_.features());
 }
 
 }  // namespace colonnade

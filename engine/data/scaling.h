@@ -18,6 +18,18 @@ void CheckScalingMethod(const std::string& method);
 // becomes 0. Throws kInvalidArgument for an unknown name.
 Scaling FitScaling(const std::string& method, const Dataset& data);
 
+// A Scaling as the kernels want it: aligned, with zeros in the padding.
+struct PaddedScaling {
+  PaddedScaling() = default;
+  explicit PaddedScaling(const Scaling& scaling);
+
+  AlignedBuffer<float> offset;
+  AlignedBuffer<float> scale;
+};
+
+// The fraction of the elements of a matrix with `rows` rows that are not zero.
+double Density(kernels::ConstNonzeros nonzeros, size_t rows);
+
 // Copies examples into the columns of a batch and scales them on the way.
 class BatchReader {
  public:
@@ -31,13 +43,12 @@ class BatchReader {
   // The same, rounded.
   void Read(const uint32_t* indices, const kernels::Bf16Result& to) const;
 
-  // The fraction of scaled values that are not zero, from the first examples.
+  // Density() of the first examples.
   double Density() const;
 
  private:
   const Dataset& data_;
-  AlignedBuffer<float> offset_;
-  AlignedBuffer<float> scale_;
+  PaddedScaling scaling_;
 };
 
 }  // namespace colonnade

@@ -2,6 +2,7 @@
 
 #include "engine/model/kernel_names.h"
 #include "kernels/gemm.h"
+#include "kernels/gemv.h"
 
 namespace colonnade {
 
@@ -19,29 +20,29 @@ void Activations::EnableNonzeros() {
   nonzeros_ = AlignedBuffer<uint64_t>::Zeroed(nonzeros().rows * columns());
 }
 
-void ForwardLayer(const NetworkShape& shape, std::span<const DenseParameters> layers,
-                  Activations& activations, size_t layer, const Block& block) {
-  const size_t first = block.first_column;
-  const kernels::ConstMatrix weight = layers[layer].weight.view().Rows(block.first_row, block.rows);
-  const float* bias = layers[layer].bias.view().data + block.first_row;
-  const kernels::Activation activation = KernelActivation(shape.layers[layer].activation);
-  const kernels::Matrix a = activations.at(layer).Columns(first, block.columns);
-  const kernels::Matrix z =
-      activations.at(layer + 1).Columns(first, block.columns).Rows(block.first_row, block.rows);
-  const kernels::Nonzeros nonzeros = activations.nonzeros();
-  if (layer == 0 && nonzeros.data != nullptr) {
-    kernels::ForwardSkippingZeros(weight, a, nonzeros.Columns(first, block.columns), bias,
-                                  activation, z);
+void DenseForward(kernels::ConstMatrix weight, const float* bias, Activation activation,
+                  kernels::ConstMatrix a, kernels::ConstNonzeros nonzeros, kernels::Matrix z) {
+  const kernels::Activation applied = KernelActivation(activation);
+  if (a.cols == 1) {
+    kernels::ForwardOne(weight, a.data, bias, applied, z.data);
+  } else if (nonzeros.data != nullptr) {
+    kernels::ForwardSkippingZeros(weight, a, nonzeros, bias, applied, z);
   } else {
-    kernels::Forward(weight, a, bias, activation, z);
+    kernels::Forward(weight, a, bias, applied, z);
   }
 }
 
-void ForwardPass(const NetworkShape& shape, std::span<const DenseParameters> layers,
-                 Activations& activations, size_t first, size_t count) {
-  for (size_t l = 0; l < layers.size(); ++l) {
-    ForwardLayer(shape, layers, activations, l, {first, count, 0, shape.layers[l].outputs});
-  }
+void ForwardLayer(const NetworkShape& shape, std::span<const DenseParameters> layers,
+                  Activations& activations, size_t layer, const Block& block) {
+  const auto columns = [&](auto matrix) {
+    return matrix.Columns(block.first_column, block.columns);
+  };
+  const bool skip = layer == 0 && activations.nonzeros().data != nullptr;
+  DenseForward(layers[layer].weight.view().Rows(block.first_row, block.rows),
+               layers[layer].bias.view().data + block.first_row, shape.layers[layer].activation,
+               columns(activations.at(layer)),
+               skip ? columns(activations.nonzeros()) : kernels::Nonzeros{},
+               columns(activations.at(layer + 1)).Rows(block.first_row, block.rows));
 }
 
 }  // namespace colonnade

@@ -10,6 +10,10 @@
 
 namespace colonnade {
 
+// The fraction of nonzero inputs below which the first layer skips zeros. kernels/README.md has the
+// measurement behind it.
+inline constexpr double kSkipDensity = 0.3;
+
 // The values of a batch on its way through a network: at(0) the inputs, at(l) what layer l-1 gives,
 // the last of them the logits. Each is units × columns.
 class Activations {
@@ -32,14 +36,15 @@ class Activations {
   AlignedBuffer<uint64_t> nonzeros_;
 };
 
+// z = activation(weight · a + bias), by the kernel that suits the columns of `a`. Shapes as for
+// kernels::Forward; nonzeros: of `a`, to skip what is zero, or with null data. The bits of the
+// result do not depend on the kernel.
+void DenseForward(kernels::ConstMatrix weight, const float* bias, Activation activation,
+                  kernels::ConstMatrix a, kernels::ConstNonzeros nonzeros, kernels::Matrix z);
+
 // One block of what `layer` gives, from all rows of what it takes.
 void ForwardLayer(const NetworkShape& shape, std::span<const DenseParameters> layers,
                   Activations& activations, size_t layer, const Block& block);
-
-// Runs columns [first, first + count) of `activations`, whose inputs are given, through all layers.
-// Columns are independent: calls for disjoint ranges may run at the same time.
-void ForwardPass(const NetworkShape& shape, std::span<const DenseParameters> layers,
-                 Activations& activations, size_t first, size_t count);
 
 }  // namespace colonnade
 

@@ -1,12 +1,16 @@
 #include "engine/model/inference.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
-#include <optional>
+#include <vector>
 
 #include "colonnade/error.h"
 #include "engine/data/scaling.h"
 #include "engine/model/forward.h"
+#include "engine/runtime/floating_point.h"
+#include "kernels/convert.h"
 #include "kernels/softmax.h"
 
 namespace colonnade {
@@ -16,14 +20,63 @@ namespace {
 // weights, few enough for the activations to stay in a core's cache.
 constexpr size_t kBlock = 128;
 
-// What one thread needs to run a block.
-struct Workspace {
-  Workspace(const NetworkShape& shape, size_t columns)
-      : activations(shape, columns), indices(columns) {}
+// What a thread needs to run a block of examples. Grows when asked for more, never shrinks.
+class Workspace {
+ public:
+  // Grows to what blocks of so many examples need.
+  void Reserve(const NetworkShape& shape, size_t columns) {
+    Inputs(0, shape.inputs(), columns);
+    Nonzeros(shape.inputs(), columns);
+    Indices(0, columns);
+    for (size_t l = 0; l < shape.layers.size(); ++l) {
+      Inputs(l + 1, shape.layers[l].outputs, columns);
+    }
+  }
 
-  Activations activations;
-  std::vector<uint32_t> indices;
+  // The inputs of layer `l`. Layers of equal parity share memory, because none needs more than its
+  // inputs and outputs.
+  kernels::Matrix Inputs(size_t l, size_t rows, size_t columns) {
+    const size_t stride = ColumnStride(rows, sizeof(float));
+    return {Grown(values_[l % 2], stride * columns), rows, columns, stride};
+  }
+
+  kernels::Nonzeros Nonzeros(size_t rows, size_t columns) {
+    const size_t words = kernels::NonzeroWords(rows);
+    return {Grown(nonzeros_, words * columns), words, columns, words};
+  }
+
+  // Consecutive numbers from `first` on.
+  const uint32_t* Indices(size_t first, size_t count) {
+    uint32_t* indices = Grown(indices_, count);
+    std::iota(indices, indices + count, static_cast<uint32_t>(first));
+    return indices;
+  }
+
+ private:
+  template <class T>
+  static T* Grown(AlignedBuffer<T>& buffer, size_t size) {
+    if (buffer.size() < size) buffer = AlignedBuffer<T>(size);
+    return buffer.data();
+  }
+
+  AlignedBuffer<float> values_[2];
+  AlignedBuffer<uint64_t> nonzeros_;
+  AlignedBuffer<uint32_t> indices_;
 };
+
+// All layers over a block. nonzeros: of `inputs`, or with null data.
+kernels::Matrix RunLayers(const Model::Storage& model, kernels::Matrix inputs,
+                          kernels::ConstNonzeros nonzeros, Workspace& workspace) {
+  kernels::Matrix a = inputs;
+  for (size_t l = 0; l < model.layers.size(); ++l) {
+    const Layer& layer = model.shape.layers[l];
+    const kernels::Matrix z = workspace.Inputs(l + 1, layer.outputs, a.cols);
+    DenseForward(model.layers[l].weight.view(), model.layers[l].bias.view().data, layer.activation,
+                 a, l == 0 ? nonzeros : kernels::ConstNonzeros{}, z);
+    a = z;
+  }
+  return a;
+}
 
 // Copies the columns of a block to their place in a dense result.
 void StoreColumns(kernels::ConstMatrix columns, float* to) {
@@ -32,30 +85,66 @@ void StoreColumns(kernels::ConstMatrix columns, float* to) {
   }
 }
 
+// Calls visit(first, logits) for block after block of `examples`, on this thread. `results` is the
+// size of the caller's output, of which each example takes `results_each`.
+template <class Visit>
+void ForEachLogits(const Model::Storage& model, std::span<const float> examples, size_t results,
+                   size_t results_each, const Visit& visit) {
+  const size_t features = model.shape.inputs();
+  const size_t count = examples.size() / features;
+  if (examples.size() != count * features) {
+    throw Error(ErrorCode::kBadData,
+                fmt::format("examples: found {} values, expected a multiple of {} (as the model "
+                            "has inputs)",
+                            examples.size(), features));
+  }
+  if (results != count * results_each) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("output: found room for {} values, expected {} ({} for each of {} "
+                            "examples)",
+                            results, count * results_each, results_each, count));
+  }
+  thread_local Workspace workspace;
+  const ScopedFlushDenormals flush;  // as all loops of Execution do
+  for (size_t first = 0; first < count; first += kBlock) {
+    const size_t columns = std::min(kBlock, count - first);
+    const kernels::Matrix inputs = workspace.Inputs(0, features, columns);
+    // For one example, the product looks for zeros itself.
+    kernels::Nonzeros nonzeros;
+    if (columns > 1) nonzeros = workspace.Nonzeros(features, columns);
+    kernels::Scale({examples.data() + first * features, features, columns, features},
+                   model.padded_scaling.offset.data(), model.padded_scaling.scale.data(), inputs,
+                   nonzeros);
+    if (columns > 1 && Density(nonzeros, features) >= kSkipDensity) nonzeros = {};
+    visit(first, RunLayers(model, inputs, nonzeros, workspace));
+  }
+}
+
 }  // namespace
 
 void ForEachLogits(const Model::Storage& model, const Dataset& data, Execution& execution,
                    const std::function<void(size_t first, kernels::Matrix logits)>& visit) {
-  if (data.features() != model.shape.inputs()) {
+  const size_t features = model.shape.inputs();
+  if (data.features() != features) {
     throw Error(ErrorCode::kBadData,
-                "data: found " + std::to_string(data.features()) + " features, expected " +
-                    std::to_string(model.shape.inputs()) + " (as the model has inputs)");
+                fmt::format("data: found {} features, expected {} (as the model has inputs)",
+                            data.features(), features));
   }
   const BatchReader reader(data, model.scaling);
-  const size_t block = std::min(kBlock, data.examples());
-  const size_t blocks = block == 0 ? 0 : (data.examples() + block - 1) / block;
-  std::vector<Workspace> workspaces;
-  workspaces.reserve(execution.threads());
+  const bool sparse = reader.Density() < kSkipDensity;
+  const size_t blocks = (data.examples() + kBlock - 1) / kBlock;
   // One per worker, though there may be fewer blocks: any of the workers may get them.
-  for (size_t w = 0; w < execution.threads(); ++w) workspaces.emplace_back(model.shape, block);
+  std::vector<Workspace> workspaces(execution.threads());
+  for (Workspace& w : workspaces) w.Reserve(model.shape, std::min(kBlock, data.examples()));
   execution.ForEach(blocks, [&](size_t task, size_t worker) {
     Workspace& workspace = workspaces[worker];
-    const size_t first = task * block;
-    const size_t count = std::min(block, data.examples() - first);
-    std::iota(workspace.indices.begin(), workspace.indices.end(), static_cast<uint32_t>(first));
-    reader.Read(workspace.indices.data(), workspace.activations.inputs().Columns(0, count));
-    ForwardPass(model.shape, model.layers, workspace.activations, 0, count);
-    visit(first, workspace.activations.logits().Columns(0, count));
+    const size_t first = task * kBlock;
+    const size_t columns = std::min(kBlock, data.examples() - first);
+    const kernels::Matrix inputs = workspace.Inputs(0, features, columns);
+    kernels::Nonzeros nonzeros;
+    if (sparse) nonzeros = workspace.Nonzeros(features, columns);
+    reader.Read(workspace.Indices(first, columns), inputs, nonzeros);
+    visit(first, RunLayers(model, inputs, nonzeros, workspace));
   });
 }
 
@@ -87,6 +176,28 @@ std::vector<uint32_t> Model::Classes(const Dataset& data, int threads) const {
     kernels::ArgMax(z, classes.data() + first);
   });
   return classes;
+}
+
+void Model::Logits(std::span<const float> examples, std::span<float> logits) const {
+  const size_t classes = shape().outputs();
+  ForEachLogits(storage(), examples, logits.size(), classes, [&](size_t first, kernels::Matrix z) {
+    StoreColumns(z, logits.data() + first * classes);
+  });
+}
+
+void Model::Probabilities(std::span<const float> examples, std::span<float> probabilities) const {
+  const size_t classes = shape().outputs();
+  ForEachLogits(storage(), examples, probabilities.size(), classes,
+                [&](size_t first, kernels::Matrix z) {
+                  kernels::Softmax(z);
+                  StoreColumns(z, probabilities.data() + first * classes);
+                });
+}
+
+void Model::Classes(std::span<const float> examples, std::span<uint32_t> classes) const {
+  ForEachLogits(storage(), examples, classes.size(), 1, [&](size_t first, kernels::Matrix z) {
+    kernels::ArgMax(z, classes.data() + first);
+  });
 }
 
 }  // namespace colonnade

@@ -92,16 +92,17 @@ void FromRowMajor(std::span<const float> from, kernels::Matrix to) {
   }
 }
 
-Model::Model(std::shared_ptr<Storage> storage) noexcept : storage_(std::move(storage)) {}
+namespace {
 
-Model::Model(NetworkShape shape, std::span<const LayerParameters> parameters, Scaling scaling,
-             Schema schema) {
+std::shared_ptr<Model::Storage> MakeStorage(NetworkShape shape,
+                                            std::span<const LayerParameters> parameters,
+                                            Scaling scaling, Schema schema) {
   Require(FindMismatch(shape, scaling, schema));
   if (parameters.size() != shape.layers.size()) {
     Require(fmt::format("parameters: found {} layers, expected {}", parameters.size(),
                         shape.layers.size()));
   }
-  auto storage = std::make_shared<Storage>();
+  auto storage = std::make_shared<Model::Storage>();
   for (size_t l = 0; l < parameters.size(); ++l) {
     const Layer& layer = shape.layers[l];
     const auto [weight, bias] = std::tie(parameters[l].weight, parameters[l].bias);
@@ -115,8 +116,18 @@ Model::Model(NetworkShape shape, std::span<const LayerParameters> parameters, Sc
   storage->shape = std::move(shape);
   storage->scaling = std::move(scaling);
   storage->schema = std::move(schema);
-  storage_ = std::move(storage);
+  return storage;
 }
+
+}  // namespace
+
+Model::Model(std::shared_ptr<Storage> storage) : storage_(std::move(storage)) {
+  storage_->padded_scaling = PaddedScaling(storage_->scaling);
+}
+
+Model::Model(NetworkShape shape, std::span<const LayerParameters> parameters, Scaling scaling,
+             Schema schema)
+    : Model(MakeStorage(std::move(shape), parameters, std::move(scaling), std::move(schema))) {}
 
 const NetworkShape& Model::shape() const noexcept { return storage_->shape; }
 const Scaling& Model::scaling() const noexcept { return storage_->scaling; }

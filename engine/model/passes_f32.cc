@@ -6,10 +6,6 @@
 namespace colonnade {
 namespace {
 
-// The fraction of nonzero inputs below which the first layer skips zeros. kernels/README.md has the
-// measurement behind it.
-constexpr double kSkipDensity = 0.3;
-
 class F32Passes final : public Passes {
  public:
   F32Passes(const NetworkShape& shape, const BatchReader& reader,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "colonnade/model.h"
+#include "engine/data/scaling.h"
 #include "engine/runtime/aligned.h"
 
 namespace colonnade {
@@ -28,6 +29,7 @@ struct Model::Storage {
   NetworkShape shape;
   std::vector<DenseParameters> layers;  // as shape.layers
   Scaling scaling;
+  PaddedScaling padded_scaling;  // `scaling` again; Model's constructor makes it
   Schema schema;
 };
 

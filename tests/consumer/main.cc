@@ -3,6 +3,7 @@
 #include <kernels/activation.h>
 #include <kernels/convert.h>
 #include <kernels/gemm.h>
+#include <kernels/gemv.h>
 #include <kernels/optimizer.h>
 #include <kernels/softmax.h>
 #include <kernels/targets.h>
@@ -26,5 +27,12 @@ int main() {
   const colonnade::Evaluation evaluation = colonnade::Evaluate(result.model, data);
   std::printf("colonnade %s: accuracy %.2f, loss %.4f\n", colonnade::Version(), evaluation.accuracy,
               evaluation.loss);
+
+  // Straight from memory, the last example alone and then all of them.
+  std::vector<float> probabilities(2);
+  result.model.Probabilities(std::span(values).last(2), probabilities);
+  std::vector<uint32_t> classes(4);
+  result.model.Classes(values, classes);
+  if (probabilities[0] <= 0.5f || classes != labels) return 1;
   return evaluation.accuracy == 1.0 ? 0 : 1;
 }

@@ -51,16 +51,31 @@ class Model {
   void SetProvenance(const std::string& key, const std::string& json);
 
   // Outputs for every example of `data`, one after the other: examples × classes values.
-  // threads: 0 for DefaultThreads(). Throws kBadData where the features do not fit.
+  // (scikit-learn: decision_function, predict_proba, predict.) threads: 0 for DefaultThreads().
+  // Throws kBadData where the features do not fit.
   std::vector<float> Logits(const Dataset& data, int threads = 0) const;
   std::vector<float> Probabilities(const Dataset& data, int threads = 0) const;
 
   // The index of the most probable class per example; the first, where several are equal.
   std::vector<uint32_t> Classes(const Dataset& data, int threads = 0) const;
 
+  // The same straight from memory, for one example or a few: on the calling thread, without locks,
+  // and without allocation once the thread has made a call as large with a model as large (it keeps
+  // the workspace until it ends). The bits are those of the calls above.
+  //
+  // examples: one after the other, each shape().inputs() raw values as the training data had them
+  // (the model's scaling is applied to them), not checked: one that is NaN or infinite makes the
+  // outputs of its example meaningless, and no others. logits, probabilities: examples × classes
+  // values, written one example after the other; classes: one index per example. The memory of
+  // input and output must not overlap. Throws kBadData where `examples` is not a whole number of
+  // examples, kInvalidArgument where the output has not the size that they need.
+  void Logits(std::span<const float> examples, std::span<float> logits) const;
+  void Probabilities(std::span<const float> examples, std::span<float> probabilities) const;
+  void Classes(std::span<const float> examples, std::span<uint32_t> classes) const;
+
   // For the passes inside the library.
   struct Storage;
-  explicit Model(std::shared_ptr<Storage> storage) noexcept;
+  explicit Model(std::shared_ptr<Storage> storage);
   const Storage& storage() const noexcept { return *storage_; }
 
  private:

@@ -1,0 +1,87 @@
+// Prediction straight from memory allocates in a thread's first call only. All allocation of this
+// program is counted here.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "colonnade/model.h"
+
+namespace {
+
+std::atomic<size_t> allocations = 0;
+
+}  // namespace
+
+void* operator new(size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size > 0 ? size : 1)) return memory;
+  throw std::bad_alloc();
+}
+
+// GCC takes the pair for mismatched where it sees only one half of it.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+
+extern "C" void* aligned_alloc(size_t alignment, size_t size) noexcept {
+  ++allocations;
+  void* memory = nullptr;
+  return posix_memalign(&memory, alignment, size) == 0 ? memory : nullptr;
+}
+
+namespace colonnade {
+namespace {
+
+Model ZeroModel(size_t features, size_t hidden) {
+  const NetworkShape shape = NetworkShape::Mlp(features, std::vector<size_t>{hidden}, 3);
+  std::vector<LayerParameters> parameters;
+  for (const Layer& layer : shape.layers) {
+    parameters.push_back({.weight = std::vector<float>(layer.inputs * layer.outputs),
+                          .bias = std::vector<float>(layer.outputs)});
+  }
+  Schema schema;
+  schema.features = features;
+  schema.classes = {"a", "b", "c"};
+  return Model(shape, parameters,
+               {"none", std::vector<float>(features, 0.0f), std::vector<float>(features, 1.0f)},
+               schema);
+}
+
+// How many allocations a call on `count` examples makes.
+size_t AllocationsOf(const Model& model, size_t count) {
+  const std::vector<float> examples(count * model.shape().inputs(), 1.0f);
+  std::vector<float> outputs(count * 3);
+  std::vector<uint32_t> classes(count);
+  const size_t before = allocations;
+  model.Logits(examples, outputs);
+  model.Probabilities(examples, outputs);
+  model.Classes(examples, classes);
+  return allocations - before;
+}
+
+TEST(InferenceAllocation, OnlyInTheFirstCallOfAThread) {
+  const Model small = ZeroModel(20, 30);
+  const Model large = ZeroModel(500, 400);
+  std::thread([&] {
+    EXPECT_GT(AllocationsOf(small, 1), 0u) << "the count does not see the library's allocations";
+    EXPECT_EQ(AllocationsOf(small, 1), 0u);
+    EXPECT_GT(AllocationsOf(large, 1), 0u);
+    EXPECT_EQ(AllocationsOf(small, 1), 0u);
+    EXPECT_EQ(AllocationsOf(large, 1), 0u);
+    EXPECT_GT(AllocationsOf(large, 3), 0u);
+    EXPECT_EQ(AllocationsOf(large, 2), 0u);
+    EXPECT_EQ(AllocationsOf(large, 3), 0u);
+    // Blocks bound what many examples need.
+    EXPECT_GT(AllocationsOf(large, 200), 0u);
+    EXPECT_EQ(AllocationsOf(large, 1000), 0u);
+    EXPECT_EQ(AllocationsOf(small, 1000), 0u);
+  }).join();
+}
+
+}  // namespace
+}  // namespace colonnade
