@@ -46,7 +46,7 @@ void RegisterGemm() {
           BenchProduct(state, execution, Colonnade(), shape);
         });
       }
-      for (const Multiplier& peer : {OpenBlas(), OneDnn()}) {
+      for (const Multiplier& peer : {ColonnadeBf16(), OpenBlas(), OneDnn()}) {
         if (peer.version.empty()) continue;
         RegisterWithThreads(name + "/" + peer.name, threads,
                             [=](auto& state, Execution& execution) {

@@ -1,6 +1,7 @@
 #include "bench/gemm_problem.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -25,6 +26,18 @@ std::vector<size_t> Sample(size_t count) {
   for (size_t i = 0; i + 1 < count; i += std::max<size_t>(1, count / 7)) sample.push_back(i);
   sample.push_back(count - 1);
   return sample;
+}
+
+// Numbers in [-1, 1) with 8 significant bits.
+OwnedMatrix RandomFactor(size_t rows, size_t cols, uint32_t seed) {
+  OwnedMatrix matrix = RandomMatrix(rows, cols, seed);
+  for (size_t c = 0; c < cols; ++c) {
+    float* column = matrix.view().Column(c);
+    for (size_t r = 0; r < rows; ++r) {
+      column[r] = std::bit_cast<float>(std::bit_cast<uint32_t>(column[r]) & 0xFFFF0000u);
+    }
+  }
+  return matrix;
 }
 
 Shape ParseShape(const std::string& line) {
@@ -63,18 +76,18 @@ GemmProblem::GemmProblem(const Shape& s)
     : shape(s), right_is_transposed(s.form == Form::kWeightGradient) {
   switch (s.form) {
     case Form::kForward:
-      left = RandomMatrix(s.outputs, s.inputs, 1);
-      right = RandomMatrix(s.inputs, s.batch, 2);
+      left = RandomFactor(s.outputs, s.inputs, 1);
+      right = RandomFactor(s.inputs, s.batch, 2);
       result = OwnedMatrix(s.outputs, s.batch);
       break;
     case Form::kInputGradient:
-      left = RandomMatrix(s.inputs, s.outputs, 1);
-      right = RandomMatrix(s.outputs, s.batch, 2);
+      left = RandomFactor(s.inputs, s.outputs, 1);
+      right = RandomFactor(s.outputs, s.batch, 2);
       result = OwnedMatrix(s.inputs, s.batch);
       break;
     case Form::kWeightGradient:
-      left = RandomMatrix(s.outputs, s.batch, 1);
-      right = RandomMatrix(s.inputs, s.batch, 2);
+      left = RandomFactor(s.outputs, s.batch, 1);
+      right = RandomFactor(s.inputs, s.batch, 2);
       result = OwnedMatrix(s.outputs, s.inputs);
       break;
   }
@@ -83,7 +96,7 @@ GemmProblem::GemmProblem(const Shape& s)
   }
 }
 
-bool GemmProblem::SampleIsRight() const {
+bool GemmProblem::SampleIsRight(bool rounded) const {
   for (const size_t c : Sample(result.cols())) {
     for (const size_t r : Sample(result.rows())) {
       double sum = 0;
@@ -94,7 +107,8 @@ bool GemmProblem::SampleIsRight() const {
         sum += term;
         magnitude += std::abs(term);
       }
-      const double bound = static_cast<double>(depth() + 1) * 0x1p-24 * magnitude;
+      const double bound = static_cast<double>(depth() + 1) * 0x1p-24 * magnitude +
+                           (rounded ? 0x1p-8 * std::abs(sum) : 0);
       const double error = std::abs(static_cast<double>(result.view().Column(c)[r]) - sum);
       if (!(error <= bound)) return false;
     }

@@ -22,15 +22,15 @@ struct Shape {
 // The shapes of gemm_shapes.txt. Throws std::runtime_error where it has none, or a bad line.
 std::vector<Shape> ReadShapes();
 
-// result = left · right, or left · rightᵀ, column-major, of random numbers.
+// result = left · right, or left · rightᵀ, column-major, of random numbers that bf16 holds exactly.
 struct GemmProblem {
   explicit GemmProblem(const Shape& s);
 
   size_t depth() const { return left.cols(); }
 
   // Whether `result` is right, for a sample of elements that has the corners: within the rounding
-  // of f32, in any order of addition.
-  bool SampleIsRight() const;
+  // of f32, in any order of addition, and where `rounded` of the result to bf16.
+  bool SampleIsRight(bool rounded) const;
 
   Shape shape;
   OwnedMatrix left;

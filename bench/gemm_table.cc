@@ -67,7 +67,7 @@ struct Ratios {
 
 constexpr int kNameWidth = 32;
 
-// Multipliers of the same arithmetic, this project's own first, on some number of threads.
+// Multipliers, the one to judge first, on some number of threads.
 class Table {
  public:
   Table(std::vector<Multiplier> multipliers, int threads, int rounds)
@@ -100,7 +100,7 @@ class Table {
         "\n{:{}}{:>{}}",
         fmt::format("{}, threads: {}", Name(multipliers_[0].arithmetic), execution_.threads()),
         kNameWidth, "GFLOP/s", rates_width);
-    fmt::print("{:>8}  {}\n{:{}}", "ours", "ours / better peer", "", kNameWidth);
+    fmt::print("{:>8}  {}\n{:{}}", "ours", "first / best of the others", "", kNameWidth);
     for (const Multiplier& m : multipliers_) fmt::print("{:>10}", m.name);
     fmt::print("{:>8}{:>8}{:>8}\n", "peak%", "median", "best");
   }
@@ -164,15 +164,21 @@ void PrintGemmTable(const std::string& filter, int rounds) {
     }
   }
   const std::regex wanted(filter);
-  for (const int threads : ThreadCounts()) {
-    Table table(multipliers, threads, rounds);
-    for (const Shape& shape : ReadShapes()) {
-      if (std::regex_search(shape.Name() + "/threads:" + std::to_string(threads), wanted)) {
-        table.AddRow(shape);
+  const auto print = [&](const std::vector<Multiplier>& contestants) {
+    for (const int threads : ThreadCounts()) {
+      Table table(contestants, threads, rounds);
+      for (const Shape& shape : ReadShapes()) {
+        if (std::regex_search(shape.Name() + "/threads:" + std::to_string(threads), wanted)) {
+          table.AddRow(shape);
+        }
       }
+      table.PrintMeans();
     }
-    table.PrintMeans();
-  }
+  };
+  print(multipliers);
+  Multiplier f32 = Colonnade();
+  f32.name = "f32";
+  if (!ColonnadeBf16().version.empty()) print({ColonnadeBf16(), f32});
 }
 
 }  // namespace colonnade::bench

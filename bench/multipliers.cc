@@ -12,12 +12,12 @@
 #include "kernels/targets.h"
 
 namespace colonnade::bench {
-namespace {
 
-// One block of result columns per thread, of whole register tiles (6 columns).
 size_t ColumnsPerTask(size_t columns, size_t threads) {
   return kernels::RoundUp((columns + threads - 1) / threads, 6);
 }
+
+namespace {
 
 void MultiplyColumns(GemmProblem& p, const float* bias, size_t first, size_t count) {
   const kernels::ConstMatrix left = p.left.view();
@@ -80,7 +80,7 @@ Product FastestWay(const Multiplier& multiplier, GemmProblem& problem, Execution
   for (const Product& way : ways) {
     way.run();
     if (way.store) way.store();
-    if (!problem.SampleIsRight()) {
+    if (!problem.SampleIsRight(way.rounded)) {
       throw std::runtime_error("wrong result: " + multiplier.name + " " + way.way);
     }
   }

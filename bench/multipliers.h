@@ -17,6 +17,7 @@ struct Product {
   std::string way;  // of the several that a library offers; empty where there is one
   std::function<void()> run;
   std::function<void()> store;  // brings the result to the problem's own matrix; empty: it is there
+  bool rounded = false;         // the result, to bf16
 };
 
 struct Multiplier {
@@ -28,13 +29,17 @@ struct Multiplier {
   std::function<std::vector<Product>(GemmProblem& problem, Execution& execution)> ways;
 };
 
-Multiplier Colonnade();  // on the current target
+Multiplier Colonnade();      // on the current target
+Multiplier ColonnadeBf16();  // the same, in bf16; no version where the target has no instruction
 Multiplier OpenBlas();
 Multiplier OneDnn();
 
 // The way that is fastest just now, its result verified. Throws std::runtime_error where one of the
 // ways gives a wrong result.
 Product FastestWay(const Multiplier& multiplier, GemmProblem& problem, Execution& execution);
+
+// Columns of the result per task: one block per thread, of whole register tiles (6 columns).
+size_t ColumnsPerTask(size_t columns, size_t threads);
 
 // Waits until threads that a peer left spinning for more work sleep, or they would slow whoever is
 // timed next. Nothing to wait for where there is one thread.

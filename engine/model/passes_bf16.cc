@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/model/bf16_matrices.h"
 #include "engine/model/kernel_names.h"
 #include "engine/model/passes.h"
 #include "kernels/bf16.h"
@@ -7,60 +8,14 @@
 namespace colonnade {
 namespace {
 
-using kernels::Bf16Result;
 using kernels::PairsOf;
 
-// A matrix in both layouts of bf16, zero at first.
-class OwnedBf16 {
- public:
-  OwnedBf16(size_t rows, size_t cols)
-      : rows_(rows),
-        cols_(cols),
-        columns_(AlignedBuffer<uint16_t>::Zeroed(ColumnStride(rows, sizeof(uint16_t)) * cols)),
-        pairs_(
-            AlignedBuffer<uint32_t>::Zeroed(ColumnStride(rows, sizeof(uint32_t)) * PairsOf(cols))) {
-  }
-
-  // Columns [first, first + count), `first` even.
-  Bf16Result Columns(size_t first, size_t count) {
-    return {
-        kernels::Bf16Columns{columns_.data(), rows_, cols_, ColumnStride(rows_, sizeof(uint16_t))}
-            .Columns(first, count),
-        kernels::Bf16Pairs{pairs_.data(), rows_, PairsOf(cols_),
-                           ColumnStride(rows_, sizeof(uint32_t))}
-            .Columns(first / 2, PairsOf(count))};
-  }
-
-  Bf16Result Part(const Block& block) {
-    const Bf16Result columns = Columns(block.first_column, block.columns);
-    return {columns.columns.Rows(block.first_row, block.rows),
-            columns.pairs.Rows(block.first_row, block.rows)};
-  }
-
- private:
-  size_t rows_;
-  size_t cols_;
-  AlignedBuffer<uint16_t> columns_;
-  AlignedBuffer<uint32_t> pairs_;
-};
-
-// Weights as pairs of columns.
-class OwnedPairs {
- public:
-  OwnedPairs(size_t rows, size_t cols)
-      : rows_(rows),
-        pairs_(PairsOf(cols)),
-        buffer_(AlignedBuffer<uint32_t>::Zeroed(ColumnStride(rows, sizeof(uint32_t)) * pairs_)) {}
-
-  kernels::Bf16Pairs view() {
-    return {buffer_.data(), rows_, pairs_, ColumnStride(rows_, sizeof(uint32_t))};
-  }
-
- private:
-  size_t rows_;
-  size_t pairs_;
-  AlignedBuffer<uint32_t> buffer_;
-};
+// Where a block lies in a matrix.
+kernels::Bf16Result Part(OwnedBf16& of, const Block& block) {
+  const kernels::Bf16Result columns = of.Columns(block.first_column, block.columns);
+  return {columns.columns.Rows(block.first_row, block.rows),
+          columns.pairs.Rows(block.first_row, block.rows)};
+}
 
 // The scale that all features share, if they are bytes without offset; else 0.
 float CommonScale(const Dataset& data, const Scaling& scaling) {
@@ -112,7 +67,7 @@ class Bf16Passes final : public Passes {
     const auto activation = KernelActivation(shape_.layers[layer].activation);
     if (layer + 1 < shape_.layers.size()) {
       kernels::Bf16Forward(weights, inputs, InputScale(layer), bias, activation,
-                           activations_[layer + 1].Part(block));
+                           Part(activations_[layer + 1], block));
     } else {
       kernels::Bf16Forward(weights, inputs, InputScale(layer), bias, activation,
                            logits_.view()
@@ -132,8 +87,8 @@ class Bf16Passes final : public Passes {
     kernels::Bf16InputGradient(transposed_[layer].view().Rows(block.first_row, block.rows),
                                gradients_[layer].Columns(block.first_column, block.columns).columns,
                                KernelActivation(shape_.layers[layer - 1].activation),
-                               activations_[layer].Part(block).columns,
-                               gradients_[layer - 1].Part(block));
+                               Part(activations_[layer], block).columns,
+                               Part(gradients_[layer - 1], block));
   }
 
   void WeightGradient(const WeightBlock& block, size_t columns, kernels::Output output,
