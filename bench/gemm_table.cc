@@ -40,16 +40,16 @@ double MedianRatio(const std::vector<double>& a, const std::vector<double>& b) {
 // Calls per second, the best of some samples of at least 2 ms: whatever else runs on the machine
 // only slows down. Warm before, so that it does not matter who ran last.
 double TakeTurn(const std::function<void()>& run, size_t threads) {
-  constexpr double kWarm = 2e-3;
   constexpr double kSample = 2e-3;
   constexpr double kTurn = 8e-3;
-  int calls = 0;
+  double seconds_per_call = kSample;
   const Stopwatch warm(threads);
   do {
+    const Stopwatch watch(threads);
     run();
-    ++calls;
-  } while (warm.Seconds() < kWarm);
-  calls = std::max(1, static_cast<int>(kSample / warm.Seconds() * calls));
+    seconds_per_call = std::min(seconds_per_call, watch.Seconds());
+  } while (warm.Seconds() < WarmUpSeconds(threads));
+  const int calls = static_cast<int>(kSample / seconds_per_call);
   double best = 0;
   const Stopwatch turn(threads);
   do {

@@ -110,11 +110,12 @@ const char* Name(Arithmetic arithmetic) { return arithmetic == Arithmetic::kF32 
 
 double PeakFlops(Execution& execution, Arithmetic arithmetic) {
   double best = 0;
-  for (int trial = 0; trial < kTrials; ++trial) {
+  const Stopwatch all(execution.threads());
+  do {
     const Stopwatch watch(execution.threads());
     const double flops = ComputeOnAll(execution, arithmetic);
     best = std::max(best, flops / watch.Seconds());
-  }
+  } while (all.Seconds() < WarmUpSeconds(execution.threads()) + 3e-3);
   return best;
 }
 

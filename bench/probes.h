@@ -13,8 +13,8 @@ enum class Arithmetic { kF32, kBf16Dot };
 const char* Name(Arithmetic arithmetic);
 
 // Operations per second that all threads of `execution` attain together on the current target, in
-// registers; 0 where the target has no such instruction. Takes some 5 ms. Clocks drift, so it is
-// measured again right before whatever is compared with it.
+// registers; 0 where the target has no such instruction. The best of some milliseconds. Clocks
+// drift, so it is measured again right before whatever is compared with it.
 double PeakFlops(Execution& execution, Arithmetic arithmetic);
 
 // A cache or the memory.

@@ -54,6 +54,10 @@ class Stopwatch {
   double begin_;
 };
 
+// Seconds of work after which threads that slept run at full speed: the system may wake them on one
+// processor and take its time to give each its own.
+constexpr double WarmUpSeconds(size_t threads) { return threads == 1 ? 2e-3 : 60e-3; }
+
 // Runs the benchmark's loop over f(). The seconds per call.
 template <class F>
 double TimeLoop(benchmark::State& state, size_t threads, const F& f) {
