@@ -84,7 +84,7 @@ HWY_INLINE void MoveRows(Bf16Product& p, size_t r) {
 
 template <size_t kV, size_t kN, class Indices>
 HWY_INLINE void Start(const Bf16Product&, size_t, size_t, const Indices&, Sums<kV, kN>& sum) {
-  HWY_UNROLL(kTileCols)
+  HWY_UNROLL(kFlatTileCols)
   for (size_t n = 0; n < kN; ++n) {
     HWY_UNROLL(kSkipTileVectors)
     for (size_t v = 0; v < kV; ++v) sum[n][v] = hn::Zero(Bf16Float());
@@ -123,7 +123,7 @@ HWY_INLINE void Finish(const Bf16Product& p, size_t r, size_t j, const Indices&,
     if (p.gate.data != nullptr) x = ReluGate(d, LoadBf16(p.gate.Column(j + n) + row), x);
     return x;
   };
-  HWY_UNROLL(kTileCols)
+  HWY_UNROLL(kFlatTileCols)
   for (size_t n = 0; n < kN; n += 2) {
     HWY_UNROLL(kSkipTileVectors)
     for (size_t v = 0; v < kV; ++v) {

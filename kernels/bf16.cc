@@ -5,6 +5,7 @@
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
 #include "kernels/bf16-inl.h"
+#include "kernels/gemm_narrow-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace colonnade::kernels::HWY_NAMESPACE {
@@ -14,6 +15,15 @@ bool Bf16IsNativeTarget() { return COLONNADE_NATIVE_BF16; }
 // A column's pairs, as the words that a product broadcasts.
 HWY_INLINE const uint32_t* Words(ConstBf16Columns columns) {
   return reinterpret_cast<const uint32_t*>(columns.data);
+}
+
+template <class V>
+HWY_INLINE V NarrowStart(const Bf16Product&, V) {
+  return hn::Zero(hn::DFromV<V>());
+}
+template <class V>
+HWY_INLINE V NarrowFinish(const Bf16Product& p, V sum, V initial) {
+  return hn::MulAdd(sum, hn::Set(hn::DFromV<V>(), p.scale), initial);
 }
 
 Bf16Product ForwardProduct(ConstBf16Pairs w, ConstBf16Columns a, float scale, const float* bias,
@@ -55,18 +65,20 @@ void Bf16InputGradientTarget(ConstBf16Pairs wt, ConstBf16Columns dz, Activation 
 
 void Bf16WeightGradientTarget(ConstBf16Pairs dz, ConstBf16Pairs a, float scale, Output output,
                               Matrix dw, const ReadNext& next) {
-  Multiply<Right::kRows>(Bf16Product{.a = dz.data,
-                                     .lda = dz.stride,
-                                     .b = a.data,
-                                     .ldb = a.stride,
-                                     .rows = PaddedRows(dz.rows),
-                                     .cols = a.rows,
-                                     .depth = dz.cols,
-                                     .scale = scale,
-                                     .accumulate = output == Output::kAccumulate,
-                                     .c = dw.data,
-                                     .ldc = dw.stride,
-                                     .next = next});
+  const Bf16Product p{.a = dz.data,
+                      .lda = dz.stride,
+                      .b = a.data,
+                      .ldb = a.stride,
+                      .rows = PaddedRows(dz.rows),
+                      .cols = a.rows,
+                      .depth = dz.cols,
+                      .scale = scale,
+                      .accumulate = output == Output::kAccumulate,
+                      .c = dw.data,
+                      .ldc = dw.stride,
+                      .next = next};
+  if (dz.rows <= kNarrowRows) return MultiplyNarrow(p, dz.rows);
+  Multiply<Right::kRows>(p);
 }
 
 void Bf16BiasGradientTarget(ConstBf16Columns dz, Output output, float* db) {

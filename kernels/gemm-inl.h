@@ -55,6 +55,9 @@ inline constexpr size_t kTileVectors = 2;
 #endif
 inline constexpr size_t kTileCols = 6;
 
+// Columns of the tile of a panel that is one vector high, which would have few sums otherwise.
+inline constexpr size_t kFlatTileCols = 2 * kTileCols;
+
 // The tile of the forward product that skips zeros: an index is skipped if it is zero in all
 // columns of the tile, so that fewer columns skip more; more vectors make up for it.
 inline constexpr size_t kSkipTileVectors = 2 * kTileVectors;
@@ -122,7 +125,7 @@ HWY_INLINE void Start(const Product& p, size_t r, size_t j, const Indices& ks, S
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
   if (!ks.first() || p.accumulate) {
-    HWY_UNROLL(kTileCols)
+    HWY_UNROLL(kFlatTileCols)
     for (size_t n = 0; n < kN; ++n) {
       HWY_UNROLL(kSkipTileVectors)
       for (size_t v = 0; v < kV; ++v) {
@@ -133,7 +136,7 @@ HWY_INLINE void Start(const Product& p, size_t r, size_t j, const Indices& ks, S
     HWY_UNROLL(kSkipTileVectors)
     for (size_t v = 0; v < kV; ++v) {
       const auto initial = p.bias != nullptr ? hn::Load(d, p.bias + r + v * lanes) : hn::Zero(d);
-      HWY_UNROLL(kTileCols)
+      HWY_UNROLL(kFlatTileCols)
       for (size_t n = 0; n < kN; ++n) sum[n][v] = initial;
     }
   }
@@ -145,24 +148,40 @@ HWY_INLINE V Add(const Product&, V left, V right, V sum) {
   return hn::MulAdd(left, right, sum);
 }
 
+// Stores epilogue(row, column, sum) for each sum of a tile. What the loop needs of the product is
+// in locals: the compiler must assume that a store changes the product.
+template <size_t kV, size_t kN, class F>
+HWY_INLINE void StoreSums(const Product& p, size_t r, size_t j, const Sums<kV, kN>& sum,
+                          const F& epilogue) {
+  const hn::ScalableTag<float> d;
+  const size_t ldc = p.ldc;
+  float* HWY_RESTRICT c = p.c + j * ldc + r;
+  HWY_UNROLL(kFlatTileCols)
+  for (size_t n = 0; n < kN; ++n) {
+    HWY_UNROLL(kSkipTileVectors)
+    for (size_t v = 0; v < kV; ++v) {
+      const auto result = hn::Add(sum[n][v], hn::Zero(d));  // -0 becomes +0, all else stays
+      hn::Store(epilogue(v * hn::Lanes(d), n, result), d, c + n * ldc + v * hn::Lanes(d));
+    }
+  }
+}
+
 // Stores the sums at the end of a pass.
 template <size_t kV, size_t kN, class Indices>
 HWY_INLINE void Finish(const Product& p, size_t r, size_t j, const Indices& ks,
                        const Sums<kV, kN>& sum) {
   const hn::ScalableTag<float> d;
-  const bool last = ks.last();
-  HWY_UNROLL(kTileCols)
-  for (size_t n = 0; n < kN; ++n) {
-    HWY_UNROLL(kSkipTileVectors)
-    for (size_t v = 0; v < kV; ++v) {
-      const size_t row = r + v * hn::Lanes(d);
-      auto result = hn::Add(sum[n][v], hn::Zero(d));  // -0 becomes +0, all else stays
-      if (last && p.relu) result = Relu(d, result);
-      if (last && p.gate != nullptr) {
-        result = ReluGate(d, hn::Load(d, p.gate + (j + n) * p.ldgate + row), result);
-      }
-      hn::Store(result, d, p.c + (j + n) * p.ldc + row);
-    }
+  using V = hn::Vec<decltype(d)>;
+  if (ks.last() && p.relu) {
+    StoreSums<kV, kN>(p, r, j, sum, [=](size_t, size_t, V x) HWY_ATTR { return Relu(d, x); });
+  } else if (ks.last() && p.gate != nullptr) {
+    const size_t ldgate = p.ldgate;
+    const float* gate = p.gate + j * ldgate + r;
+    StoreSums<kV, kN>(p, r, j, sum, [=](size_t row, size_t column, V x) HWY_ATTR {
+      return ReluGate(d, hn::Load(d, gate + column * ldgate + row), x);
+    });
+  } else {
+    StoreSums<kV, kN>(p, r, j, sum, [](size_t, size_t, V x) HWY_ATTR { return x; });
   }
 }
 
@@ -203,7 +222,7 @@ HWY_NOINLINE void Tile(const P& p, size_t r, size_t j, const Indices& ks,
       V left[kV];
       HWY_UNROLL(kSkipTileVectors)
       for (size_t v = 0; v < kV; ++v) left[v] = hn::Load(d, a + v * lanes);
-      HWY_UNROLL(kTileCols)
+      HWY_UNROLL(kFlatTileCols)
       for (size_t n = 0; n < kN; ++n) {
         const V right = hn::Set(d, b[n * next]);
         HWY_UNROLL(kSkipTileVectors)
@@ -211,12 +230,12 @@ HWY_NOINLINE void Tile(const P& p, size_t r, size_t j, const Indices& ks,
       }
     } else {
       V right[kN];
-      HWY_UNROLL(kTileCols)
+      HWY_UNROLL(kFlatTileCols)
       for (size_t n = 0; n < kN; ++n) right[n] = hn::Set(d, b[n * next]);
       HWY_UNROLL(kSkipTileVectors)
       for (size_t v = 0; v < kV; ++v) {
         const V left = hn::Load(d, a + v * lanes);
-        HWY_UNROLL(kTileCols)
+        HWY_UNROLL(kFlatTileCols)
         for (size_t n = 0; n < kN; ++n) sum[n][v] = Add(p, left, right[n], sum[n][v]);
       }
     }
@@ -274,6 +293,7 @@ void Multiply(const P& p) {
   const size_t depth_block = P::kOnePass ? p.depth : pack ? kPackDepth : kDepthBlock;
   ForEachPanel<kTileVectors>(p.rows, [&](size_t r, auto vectors) HWY_ATTR {
     const size_t rows = vectors() * lanes;
+    constexpr size_t kCols = vectors() == 1 ? kFlatTileCols : kTileCols;
     size_t k0 = 0;
     do {  // at least once: a product of depth 0 is its initial value
       const size_t depth = HWY_MIN(depth_block, p.depth - k0);
@@ -293,20 +313,22 @@ void Multiply(const P& p) {
       }
       const size_t next_r = ks.last() ? r + rows : r;
       const size_t next_k = ks.last() ? 0 : k0 + depth;
-      for (size_t j = 0; j < p.cols; j += kTileCols) {
+      for (size_t j = 0; j < p.cols; j += kCols) {
         Lines ahead;
-        const size_t line = j / kTileCols * kPadFloats;
+        const size_t line = j / kCols * kPadFloats;
         if (line < rows) {
           if (next_r + line < p.rows) {
             ahead = {p.a + next_r + line + next_k * p.lda, p.lda, Lines::kRun * p.lda,
                      HWY_MIN(depth_block, p.depth - next_k)};
           }
-        } else if (kRight == Right::kColumns && depth == kPackDepth &&
-                   j + 2 * kTileCols <= p.cols) {
-          ahead = {pass.b + (j + kTileCols) * p.ldb, kPadFloats, p.ldb, kTileCols * Lines::kRun};
+        } else if (pack && j + 2 * kCols <= p.cols) {
+          if (kRight == Right::kRows) {
+            ahead = {pass.b + j + kCols, p.ldb, Lines::kRun * p.ldb, depth};
+          } else if (depth == kPackDepth) {
+            ahead = {pass.b + (j + kCols) * p.ldb, kPadFloats, p.ldb, kCols * Lines::kRun};
+          }
         }
-        TileOfColumns<vectors(), kTileCols, kRight>(pass, 0, j, HWY_MIN(kTileCols, p.cols - j), ks,
-                                                    ahead);
+        TileOfColumns<vectors(), kCols, kRight>(pass, 0, j, HWY_MIN(kCols, p.cols - j), ks, ahead);
       }
       k0 += depth;
     } while (k0 < p.depth);

@@ -5,6 +5,7 @@
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
 #include "kernels/gemm-inl.h"
+#include "kernels/gemm_narrow-inl.h"
 #include "kernels/transpose-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -67,6 +68,7 @@ void WeightGradientTarget(ConstMatrix dz, ConstMatrix a, Output output, Matrix d
                           const ReadNext& next) {
   Product p = WeightGradientProduct(dz, a, output, dw);
   p.next = next;
+  if (dz.rows <= kNarrowRows) return MultiplyNarrow(p, dz.rows);
   Multiply<Right::kRows>(p);
 }
 
