@@ -185,21 +185,24 @@ HWY_INLINE void Finish(const Product& p, size_t r, size_t j, const Indices& ks,
   }
 }
 
-// Asks for a line of what the caller reads next where this tile is, of each matrix; i-th of the
-// tile's lines.
-template <size_t kV, size_t kN>
-HWY_INLINE void PrefetchNext(const ReadNext& next, size_t r, size_t j, size_t i) {
+// Asks for the i-th of the cache lines that the tile covers: of the result, to write it, and of
+// what the caller reads next.
+template <size_t kV, size_t kN, class P>
+HWY_INLINE void PrefetchTile(const P& p, size_t r, size_t j, size_t i) {
   constexpr size_t kLines = HWY_MAX(1, kV * hn::MaxLanes(hn::ScalableTag<float>()) / kPadFloats);
   if (i >= kLines * kN) return;
-  for (size_t m = 0; m < next.count; ++m) {
-    __builtin_prefetch(next.matrices[m].Column(j + i / kLines) + r + i % kLines * kPadFloats, 0, 2);
+  const size_t row = r + i % kLines * kPadFloats;
+  const size_t column = j + i / kLines;
+  if (p.c != nullptr) __builtin_prefetch(p.c + row + column * p.ldc, 1, 3);
+  for (size_t m = 0; m < p.next.count; ++m) {
+    __builtin_prefetch(p.next.matrices[m].Column(column) + row, 0, 2);
   }
 }
 
 // The tile of kV vectors × kN columns at row `r`, column `j`, over the contraction indices `ks`.
 template <size_t kV, size_t kN, Right kRight, class P, class Indices>
-HWY_NOINLINE void Tile(const P& p, size_t r, size_t j, const Indices& ks,
-                       const LinesAhead<typename P::Word>& ahead) {
+HWY_INLINE void Tile(const P& p, size_t r, size_t j, const Indices& ks,
+                     const LinesAhead<typename P::Word>& ahead) {
   using Word = typename P::Word;
   const hn::ScalableTag<Word> d;
   using V = hn::Vec<decltype(d)>;
@@ -211,8 +214,10 @@ HWY_NOINLINE void Tile(const P& p, size_t r, size_t j, const Indices& ks,
   const size_t count = ks.count();
   for (size_t i = 0; i < count; ++i) {
     const size_t k = ks[i];
-    if constexpr (std::is_same_v<Indices, AllIndices>) ahead.Prefetch(i);
-    if constexpr (kRight == Right::kRows) PrefetchNext<kV, kN>(p.next, r, j, i);
+    if constexpr (std::is_same_v<Indices, AllIndices>) {
+      ahead.Prefetch(i);
+      PrefetchTile<kV, kN>(p, r, j, i);
+    }
     const Word* HWY_RESTRICT a = p.a + r + k * p.lda;
     const Word* HWY_RESTRICT b =
         kRight == Right::kColumns ? p.b + j * p.ldb + k : p.b + j + k * p.ldb;
@@ -243,14 +248,22 @@ HWY_NOINLINE void Tile(const P& p, size_t r, size_t j, const Indices& ks,
   Finish<kV, kN>(p, r, j, ks, sum);
 }
 
-// A tile of any number of columns up to kMaxN.
+// A tile of any number of columns up to kMaxN, each a function of its own.
+template <size_t kV, size_t kMaxN, Right kRight, class P, class Indices>
+HWY_NOINLINE void RaggedTile(const P& p, size_t r, size_t j, size_t cols, const Indices& ks,
+                             const LinesAhead<typename P::Word>& ahead) {
+  if constexpr (kMaxN > 1) {
+    if (cols < kMaxN) return RaggedTile<kV, kMaxN - 1, kRight>(p, r, j, cols, ks, ahead);
+  }
+  Tile<kV, kMaxN, kRight>(p, r, j, ks, ahead);
+}
+
+// The same, tiles of all kMaxN columns being part of the caller's loop.
 template <size_t kV, size_t kMaxN, Right kRight, class P, class Indices>
 HWY_INLINE void TileOfColumns(const P& p, size_t r, size_t j, size_t cols, const Indices& ks,
                               const LinesAhead<typename P::Word>& ahead = {}) {
-  if constexpr (kMaxN > 1) {
-    if (cols < kMaxN) return TileOfColumns<kV, kMaxN - 1, kRight>(p, r, j, cols, ks, ahead);
-  }
-  Tile<kV, kMaxN, kRight>(p, r, j, ks, ahead);
+  if (cols >= kMaxN) return Tile<kV, kMaxN, kRight>(p, r, j, ks, ahead);
+  if constexpr (kMaxN > 1) RaggedTile<kV, kMaxN - 1, kRight>(p, r, j, cols, ks, ahead);
 }
 
 // Calls panel(r, vectors) for the rows of a product, cut into panels of kMaxV vectors and, at the
