@@ -216,7 +216,7 @@ HWY_INLINE void Tile(const P& p, size_t r, size_t j, const Indices& ks,
     const size_t k = ks[i];
     if constexpr (std::is_same_v<Indices, AllIndices>) {
       ahead.Prefetch(i);
-      PrefetchTile<kV, kN>(p, r, j, i);
+      if constexpr (kV > 1) PrefetchTile<kV, kN>(p, r, j, i);  // else it costs more than it saves
     }
     const Word* HWY_RESTRICT a = p.a + r + k * p.lda;
     const Word* HWY_RESTRICT b =
@@ -258,12 +258,15 @@ HWY_NOINLINE void RaggedTile(const P& p, size_t r, size_t j, size_t cols, const 
   Tile<kV, kMaxN, kRight>(p, r, j, ks, ahead);
 }
 
-// The same, tiles of all kMaxN columns being part of the caller's loop.
+// The same. The largest tiles are part of the caller's loop, which saves a call where the
+// contraction is short.
 template <size_t kV, size_t kMaxN, Right kRight, class P, class Indices>
 HWY_INLINE void TileOfColumns(const P& p, size_t r, size_t j, size_t cols, const Indices& ks,
                               const LinesAhead<typename P::Word>& ahead = {}) {
-  if (cols >= kMaxN) return Tile<kV, kMaxN, kRight>(p, r, j, ks, ahead);
-  if constexpr (kMaxN > 1) RaggedTile<kV, kMaxN - 1, kRight>(p, r, j, cols, ks, ahead);
+  if constexpr (kV >= kTileVectors) {
+    if (cols == kMaxN) return Tile<kV, kMaxN, kRight>(p, r, j, ks, ahead);
+  }
+  RaggedTile<kV, kMaxN, kRight>(p, r, j, cols, ks, ahead);
 }
 
 // Calls panel(r, vectors) for the rows of a product, cut into panels of kMaxV vectors and, at the
