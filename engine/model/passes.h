@@ -44,6 +44,9 @@ class Passes {
   // The largest batch.
   virtual size_t columns() const = 0;
 
+  // Whether the first layer leaves out products with zero.
+  virtual bool skips_zeros() = 0;
+
   // Fills columns [first, first + count) of the inputs with examples indices[0 .. count).
   virtual void Read(const uint32_t* indices, size_t first, size_t count) = 0;
 

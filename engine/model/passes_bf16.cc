@@ -56,6 +56,8 @@ class Bf16Passes final : public Passes {
 
   size_t columns() const override { return logits_.cols(); }
 
+  bool skips_zeros() override { return false; }
+
   void Read(const uint32_t* indices, size_t first, size_t count) override {
     reader_.Read(indices, activations_.front().Columns(first, count));
   }

@@ -27,6 +27,8 @@ class F32Passes final : public Passes {
 
   size_t columns() const override { return activations_.columns(); }
 
+  bool skips_zeros() override { return activations_.nonzeros().data != nullptr; }
+
   void Read(const uint32_t* indices, size_t first, size_t count) override {
     const kernels::Nonzeros nonzeros = activations_.nonzeros();
     reader_.Read(indices, activations_.inputs().Columns(first, count),
@@ -57,7 +59,7 @@ class F32Passes final : public Passes {
         Gradient(block.layer).Columns(0, columns).Rows(block.first_row, block.rows);
     const kernels::ConstMatrix inputs =
         activations_.at(block.layer).Columns(0, columns).Rows(block.first, block.count);
-    if (block.layer == 0 && activations_.nonzeros().data != nullptr) {
+    if (block.layer == 0 && skips_zeros()) {
       kernels::WeightGradientSkippingZeros(dz, inputs, activations_.nonzeros().Columns(0, columns),
                                            block.first, output, dw);
     } else {

@@ -51,12 +51,13 @@ bool LayerByLayerPays(const NetworkShape& shape, size_t columns, size_t threads)
 TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const Scaling& scaling,
                            size_t batch_size, std::vector<DenseParameters>& parameters,
                            OptimizerState& optimizer, Execution& execution, Zeros zeros,
-                           Precision precision)
+                           Precision precision, Profiler* profiler)
     : shape_(shape),
       data_(data),
       parameters_(parameters),
       optimizer_(optimizer),
       execution_(execution),
+      profiler_(profiler),
       reader_(data, scaling),
       passes_(precision == Precision::kF32 ? MakeF32Passes(shape, reader_, parameters,
                                                            std::min(batch_size, kMaxColumns), zeros)
@@ -85,6 +86,7 @@ TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const
 }
 
 BatchLoss TrainingStep::Run(std::span<const uint32_t> indices, double learning_rate) {
+  const StepTimer step_timer(profiler_, indices.size());
   BatchLoss result;
   for (size_t begin = 0; begin < indices.size(); begin += passes_->columns()) {
     const size_t columns = std::min(passes_->columns(), indices.size() - begin);
@@ -96,8 +98,10 @@ BatchLoss TrainingStep::Run(std::span<const uint32_t> indices, double learning_r
     } else {
       PhaseA(chunk);
     }
+    PhaseTimer timer(profiler_, 0);
     for (size_t c = 0; c < columns; ++c) result.loss += static_cast<double>(losses_[c]);
     for (const size_t correct : correct_) result.correct += correct;
+    timer.Done(Phase::kLoss);
     PhaseB(chunk);
   }
   return result;
@@ -106,16 +110,25 @@ BatchLoss TrainingStep::Run(std::span<const uint32_t> indices, double learning_r
 void TrainingStep::PhaseA(const Chunk& chunk) {
   const size_t columns = chunk.indices.size();
   const size_t each = ColumnsPerTask(columns, execution_.threads());
-  execution_.ForEach(Tasks(columns, each), [&](size_t task, size_t) {
+  execution_.ForEach(Tasks(columns, each), [&](size_t task, size_t worker) {
+    PhaseTimer timer(profiler_, worker);
     const size_t first = task * each;
     const size_t count = std::min(each, columns - first);
     const auto all_rows = [&](size_t layer) {
       return Block{first, count, 0, shape_.layers[layer].outputs};
     };
     Read(chunk, first, count);
-    for (size_t l = 0; l < shape_.layers.size(); ++l) passes_->Forward(l, all_rows(l));
+    timer.Done(Phase::kRead);
+    for (size_t l = 0; l < shape_.layers.size(); ++l) {
+      passes_->Forward(l, all_rows(l));
+      timer.Done(Phase::kForward, l);
+    }
     Loss(chunk, task, first, count);
-    for (size_t l = shape_.layers.size() - 1; l > 0; --l) passes_->Backward(l, all_rows(l - 1));
+    timer.Done(Phase::kLoss);
+    for (size_t l = shape_.layers.size() - 1; l > 0; --l) {
+      passes_->Backward(l, all_rows(l - 1));
+      timer.Done(Phase::kBackward, l);
+    }
   });
 }
 
@@ -123,32 +136,40 @@ void TrainingStep::PhaseALayerByLayer(const Chunk& chunk) {
   const size_t columns = chunk.indices.size();
   const size_t each = ColumnsPerTask(columns, execution_.threads());
   const auto columns_of = [&](size_t task) { return std::min(each, columns - task * each); };
-  execution_.ForEach(Tasks(columns, each),
-                     [&](size_t task, size_t) { Read(chunk, task * each, columns_of(task)); });
+  execution_.ForEach(Tasks(columns, each), [&](size_t task, size_t worker) {
+    PhaseTimer timer(profiler_, worker);
+    Read(chunk, task * each, columns_of(task));
+    timer.Done(Phase::kRead);
+  });
   for (size_t l = 0; l < shape_.layers.size(); ++l) {
-    ForEachBlock(columns, shape_.layers[l].outputs,
+    ForEachBlock(columns, shape_.layers[l].outputs, Phase::kForward, l,
                  [&](const Block& block) { passes_->Forward(l, block); });
   }
-  execution_.ForEach(Tasks(columns, each), [&](size_t task, size_t) {
+  execution_.ForEach(Tasks(columns, each), [&](size_t task, size_t worker) {
+    PhaseTimer timer(profiler_, worker);
     Loss(chunk, task, task * each, columns_of(task));
+    timer.Done(Phase::kLoss);
   });
   for (size_t l = shape_.layers.size() - 1; l > 0; --l) {
-    ForEachBlock(columns, shape_.layers[l].inputs,
+    ForEachBlock(columns, shape_.layers[l].inputs, Phase::kBackward, l,
                  [&](const Block& block) { passes_->Backward(l, block); });
   }
 }
 
 // Calls f for blocks that cover a result, at least two per thread where it is large enough.
 template <class F>
-void TrainingStep::ForEachBlock(size_t columns, size_t rows, const F& f) {
+void TrainingStep::ForEachBlock(size_t columns, size_t rows, Phase phase, size_t layer,
+                                const F& f) {
   const size_t down = Tasks(rows, kLayerRows);
   const size_t wanted = std::max<size_t>(1, 2 * execution_.threads() / down);
   const size_t each = kernels::RoundUp(Tasks(columns, wanted), kTile);
-  execution_.ForEach(down * Tasks(columns, each), [&](size_t task, size_t) {
+  execution_.ForEach(down * Tasks(columns, each), [&](size_t task, size_t worker) {
+    PhaseTimer timer(profiler_, worker);
     const size_t first_row = task % down * kLayerRows;
     const size_t first_column = task / down * each;
     f(Block{first_column, std::min(each, columns - first_column), first_row,
             std::min(kLayerRows, rows - first_row)});
+    timer.Done(phase, layer);
   });
 }
 
@@ -168,16 +189,18 @@ void TrainingStep::Loss(const Chunk& chunk, size_t task, size_t first, size_t co
 
 void TrainingStep::PhaseB(const Chunk& chunk) {
   execution_.ForEach(blocks_.size(), [&](size_t task, size_t worker) {
+    PhaseTimer timer(profiler_, worker);
     WeightBlock block = blocks_[task];
     const size_t rows = block.rows;
     for (; block.first_row < rows; block.first_row += kBlockRows) {
       block.rows = std::min(kBlockRows, rows - block.first_row);
-      Update(block, worker, chunk);
+      Update(block, worker, chunk, timer);
     }
   });
 }
 
-void TrainingStep::Update(const WeightBlock& block, size_t worker, const Chunk& chunk) {
+void TrainingStep::Update(const WeightBlock& block, size_t worker, const Chunk& chunk,
+                          PhaseTimer& timer) {
   const size_t l = block.layer;
   const size_t columns = chunk.indices.size();
   const auto output = chunk.is_first ? kernels::Output::kOverwrite : kernels::Output::kAccumulate;
@@ -193,9 +216,11 @@ void TrainingStep::Update(const WeightBlock& block, size_t worker, const Chunk& 
   passes_->WeightGradient(
       block, columns, output, weight_gradient,
       chunk.is_last ? optimizer_.Reads(block, parameters_[l]) : kernels::ReadNext());
+  timer.Done(Phase::kWeightGradient, l);
   if (chunk.is_last) {
     optimizer_.UpdateWeight(block, weight_gradient, chunk.learning_rate, parameters_[l]);
     passes_->TakeWeights(block);
+    timer.Done(Phase::kUpdate, l);
   }
   if (block.first == 0 && block.first_row == 0) {
     const size_t outputs = shape_.layers[l].outputs;
@@ -203,8 +228,10 @@ void TrainingStep::Update(const WeightBlock& block, size_t worker, const Chunk& 
         keep ? gradients_[l].bias.view()
              : scratch_[worker].view().Columns(kBlockColumns, 1).Rows(0, outputs);
     passes_->BiasGradient(l, columns, output, bias_gradient.data);
+    timer.Done(Phase::kWeightGradient, l);
     if (chunk.is_last) {
       optimizer_.UpdateBias(l, bias_gradient, chunk.learning_rate, parameters_[l]);
+      timer.Done(Phase::kUpdate, l);
     }
   }
 }

@@ -13,6 +13,7 @@
 #include "engine/model/storage.h"
 #include "engine/runtime/execution.h"
 #include "engine/train/optimizer.h"
+#include "engine/train/profiler.h"
 
 namespace colonnade {
 
@@ -35,13 +36,17 @@ class TrainingStep {
   static constexpr size_t kMaxColumns = 1024;
 
   // Keeps references to all of them. `batch_size` is the largest batch that will be asked for.
+  // `profiler` may be null.
   TrainingStep(const NetworkShape& shape, const Dataset& data, const Scaling& scaling,
                size_t batch_size, std::vector<DenseParameters>& parameters,
                OptimizerState& optimizer, Execution& execution, Zeros zeros = Zeros::kAuto,
-               Precision precision = Precision::kF32);
+               Precision precision = Precision::kF32, Profiler* profiler = nullptr);
 
   // One step on the examples of that index. Allocates nothing.
   BatchLoss Run(std::span<const uint32_t> indices, double learning_rate);
+
+  // Whether the first layer leaves out products with zero.
+  bool skips_zeros() const { return passes_->skips_zeros(); }
 
  private:
   // One chunk of a batch.
@@ -57,15 +62,16 @@ class TrainingStep {
   void PhaseB(const Chunk& chunk);
   void Read(const Chunk& chunk, size_t first, size_t count);
   void Loss(const Chunk& chunk, size_t task, size_t first, size_t count);
-  void Update(const WeightBlock& block, size_t worker, const Chunk& chunk);
+  void Update(const WeightBlock& block, size_t worker, const Chunk& chunk, PhaseTimer& timer);
   template <class F>
-  void ForEachBlock(size_t columns, size_t rows, const F& f);
+  void ForEachBlock(size_t columns, size_t rows, Phase phase, size_t layer, const F& f);
 
   const NetworkShape& shape_;
   const Dataset& data_;
   std::vector<DenseParameters>& parameters_;
   OptimizerState& optimizer_;
   Execution& execution_;
+  Profiler* profiler_;
 
   BatchReader reader_;
   std::unique_ptr<Passes> passes_;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "colonnade/error.h"
 #include "colonnade/train.h"
@@ -13,6 +14,7 @@
 #include "engine/runtime/execution.h"
 #include "engine/runtime/random.h"
 #include "engine/train/optimizer.h"
+#include "engine/train/profiler.h"
 #include "engine/train/schedule.h"
 #include "engine/train/step.h"
 
@@ -157,8 +159,12 @@ TrainResult Train(const Dataset& data, const TrainOptions& options) {
 
   Execution execution(FlopsPerStep(model->shape, batch) < kSerialFlops ? 1 : options.threads);
   OptimizerState optimizer(options.optimizer, options.momentum, model->shape);
+  std::optional<Profiler> profiler;
+  if (options.profile != nullptr) {
+    profiler.emplace(model->shape, options.precision, execution, *options.profile);
+  }
   TrainingStep step(model->shape, data, model->scaling, batch, model->layers, optimizer, execution,
-                    Zeros::kAuto, options.precision);
+                    Zeros::kAuto, options.precision, profiler ? &*profiler : nullptr);
 
   std::vector<uint32_t> order(examples);
   std::iota(order.begin(), order.end(), 0u);
@@ -202,13 +208,15 @@ TrainResult Train(const Dataset& data, const TrainOptions& options) {
   });
 
   RequireFinite(model->layers);
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  if (profiler) profiler->Finish(start, seconds, step.skips_zeros());
   return {.model = Model(std::move(model)),
           .epochs = progress.epoch_done ? progress.epoch : progress.epoch - 1,
           .steps = progress.step,
           .stopped = stopped && progress.step < progress.steps,
           .loss = progress.loss,
           .accuracy = progress.accuracy,
-          .seconds = std::chrono::duration<double>(Clock::now() - start).count(),
+          .seconds = seconds,
           .threads = static_cast<int>(execution.threads())};
 }
 

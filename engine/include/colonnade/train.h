@@ -11,6 +11,7 @@
 #include "colonnade/dataset.h"
 #include "colonnade/model.h"
 #include "colonnade/network.h"
+#include "colonnade/profile.h"
 
 namespace colonnade {
 
@@ -72,6 +73,10 @@ struct TrainOptions {
 
   // Called after every step, on the calling thread; false stops the training after this step.
   std::function<bool(const Progress&)> on_progress;
+
+  // Where the time of the training goes, filled by Train() when it is done; may be null. The result
+  // has the same bits. Costs about a per cent of the time where a step takes some 100 µs.
+  Profile* profile = nullptr;
 
   // The passes over so many examples: `epochs`, or where that is 0, as many as give 2500 steps, but
   // at least 4 and at most 200.
