@@ -13,6 +13,7 @@
 
 #include "cli/commands.h"
 #include "cli/data_options.h"
+#include "cli/profile_report.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
 #include "cli/train_report.h"
@@ -33,7 +34,7 @@ double SecondsSince(Clock::time_point start) {
 
 // Flags as given; those not given keep the default of TrainOptions or of the preset.
 struct TrainFlags {
-  std::string train, test, output = "model.safetensors", log, preset;
+  std::string train, test, output = "model.safetensors", log, profile, preset;
   DataOptions reading;
   std::optional<std::string> scale, hidden, init, batch_size, optimizer, schedule, seed, precision;
   std::optional<size_t> epochs;
@@ -91,18 +92,21 @@ void RequireDistinctFiles(const TrainFlags& flags) {
   const std::pair<const char*, const std::string*> files[] = {{"TRAIN", &flags.train},
                                                               {"--test", &flags.test},
                                                               {"--output", &flags.output},
-                                                              {"--log", &flags.log}};
+                                                              {"--log", &flags.log},
+                                                              {"--profile", &flags.profile}};
   for (const auto& [a_name, a] : files) {
     for (const auto& [b_name, b] : files) {
-      const bool b_is_written = b == &flags.output || b == &flags.log;
+      const bool b_is_written = b != &flags.train && b != &flags.test;
       if (a == b || !b_is_written || a->empty() || b->empty()) continue;
       std::error_code ignored;  // files that do not exist yet are equal by name only
       if (*a != *b && !std::filesystem::equivalent(*a, *b, ignored)) continue;
       Reject(b_name, *b, fmt::format("another file than that of {}", a_name).c_str());
     }
   }
-  if (flags.output == "-" || flags.output == "/dev/stdout") {
-    Reject("--output", flags.output, "a file: the report goes to standard output");
+  for (const auto& [flag, file] :
+       {std::pair{"--output", &flags.output}, {"--profile", &flags.profile}}) {
+    if (*file != "-" && *file != "/dev/stdout") continue;
+    Reject(flag, *file, "a file: the report goes to standard output");
   }
 }
 
@@ -195,11 +199,26 @@ void AddProvenance(const TrainFlags& flags, const TrainReport& report, const Dat
   model.SetProvenance("metrics", Json{{"train", json["train"]}, {"test", json["test"]}}.dump());
 }
 
+// The table to standard error, and the trace.
+void ReportProfile(const TrainFlags& flags, const Common& common, const TrainOptions& options,
+                   const TrainResult& result) {
+  if (options.profile == nullptr) return;
+  const Profile& profile = *options.profile;
+  const size_t traced = profile.traced_steps.size();
+  PrintNote(common, ProfileTable(profile, result.model.shape()) +
+                        fmt::format("{} holds {} steps.", flags.profile,
+                                    traced == profile.steps
+                                        ? "all"
+                                        : fmt::format("the first {}", WithCommas(traced))));
+  WriteTrace(profile, flags.profile);
+}
+
 void RunTrain(const TrainFlags& flags, const Common& common) {
   const Clock::time_point begin = Clock::now();
   const TrainOptions chosen = ToTrainOptions(flags, common);
   RequireDistinctFiles(flags);
   RequireWritable(flags.output);
+  if (!flags.profile.empty()) RequireWritable(flags.profile);
   EpochLog log(flags.log);
 
   const Dataset train = ReadCsv(flags.train, flags.reading.ForReading());
@@ -227,6 +246,8 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
   ProgressDisplay display(common);
   const bool classic = flags.preset == "classic";
   TrainOptions options = chosen;
+  Profile profile;
+  if (!flags.profile.empty()) options.profile = &profile;
   options.on_progress = [&](const Progress& p) {
     if (classic) {
       const std::string lines = ClassicLines(p);
@@ -251,6 +272,7 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
   if (result.stopped) {
     PrintError(fmt::format("colonnade: stopped by signal after step {}; no model was written\n",
                            result.steps));
+    ReportProfile(flags, common, options, result);
     throw ExitStatus{128 + SignalWatch::Received()};
   }
 
@@ -277,6 +299,7 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
     PrintData(report.ToText());
   }
   log.Finish();
+  ReportProfile(flags, common, options, result);
   // Too late to stop the training, but not to end as asked.
   if (SignalWatch::Received() != 0) throw ExitStatus{128 + SignalWatch::Received()};
 }
@@ -355,6 +378,12 @@ void AddTrainCommand(CLI::App& app, Common& common) {
   AddJsonOption(*command, common);
   command->add_option("--log", flags->log, "File for one JSON line per epoch")
       ->type_name("FILE")
+      ->group("Run");
+  command
+      ->add_option("--profile", flags->profile,
+                   "File for a trace of all threads, for ui.perfetto.dev; a table of\n"
+                   "the time of each layer goes to standard error")
+      ->type_name("FILE.json")
       ->group("Run");
   command->footer(
       "Examples:\n"

@@ -102,6 +102,9 @@ TEST_F(BadInputTest, OutputThatCannotBeWritten) {
   EXPECT_THAT(RunBad(kFailure, {"train", "good.csv", "-o", "."}), HasSubstr("directory"));
   EXPECT_THAT(RunBad(kFailure, {"train", "good.csv", "--log", "no/folder/log.jsonl"}),
               HasSubstr("no/folder"));
+  // Before anything is read.
+  EXPECT_THAT(RunBad(kFailure, {"train", "missing.csv", "--profile", "no/folder/trace.json"}),
+              HasSubstr("cannot write 'no/folder/trace.json'"));
 }
 
 TEST_F(BadInputTest, FullDisks) {
@@ -158,6 +161,9 @@ TEST_F(BadInputTest, NoFileIsReadAndWrittenInOneRun) {
   EXPECT_THAT(RunBad(kUsage, {"train", "good.csv", "--log", "./good.csv"}), HasSubstr("--log"));
   EXPECT_THAT(RunBad(kUsage, {"train", "good.csv", "-o", "x", "--log", "x"}), HasSubstr("--"));
   EXPECT_THAT(RunBad(kUsage, {"train", "good.csv", "-o", "-"}), HasSubstr("--output"));
+  EXPECT_THAT(RunBad(kUsage, {"train", "good.csv", "--profile", "good.csv"}),
+              HasSubstr("--profile"));
+  EXPECT_THAT(RunBad(kUsage, {"train", "good.csv", "--profile", "-"}), HasSubstr("--profile"));
   RunOk({"train", "good.csv", "--epochs", "1", "-o", "m.safetensors"});
   EXPECT_THAT(RunBad(kUsage, {"predict", "m.safetensors", "good.csv", "-o", "good.csv"}),
               HasSubstr("--output"));

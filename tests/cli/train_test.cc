@@ -117,6 +117,28 @@ TEST_F(TrainCliTest, LogHasOneJsonLinePerEpoch) {
   EXPECT_EQ(epoch, 4);
 }
 
+TEST_F(TrainCliTest, ProfileIsATraceAndATable) {
+  const std::string hash = RunJson(kQuick)["parameters_hash"];
+  const Outcome outcome =
+      Run(With(kQuick, {"--profile", "trace.json", "--threads", "2", "--json"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const nlohmann::json report = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(report["parameters_hash"], hash);
+  for (const char* line : {"layer 0: 784-32\n  forward", "layer 1: 32-10\n", "\n  backward ",
+                           "\n  weight gradient ", "\n  update ", "\nread ", "\nloss ", "\nwait ",
+                           "\nother ", "\ntotal ", "100.0 %", "trace.json holds all steps"}) {
+    EXPECT_THAT(outcome.err, HasSubstr(line));
+  }
+  const nlohmann::json trace = nlohmann::json::parse(ReadFile(File("trace.json")));
+  EXPECT_EQ(trace["otherData"]["steps"], report["training"]["steps"]);
+  EXPECT_TRUE(trace["traceEvents"].is_array());
+
+  std::filesystem::remove(File("trace.json"));
+  const Outcome quiet = Run(With(kQuick, {"--profile", "trace.json", "-q"}));
+  EXPECT_EQ(quiet.err, "");
+  EXPECT_TRUE(std::filesystem::exists(File("trace.json")));
+}
+
 TEST_F(TrainCliTest, ClassicPresetPrintsItsLinePairs) {
   const std::string out = RunOk(
       {"train", "digits.csv", "--preset", "classic", "--epochs", "201", "-o", "c.safetensors"});
@@ -206,6 +228,19 @@ TEST_F(TrainCliTest, SignalEndsTrainingInOrder) {
     EXPECT_THAT(outcome.err, HasSubstr("stopped by signal after step"));
     EXPECT_EQ(Listing(), (std::vector<std::string>{"digits.csv", "digits_test.csv"}));
   }
+}
+
+TEST_F(TrainCliTest, AStoppedTrainingLeavesItsProfile) {
+  Program program(dir_.path(),
+                  {"train", "digits.csv", "--epochs", "1000000", "-v", "--profile", "trace.json"});
+  while (program.ErrorsSoFar().find("epoch 1/") == std::string::npos) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  program.Signal(SIGINT);
+  const Outcome outcome = program.Wait();
+  EXPECT_EQ(outcome.status, 128 + SIGINT);
+  EXPECT_THAT(outcome.err, HasSubstr("\ntotal "));
+  EXPECT_TRUE(nlohmann::json::accept(ReadFile(File("trace.json"))));
 }
 
 TEST_F(TrainCliTest, HelpAndVersion) {
