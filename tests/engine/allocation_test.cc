@@ -1,5 +1,5 @@
-// Prediction straight from memory allocates in a thread's first call only. All allocation of this
-// program is counted here.
+// What must not allocate: a training step, and prediction straight from memory but for a thread's
+// first call. All allocation of this program is counted here.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "colonnade/model.h"
+#include "colonnade/train.h"
+#include "tests/support/datasets.h"
 
 namespace {
 
@@ -62,6 +64,34 @@ size_t AllocationsOf(const Model& model, size_t count) {
   model.Probabilities(examples, outputs);
   model.Classes(examples, classes);
   return allocations - before;
+}
+
+TEST(TrainAllocation, NoneInAStep) {
+  const Dataset data = test::DigitsDataset(400, 1);
+  for (const Precision precision : {Precision::kF32, Precision::kBf16}) {
+    for (const int threads : {1, 2, 8}) {  // with 8, phase A goes layer by layer
+      for (const size_t batch_size : {20u, 400u}) {
+        TrainOptions options;
+        options.hidden = {224, 40};
+        options.batch_size = batch_size;
+        options.precision = precision;
+        options.threads = threads;
+        options.epochs = batch_size == 400 ? 20 : 2;
+        size_t at_start = 0;
+        size_t steps = 0;
+        options.on_progress = [&](const Progress& p) {
+          if (p.step == 1) at_start = allocations;
+          steps = p.step;
+          EXPECT_EQ(allocations, at_start) << "step " << p.step;
+          return true;
+        };
+        const size_t before = allocations;
+        Train(data, options);
+        EXPECT_GT(allocations, before) << "the count does not see the library's allocations";
+        EXPECT_GE(steps, 20u);
+      }
+    }
+  }
 }
 
 TEST(InferenceAllocation, OnlyInTheFirstCallOfAThread) {
