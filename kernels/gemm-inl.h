@@ -306,7 +306,11 @@ void Multiply(const P& p) {
   HWY_ALIGN Word packed[kTileVectors * hn::MaxLanes(d) * kPackDepth];
   const bool pack =
       p.lda >= kPackStride && p.cols >= kPackMinCols && (!P::kOnePass || p.depth <= kPackDepth);
-  const size_t depth_block = P::kOnePass ? p.depth : pack ? kPackDepth : kDepthBlock;
+  // Passes of equal depth: each has its price.
+  const size_t deepest = P::kOnePass ? HWY_MAX(p.depth, 1) : pack ? kPackDepth : kDepthBlock;
+  const size_t passes = (p.depth + deepest - 1) / deepest;
+  const size_t depth_block =
+      passes < 2 ? deepest : RoundUp((p.depth + passes - 1) / passes, kPadFloats);
   ForEachPanel<kTileVectors>(p.rows, [&](size_t r, auto vectors) HWY_ATTR {
     const size_t rows = vectors() * lanes;
     constexpr size_t kCols = vectors() == 1 ? kFlatTileCols : kTileCols;
@@ -340,7 +344,7 @@ void Multiply(const P& p) {
         } else if (pack && j + 2 * kCols <= p.cols) {
           if (kRight == Right::kRows) {
             ahead = {pass.b + j + kCols, p.ldb, Lines::kRun * p.ldb, depth};
-          } else if (depth == kPackDepth) {
+          } else {
             ahead = {pass.b + (j + kCols) * p.ldb, kPadFloats, p.ldb, kCols * Lines::kRun};
           }
         }
