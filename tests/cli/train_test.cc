@@ -90,6 +90,15 @@ TEST_F(TrainCliTest, SameFileForAnyThreadsAndOtherForAnotherSeed) {
   EXPECT_FALSE(ReadFile(File("m.safetensors")) == one);
 }
 
+TEST_F(TrainCliTest, PrecisionIsThatOfTheProducts) {
+  const nlohmann::json f32 = RunJson(kQuick);
+  const nlohmann::json bf16 = RunJson(With(kQuick, {"--precision", "bf16"}));
+  EXPECT_EQ(bf16["training"]["precision"], "bf16");
+  EXPECT_NE(bf16["parameters_hash"], f32["parameters_hash"]);
+  EXPECT_GT(bf16["train"]["accuracy"], 0.5);
+  EXPECT_EQ(Run(With(kQuick, {"--precision", "fp16"})).status, 2);
+}
+
 TEST_F(TrainCliTest, SimdChoosesTheTarget) {
   const nlohmann::json best = RunJson(kQuick);
   for (const char* target : {"AVX2", "avx3", "AVX3_ZEN4"}) {
