@@ -1,4 +1,5 @@
-// Benchmarks of kernels, CSV reading and training. Each checks its result before it is timed.
+// Benchmarks of kernels, CSV reading, training and prediction. Each checks its result before it is
+// timed.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -56,6 +57,7 @@ int main(int argc, char** argv) try {
   colonnade::bench::RegisterElementwise();
   colonnade::bench::RegisterCsv();
   colonnade::bench::RegisterTraining();
+  colonnade::bench::RegisterInference();
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
   return 0;

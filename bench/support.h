@@ -72,6 +72,7 @@ void RegisterZeros();
 void RegisterElementwise();
 void RegisterCsv();
 void RegisterTraining();
+void RegisterInference();
 
 }  // namespace colonnade::bench
 

@@ -1,4 +1,4 @@
-// Training steps, epochs and inference on digits, all threads and one.
+// Training steps and epochs on digits, all threads and one.
 #include <string>
 #include <vector>
 
@@ -82,20 +82,6 @@ void BenchStep(benchmark::State& state, const Run& run) {
   SetRate(state, "examples/s", static_cast<double>(run.batch_size));
 }
 
-void BenchInference(benchmark::State& state, int threads) {
-  TrainOptions options;
-  options.epochs = 2;
-  const Model model = Train(Digits(), options).model;
-  const std::vector<uint32_t> classes = model.Classes(Digits(), threads);
-  size_t right = 0;
-  for (size_t e = 0; e < classes.size(); ++e) {
-    if (classes[e] == Digits().labels()[e]) ++right;
-  }
-  if (!Verify(state, right == Evaluate(model, Digits()).correct, "classes")) return;
-  for (auto _ : state) benchmark::DoNotOptimize(model.Classes(Digits(), threads));
-  SetRate(state, "examples/s", static_cast<double>(Digits().examples()));
-}
-
 }  // namespace
 
 void RegisterTraining() {
@@ -114,11 +100,6 @@ void RegisterTraining() {
           ->UseManualTime()
           ->Unit(benchmark::kMillisecond);
     }
-    benchmark::RegisterBenchmark(
-        ("inference/784-128-10" + suffix).c_str(),
-        [threads](benchmark::State& state) { BenchInference(state, threads); })
-        ->UseRealTime()
-        ->Unit(benchmark::kMillisecond);
     if (DefaultThreads() == 1) break;
   }
 }
