@@ -248,11 +248,21 @@ HWY_INLINE void Tile(const P& p, size_t r, size_t j, const Indices& ks,
   Finish<kV, kN>(p, r, j, ks, sum);
 }
 
-// A tile of any number of columns up to kMaxN, each a function of its own.
+// A tile of any number of columns up to kMaxN, each a function of its own. Between kTileCols and
+// kMaxN there is none: those take two.
 template <size_t kV, size_t kMaxN, Right kRight, class P, class Indices>
 HWY_NOINLINE void RaggedTile(const P& p, size_t r, size_t j, size_t cols, const Indices& ks,
                              const LinesAhead<typename P::Word>& ahead) {
-  if constexpr (kMaxN > 1) {
+  if constexpr (kMaxN > kTileCols) {
+    if (cols < kMaxN) {
+      const size_t first = HWY_MIN(cols, kTileCols);
+      RaggedTile<kV, kTileCols, kRight>(p, r, j, first, ks, ahead);
+      if (first < cols) {
+        RaggedTile<kV, kTileCols, kRight>(p, r, j + first, cols - first, ks, ahead);
+      }
+      return;
+    }
+  } else if constexpr (kMaxN > 1) {
     if (cols < kMaxN) return RaggedTile<kV, kMaxN - 1, kRight>(p, r, j, cols, ks, ahead);
   }
   Tile<kV, kMaxN, kRight>(p, r, j, ks, ahead);

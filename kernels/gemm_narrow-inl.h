@@ -98,9 +98,6 @@ void MultiplyNarrow(const P& p, size_t rows) {
   for (; j + kNarrowVectors * lanes <= p.cols; j += kNarrowVectors * lanes) {
     NarrowTileOfRows<kNarrowVectors, kNarrowRows>(p, rows, j);
   }
-  if constexpr (kNarrowVectors > 1) {
-    for (; j + lanes <= p.cols; j += lanes) NarrowTileOfRows<1, kNarrowRows>(p, rows, j);
-  }
   if (j == p.cols) return;
   P rest = p;
   rest.b += j;
