@@ -66,6 +66,8 @@ size_t AllocationsOf(const Model& model, size_t count) {
   return allocations - before;
 }
 
+// oneTBB allocates for itself where a thread first takes part in a loop, which may be in any step;
+// a step that allocated by itself would do so every time.
 TEST(TrainAllocation, NoneInAStep) {
   const Dataset data = test::DigitsDataset(400, 1);
   for (const Precision precision : {Precision::kF32, Precision::kBf16}) {
@@ -76,19 +78,21 @@ TEST(TrainAllocation, NoneInAStep) {
         options.batch_size = batch_size;
         options.precision = precision;
         options.threads = threads;
-        options.epochs = batch_size == 400 ? 20 : 2;
-        size_t at_start = 0;
+        options.epochs = batch_size == 400 ? 100 : 5;
+        size_t last = 0;
         size_t steps = 0;
+        size_t allocating_steps = 0;
         options.on_progress = [&](const Progress& p) {
-          if (p.step == 1) at_start = allocations;
+          if (p.step > 1 && allocations != last) ++allocating_steps;
+          last = allocations;
           steps = p.step;
-          EXPECT_EQ(allocations, at_start) << "step " << p.step;
           return true;
         };
         const size_t before = allocations;
         Train(data, options);
         EXPECT_GT(allocations, before) << "the count does not see the library's allocations";
-        EXPECT_GE(steps, 20u);
+        EXPECT_EQ(steps, 100u);
+        EXPECT_LE(allocating_steps, threads == 1 ? 0u : 50u) << threads << " threads";
       }
     }
   }
