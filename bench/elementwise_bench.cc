@@ -73,11 +73,13 @@ void BenchMomentum(benchmark::State& state) {
   const OwnedMatrix gradient = RandomMatrix(kUnits, kBatch, 2);
   OwnedMatrix velocity(kUnits, kBatch);
   const float before = w.view().Column(3)[4];
-  kernels::MomentumUpdate(w.view(), gradient.view(), velocity.view(), 0.1f, 0.9f);
+  kernels::MomentumUpdate(w.view(), gradient.view(), velocity.view(),
+                          {.rate = 0.1f, .momentum = 0.9f});
   const float expected = before - 0.1f * gradient.view().Column(3)[4];
   if (!Verify(state, std::abs(w.view().Column(3)[4] - expected) < 1e-6f, "momentum")) return;
   TimeMemoryBound(state, 5 * kMatrixBytes, 3 * kMatrixBytes, [&] {
-    kernels::MomentumUpdate(w.view(), gradient.view(), velocity.view(), 1e-6f, 0.9f);
+    kernels::MomentumUpdate(w.view(), gradient.view(), velocity.view(),
+                            {.rate = 1e-6f, .momentum = 0.9f});
   });
 }
 

@@ -13,6 +13,7 @@
 
 #include "cli/commands.h"
 #include "cli/data_options.h"
+#include "cli/learning_options.h"
 #include "cli/profile_report.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
@@ -36,9 +37,9 @@ double SecondsSince(Clock::time_point start) {
 struct TrainFlags {
   std::string train, test, output = "model.safetensors", log, profile, preset;
   DataOptions reading;
-  std::optional<std::string> scale, hidden, init, batch_size, optimizer, schedule, seed, precision;
+  LearningFlags learning;
+  std::optional<std::string> scale, hidden, init, batch_size, seed, precision;
   std::optional<size_t> epochs;
-  std::optional<double> learning_rate, momentum;
 };
 
 [[noreturn]] void Reject(const char* flag, const std::string& found, const char* expected) {
@@ -78,6 +79,11 @@ void CheckAsFlags(const TrainOptions& options) {
     const std::string message = error.what();
     for (const auto& [option, flag] : {std::pair{"learning rate", "--lr"},
                                        {"momentum", "--momentum"},
+                                       {"beta1", "--beta1"},
+                                       {"beta2", "--beta2"},
+                                       {"alpha", "--alpha"},
+                                       {"epsilon", "--epsilon"},
+                                       {"weight decay", "--weight-decay"},
                                        {"hidden", "--hidden"},
                                        {"scale", "--scale"}}) {
       if (message.rfind(option, 0) != 0) continue;
@@ -121,20 +127,7 @@ TrainOptions ToTrainOptions(const TrainFlags& flags, const Common& common) {
                        ? 0
                        : ParseNumber("--batch-size", *flags.batch_size, 1, "1 or more, or full");
   }
-  if (flags.optimizer) {
-    o.optimizer = *flags.optimizer == "sgd" ? Optimizer::kSgd : Optimizer::kMomentum;
-  }
-  if (flags.learning_rate) o.learning_rate = *flags.learning_rate;
-  if (flags.momentum) {
-    if (o.optimizer == Optimizer::kSgd) {
-      Reject("--momentum", fmt::format("{} with the optimizer sgd", *flags.momentum),
-             "the optimizer momentum");
-    }
-    o.momentum = *flags.momentum;
-  }
-  if (flags.schedule) {
-    o.schedule = *flags.schedule == "constant" ? Schedule::kConstant : Schedule::kCosine;
-  }
+  ApplyLearningFlags(flags.learning, o);
   if (flags.precision) {
     o.precision = *flags.precision == "f32" ? Precision::kF32 : Precision::kBf16;
   }
@@ -321,7 +314,7 @@ void AddNetworkOptions(CLI::App& command, TrainFlags& flags) {
       ->group("Network");
 }
 
-void AddLearningOptions(CLI::App& command, TrainFlags& flags) {
+void AddTrainingOptions(CLI::App& command, TrainFlags& flags) {
   const TrainOptions defaults;
   const auto group = [](CLI::Option* option) { option->group("Learning"); };
   group(command.add_option("--epochs", flags.epochs, "Passes over the training data")
@@ -330,16 +323,7 @@ void AddLearningOptions(CLI::App& command, TrainFlags& flags) {
   group(command.add_option("--batch-size", flags.batch_size, "Examples per step")
             ->type_name("N|full")
             ->default_str(std::to_string(defaults.batch_size)));
-  group(command.add_option("--optimizer", flags.optimizer, "Update rule")
-            ->check(CLI::IsMember({"sgd", "momentum"}))
-            ->default_str("momentum"));
-  group(command.add_option("--lr", flags.learning_rate, "Learning rate at its highest")
-            ->default_str(fmt::format("{}", defaults.learning_rate)));
-  group(command.add_option("--momentum", flags.momentum, "Decay of the velocity, in [0, 1)")
-            ->default_str(fmt::format("{}", defaults.momentum)));
-  group(command.add_option("--schedule", flags.schedule, "Learning rate over time")
-            ->check(CLI::IsMember({"constant", "cosine"}))
-            ->default_str("cosine"));
+  AddLearningOptions(command, flags.learning);
   group(command.add_option("--seed", flags.seed, "Seed of all random numbers")
             ->type_name("N")
             ->default_str("0"));
@@ -373,7 +357,7 @@ void AddTrainCommand(CLI::App& app, Common& common) {
       ->default_str("auto")
       ->group("Data");
   AddNetworkOptions(*command, *flags);
-  AddLearningOptions(*command, *flags);
+  AddTrainingOptions(*command, *flags);
   AddRunOptions(*command, common);
   AddJsonOption(*command, common);
   command->add_option("--log", flags->log, "File for one JSON line per epoch")

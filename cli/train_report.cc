@@ -2,16 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "cli/learning_options.h"
 #include "colonnade/machine.h"
 #include "colonnade/version.h"
 
 namespace colonnade::cli {
-
-const char* Name(Optimizer optimizer) { return optimizer == Optimizer::kSgd ? "sgd" : "momentum"; }
-
-const char* Name(Schedule schedule) {
-  return schedule == Schedule::kConstant ? "constant" : "cosine";
-}
 
 const char* Name(Initialization init) { return init == Initialization::kHe ? "he" : "uniform"; }
 
@@ -22,6 +17,12 @@ Json TrainReport::ToJson() const {
   const Schema& schema = model.schema();
   const double per_second =
       result.seconds > 0 ? static_cast<double>(result.epochs * train_examples) / result.seconds : 0;
+  Json training = {{"epochs", result.epochs}, {"steps", result.steps}, {"batch_size", batch_size}};
+  AddLearningReport(options, training);
+  training["init"] = Name(options.init);
+  training["scale"] = model.scaling().method;
+  training["seed"] = options.seed;
+  training["precision"] = Name(options.precision);
   return {{"command", "train"},
           {"version", Version()},
           {"data",
@@ -33,18 +34,7 @@ Json TrainReport::ToJson() const {
            {{"layers", model.shape().Widths()},
             {"activation", "relu"},
             {"parameters", model.shape().parameters()}}},
-          {"training",
-           {{"epochs", result.epochs},
-            {"steps", result.steps},
-            {"batch_size", batch_size},
-            {"optimizer", Name(options.optimizer)},
-            {"learning_rate", options.learning_rate},
-            {"momentum", options.optimizer == Optimizer::kMomentum ? options.momentum : 0},
-            {"schedule", Name(options.schedule)},
-            {"init", Name(options.init)},
-            {"scale", model.scaling().method},
-            {"seed", options.seed},
-            {"precision", Name(options.precision)}}},
+          {"training", training},
           {"train", {{"loss", result.loss}, {"accuracy", result.accuracy}}},
           {"validation", Json()},
           {"test", test ? Json{{"loss", test->loss}, {"accuracy", test->accuracy}} : Json()},

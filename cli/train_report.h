@@ -12,8 +12,6 @@
 namespace colonnade::cli {
 
 // Names as the flags have them.
-const char* Name(Optimizer optimizer);
-const char* Name(Schedule schedule);
 const char* Name(Initialization init);
 const char* Name(Precision precision);
 

@@ -10,33 +10,109 @@ namespace colonnade::kernels::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-void SgdUpdateTarget(Matrix w, ConstMatrix gradient, float rate) {
-  const hn::ScalableTag<float> d;
-  const auto step = hn::Set(d, rate);
+using FloatTag = hn::ScalableTag<float>;
+using Floats = hn::Vec<FloatTag>;
+
+// Calls update(w, gradient, state...) with pointers to each vector of the padded columns.
+template <class F, class... State>
+HWY_INLINE void ForEachVector(Matrix w, ConstMatrix gradient, const F& update, State... state) {
+  const size_t lanes = hn::Lanes(FloatTag());
   for (size_t c = 0; c < w.cols; ++c) {
     float* HWY_RESTRICT wc = w.Column(c);
     const float* HWY_RESTRICT gc = gradient.Column(c);
-    for (size_t r = 0; r < PaddedRows(w.rows); r += hn::Lanes(d)) {
-      hn::Store(hn::NegMulAdd(step, hn::Load(d, gc + r), hn::Load(d, wc + r)), d, wc + r);
+    for (size_t r = 0; r < PaddedRows(w.rows); r += lanes) {
+      update(wc + r, gc + r, state.Column(c) + r...);
     }
   }
 }
 
-void MomentumUpdateTarget(Matrix w, ConstMatrix gradient, Matrix velocity, float rate,
-                          float momentum) {
-  const hn::ScalableTag<float> d;
-  const auto step = hn::Set(d, rate);
-  const auto keep = hn::Set(d, momentum);
-  for (size_t c = 0; c < w.cols; ++c) {
-    float* HWY_RESTRICT wc = w.Column(c);
-    float* HWY_RESTRICT vc = velocity.Column(c);
-    const float* HWY_RESTRICT gc = gradient.Column(c);
-    for (size_t r = 0; r < PaddedRows(w.rows); r += hn::Lanes(d)) {
-      const auto v = hn::MulAdd(keep, hn::Load(d, vc + r), hn::Load(d, gc + r));
-      hn::Store(v, d, vc + r);
-      hn::Store(hn::NegMulAdd(step, v, hn::Load(d, wc + r)), d, wc + r);
-    }
-  }
+// Without decay no term is added, so that plain steps cost no more.
+template <bool kDecay>
+HWY_INLINE Floats Decayed(Floats gradient, Floats decay, Floats w) {
+  return kDecay ? hn::MulAdd(decay, w, gradient) : gradient;
+}
+
+template <bool kDecay>
+void Sgd(Matrix w, ConstMatrix gradient, const SgdStep& step) {
+  const FloatTag d;
+  const auto rate = hn::Set(d, step.rate);
+  const auto decay = hn::Set(d, step.decay);
+  ForEachVector(w, gradient, [&](float* wr, const float* gr) HWY_ATTR {
+    const auto old = hn::Load(d, wr);
+    const auto g = Decayed<kDecay>(hn::Load(d, gr), decay, old);
+    hn::Store(hn::NegMulAdd(rate, g, old), d, wr);
+  });
+}
+
+template <bool kDecay, bool kNesterov>
+void Momentum(Matrix w, ConstMatrix gradient, Matrix velocity, const SgdStep& step) {
+  const FloatTag d;
+  const auto rate = hn::Set(d, step.rate);
+  const auto momentum = hn::Set(d, step.momentum);
+  const auto decay = hn::Set(d, step.decay);
+  const auto update = [&](float* wr, const float* gr, float* vr) HWY_ATTR {
+    const auto old = hn::Load(d, wr);
+    const auto g = Decayed<kDecay>(hn::Load(d, gr), decay, old);
+    const auto v = hn::MulAdd(momentum, hn::Load(d, vr), g);
+    hn::Store(v, d, vr);
+    hn::Store(hn::NegMulAdd(rate, kNesterov ? hn::MulAdd(momentum, v, g) : v, old), d, wr);
+  };
+  ForEachVector(w, gradient, update, velocity);
+}
+
+void SgdTarget(Matrix w, ConstMatrix gradient, const SgdStep& step) {
+  (step.decay != 0 ? Sgd<true> : Sgd<false>)(w, gradient, step);
+}
+
+void MomentumTarget(Matrix w, ConstMatrix gradient, Matrix velocity, const SgdStep& step) {
+  (step.decay != 0 ? Momentum<true, false> : Momentum<false, false>)(w, gradient, velocity, step);
+}
+
+void NesterovTarget(Matrix w, ConstMatrix gradient, Matrix velocity, const SgdStep& step) {
+  (step.decay != 0 ? Momentum<true, true> : Momentum<false, true>)(w, gradient, velocity, step);
+}
+
+// The root and the quotient take most of the time: no need to have these without decay, too.
+void AdamTarget(Matrix w, ConstMatrix gradient, Matrix mean, Matrix square, const AdamStep& step) {
+  const FloatTag d;
+  const auto rate = hn::Set(d, step.rate);
+  const auto root_scale = hn::Set(d, step.root_scale);
+  const auto mean_share = hn::Set(d, step.mean_share);
+  const auto square_keep = hn::Set(d, step.square_keep);
+  const auto square_share = hn::Set(d, step.square_share);
+  const auto epsilon = hn::Set(d, step.epsilon);
+  const auto decay = hn::Set(d, step.decay);
+  const auto keep = hn::Set(d, step.keep);
+  const auto update = [&](float* wr, const float* gr, float* mr, float* sr) HWY_ATTR {
+    const auto old = hn::Load(d, wr);
+    const auto g = hn::MulAdd(decay, old, hn::Load(d, gr));
+    const auto m_old = hn::Load(d, mr);
+    const auto m = hn::MulAdd(mean_share, hn::Sub(g, m_old), m_old);
+    const auto s = hn::MulAdd(square_keep, hn::Load(d, sr), hn::Mul(hn::Mul(square_share, g), g));
+    hn::Store(m, d, mr);
+    hn::Store(s, d, sr);
+    const auto way = hn::Div(m, hn::MulAdd(hn::Sqrt(s), root_scale, epsilon));
+    hn::Store(hn::NegMulAdd(rate, way, hn::Mul(keep, old)), d, wr);
+  };
+  ForEachVector(w, gradient, update, mean, square);
+}
+
+void RmspropTarget(Matrix w, ConstMatrix gradient, Matrix square, const RmspropStep& step) {
+  const FloatTag d;
+  const auto rate = hn::Set(d, step.rate);
+  const auto square_keep = hn::Set(d, step.square_keep);
+  const auto square_share = hn::Set(d, step.square_share);
+  const auto epsilon = hn::Set(d, step.epsilon);
+  const auto decay = hn::Set(d, step.decay);
+  const auto update = [&](float* wr, const float* gr, float* sr) HWY_ATTR {
+    const auto old = hn::Load(d, wr);
+    const auto g = hn::MulAdd(decay, old, hn::Load(d, gr));
+    const auto s = hn::MulAdd(square_keep, hn::Load(d, sr), hn::Mul(hn::Mul(square_share, g), g));
+    hn::Store(s, d, sr);
+    const auto way = hn::Div(g, hn::Add(hn::Sqrt(s), epsilon));
+    hn::Store(hn::NegMulAdd(rate, way, old), d, wr);
+  };
+  ForEachVector(w, gradient, update, square);
 }
 
 }  // namespace colonnade::kernels::HWY_NAMESPACE
@@ -45,16 +121,32 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace colonnade::kernels {
 
-HWY_EXPORT(SgdUpdateTarget);
-HWY_EXPORT(MomentumUpdateTarget);
+HWY_EXPORT(SgdTarget);
+HWY_EXPORT(MomentumTarget);
+HWY_EXPORT(NesterovTarget);
+HWY_EXPORT(AdamTarget);
+HWY_EXPORT(RmspropTarget);
 
-void SgdUpdate(Matrix w, ConstMatrix gradient, float rate) noexcept {
-  HWY_DYNAMIC_DISPATCH(SgdUpdateTarget)(w, gradient, rate);
+void SgdUpdate(Matrix w, ConstMatrix gradient, const SgdStep& step) noexcept {
+  HWY_DYNAMIC_DISPATCH(SgdTarget)(w, gradient, step);
 }
 
-void MomentumUpdate(Matrix w, ConstMatrix gradient, Matrix velocity, float rate,
-                    float momentum) noexcept {
-  HWY_DYNAMIC_DISPATCH(MomentumUpdateTarget)(w, gradient, velocity, rate, momentum);
+void MomentumUpdate(Matrix w, ConstMatrix gradient, Matrix velocity, const SgdStep& step) noexcept {
+  HWY_DYNAMIC_DISPATCH(MomentumTarget)(w, gradient, velocity, step);
+}
+
+void NesterovUpdate(Matrix w, ConstMatrix gradient, Matrix velocity, const SgdStep& step) noexcept {
+  HWY_DYNAMIC_DISPATCH(NesterovTarget)(w, gradient, velocity, step);
+}
+
+void AdamUpdate(Matrix w, ConstMatrix gradient, Matrix mean, Matrix square,
+                const AdamStep& step) noexcept {
+  HWY_DYNAMIC_DISPATCH(AdamTarget)(w, gradient, mean, square, step);
+}
+
+void RmspropUpdate(Matrix w, ConstMatrix gradient, Matrix square,
+                   const RmspropStep& step) noexcept {
+  HWY_DYNAMIC_DISPATCH(RmspropTarget)(w, gradient, square, step);
 }
 
 }  // namespace colonnade::kernels

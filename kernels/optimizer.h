@@ -1,4 +1,12 @@
-// Parameter updates. Elementwise, so a caller may hand over any part of the parameters.
+// Parameter updates, each the definition of torch.optim (PyTorch 2.13) in f32. Elementwise, so a
+// caller may hand over any part of the parameters.
+//
+// In all of them w and gradient are rows × cols, as is what the optimizer keeps between steps,
+// which is zero before the first step. Fused multiply-add where the comment has a product in a sum;
+// square roots and quotients are correctly rounded: the same bits on every target with FMA.
+// Thread-safe.
+//
+// Weight decay is "coupled" where it is added to the gradient, as the derivative of decay / 2 · w².
 #ifndef COLONNADE_KERNELS_OPTIMIZER_H_
 #define COLONNADE_KERNELS_OPTIMIZER_H_
 
@@ -6,13 +14,54 @@
 
 namespace colonnade::kernels {
 
-// w ← w − rate · gradient. w, gradient: rows × cols. Thread-safe.
-void SgdUpdate(Matrix w, ConstMatrix gradient, float rate) noexcept;
+// torch.optim.SGD with dampening 0.
+struct SgdStep {
+  float rate = 0;
+  float momentum = 0;  // ignored by SgdUpdate
+  float decay = 0;     // coupled
+};
 
-// velocity ← momentum · velocity + gradient;  w ← w − rate · velocity
-// (the form of torch.optim.SGD, dampening 0). All rows × cols. Thread-safe.
-void MomentumUpdate(Matrix w, ConstMatrix gradient, Matrix velocity, float rate,
-                    float momentum) noexcept;
+// g = gradient + decay · w;  w ← w − rate · g
+void SgdUpdate(Matrix w, ConstMatrix gradient, const SgdStep& step) noexcept;
+
+// g as above;  velocity ← momentum · velocity + g;  w ← w − rate · velocity
+void MomentumUpdate(Matrix w, ConstMatrix gradient, Matrix velocity, const SgdStep& step) noexcept;
+
+// g and velocity as above;  w ← w − rate · (g + momentum · velocity)
+void NesterovUpdate(Matrix w, ConstMatrix gradient, Matrix velocity, const SgdStep& step) noexcept;
+
+// torch.optim.Adam and AdamW: Kingma and Ba, "Adam", ICLR 2015, algorithm 1; Loshchilov and Hutter,
+// "Decoupled weight decay regularization", ICLR 2019, algorithm 2.
+struct AdamStep {
+  float rate = 0;          // rate / (1 − beta1^t), t being the number of the step, from 1
+  float root_scale = 1;    // 1 / √(1 − beta2^t)
+  float mean_share = 0;    // 1 − beta1
+  float square_keep = 0;   // beta2
+  float square_share = 0;  // 1 − beta2
+  float epsilon = 0;       // > 0
+  float decay = 0;         // coupled (Adam)
+  float keep = 1;          // of w: 1 − rate · weight decay, the rate being the one before (AdamW)
+};
+
+// g = gradient + decay · w
+// mean ← mean + mean_share · (g − mean);  square ← square_keep · square + square_share · g · g
+// w ← keep · w − rate · (mean / (√square · root_scale + epsilon))
+void AdamUpdate(Matrix w, ConstMatrix gradient, Matrix mean, Matrix square,
+                const AdamStep& step) noexcept;
+
+// torch.optim.RMSprop, neither centered nor with momentum: Hinton, "Neural networks for machine
+// learning", lecture 6e, 2012, with epsilon outside of the root.
+struct RmspropStep {
+  float rate = 0;
+  float square_keep = 0;   // alpha
+  float square_share = 0;  // 1 − alpha
+  float epsilon = 0;       // > 0
+  float decay = 0;         // coupled
+};
+
+// g = gradient + decay · w;  square ← square_keep · square + square_share · g · g
+// w ← w − rate · (g / (√square + epsilon))
+void RmspropUpdate(Matrix w, ConstMatrix gradient, Matrix square, const RmspropStep& step) noexcept;
 
 }  // namespace colonnade::kernels
 

@@ -87,11 +87,12 @@ TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const
 
 BatchLoss TrainingStep::Run(std::span<const uint32_t> indices, double learning_rate) {
   const StepTimer step_timer(profiler_, indices.size());
+  optimizer_.BeginStep(learning_rate);
   BatchLoss result;
   for (size_t begin = 0; begin < indices.size(); begin += passes_->columns()) {
     const size_t columns = std::min(passes_->columns(), indices.size() - begin);
     const Chunk chunk{indices.subspan(begin, columns), indices.size(), begin == 0,
-                      begin + columns == indices.size(), learning_rate};
+                      begin + columns == indices.size()};
     std::fill(correct_.begin(), correct_.end(), 0);
     if (LayerByLayerPays(shape_, columns, execution_.threads())) {
       PhaseALayerByLayer(chunk);
@@ -218,7 +219,7 @@ void TrainingStep::Update(const WeightBlock& block, size_t worker, const Chunk& 
       chunk.is_last ? optimizer_.Reads(block, parameters_[l]) : kernels::ReadNext());
   timer.Done(Phase::kWeightGradient, l);
   if (chunk.is_last) {
-    optimizer_.UpdateWeight(block, weight_gradient, chunk.learning_rate, parameters_[l]);
+    optimizer_.UpdateWeight(block, weight_gradient, parameters_[l]);
     passes_->TakeWeights(block);
     timer.Done(Phase::kUpdate, l);
   }
@@ -230,7 +231,7 @@ void TrainingStep::Update(const WeightBlock& block, size_t worker, const Chunk& 
     passes_->BiasGradient(l, columns, output, bias_gradient.data);
     timer.Done(Phase::kWeightGradient, l);
     if (chunk.is_last) {
-      optimizer_.UpdateBias(l, bias_gradient, chunk.learning_rate, parameters_[l]);
+      optimizer_.UpdateBias(l, bias_gradient, parameters_[l]);
       timer.Done(Phase::kUpdate, l);
     }
   }

@@ -54,7 +54,6 @@ class TrainingStep {
     std::span<const uint32_t> indices;
     size_t batch_size;
     bool is_first, is_last;
-    double learning_rate;
   };
 
   void PhaseA(const Chunk& chunk);

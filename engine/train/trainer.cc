@@ -112,11 +112,28 @@ size_t TrainOptions::EpochsFor(size_t examples) const {
   return std::clamp<size_t>((kSteps + steps_per_epoch - 1) / steps_per_epoch, 4, 200);
 }
 
+double TrainOptions::Rate() const {
+  const bool adaptive = optimizer == Optimizer::kAdam || optimizer == Optimizer::kAdamW ||
+                        optimizer == Optimizer::kRmsprop;
+  return learning_rate.value_or(adaptive ? 0.001 : 0.15);
+}
+
+double TrainOptions::WeightDecay() const {
+  return weight_decay.value_or(optimizer == Optimizer::kAdamW ? 0.01 : 0);
+}
+
 void TrainOptions::Check() const {
   Require(epochs <= 1'000'000, "epochs", static_cast<double>(epochs), "0 to 1000000");
-  Require(std::isfinite(learning_rate) && learning_rate > 0 && learning_rate <= 1e6,
-          "learning rate", learning_rate, "a number above 0, at most 1000000");
-  Require(momentum >= 0 && momentum < 1, "momentum", momentum, "a number in [0, 1)");
+  const double rate = Rate();
+  Require(std::isfinite(rate) && rate > 0 && rate <= 1e6, "learning rate", rate,
+          "a number above 0, at most 1000000");
+  for (const auto& [option, value] :
+       {std::pair{"momentum", momentum}, {"beta1", beta1}, {"beta2", beta2}, {"alpha", alpha}}) {
+    Require(value >= 0 && value < 1, option, value, "a number in [0, 1)");
+  }
+  Require(epsilon >= 1e-30 && epsilon <= 1, "epsilon", epsilon, "a number in [1e-30, 1]");
+  Require(WeightDecay() >= 0 && WeightDecay() <= 1e6, "weight decay", WeightDecay(),
+          "a number in [0, 1000000]");
   Require(threads >= 0 && threads <= 1024, "threads", threads, "0 to 1024");
   NetworkShape::Mlp(1, hidden, 1);
   CheckScalingMethod(scale);
@@ -126,9 +143,10 @@ namespace {
 
 // Parameters, their starting values, transposed copy and optimizer state must fit into the machine:
 // asking for more would end the process without a word when the memory is touched.
-void RequireMemory(const NetworkShape& shape) {
-  constexpr double kCopies = 4;
-  const double needed = kCopies * sizeof(float) * static_cast<double>(shape.parameters());
+void RequireMemory(const NetworkShape& shape, Optimizer method) {
+  const bool adam = method == Optimizer::kAdam || method == Optimizer::kAdamW;
+  const double copies = adam ? 5 : 4;
+  const double needed = copies * sizeof(float) * static_cast<double>(shape.parameters());
   const double present = PhysicalMemory();
   constexpr double kGiB = 1 << 30;
   if (needed <= present) return;
@@ -152,13 +170,13 @@ TrainResult Train(const Dataset& data, const TrainOptions& options) {
   auto model = std::make_shared<Model::Storage>();
   model->shape =
       NetworkShape::Mlp(data.features(), options.hidden, data.classes(), options.activation);
-  RequireMemory(model->shape);
+  RequireMemory(model->shape, options.optimizer);
   model->schema = data.schema();
   model->scaling = FitScaling(options.scale, data);
   model->layers = StartParameters(model->shape, options);
 
   Execution execution(FlopsPerStep(model->shape, batch) < kSerialFlops ? 1 : options.threads);
-  OptimizerState optimizer(options.optimizer, options.momentum, model->shape);
+  OptimizerState optimizer(options, model->shape);
   std::optional<Profiler> profiler;
   if (options.profile != nullptr) {
     profiler.emplace(model->shape, options.precision, execution, *options.profile);
@@ -184,7 +202,7 @@ TrainResult Train(const Dataset& data, const TrainOptions& options) {
       for (size_t begin = 0; begin < examples && !stopped; begin += batch) {
         const size_t end = std::min(begin + batch, examples);
         progress.learning_rate =
-            LearningRate(options.schedule, options.learning_rate, progress.step, progress.steps);
+            LearningRate(options.schedule, options.Rate(), progress.step, progress.steps);
         const BatchLoss result =
             step.Run({order.data() + begin, end - begin}, progress.learning_rate);
         ++progress.step;

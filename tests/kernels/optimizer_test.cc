@@ -61,9 +61,11 @@ void ScalarMomentum(State& s) {
       [&](size_t r, size_t c) { return MultiplyAdd(-kRate, s.velocity(r, c), s.w(r, c)); });
 }
 
-void Sgd(State& s) { kernels::SgdUpdate(s.w, s.gradient, kRate); }
+void Sgd(State& s) { kernels::SgdUpdate(s.w, s.gradient, {.rate = kRate}); }
 
-void Momentum(State& s) { kernels::MomentumUpdate(s.w, s.gradient, s.velocity, kRate, kMomentum); }
+void Momentum(State& s) {
+  kernels::MomentumUpdate(s.w, s.gradient, s.velocity, {.rate = kRate, .momentum = kMomentum});
+}
 
 TEST(SgdUpdate, IsNearTheUpdateInDoublePrecision) {
   ForEachState([](const State& before) {
@@ -143,10 +145,10 @@ TEST(MomentumUpdate, WithoutMomentumIsSgd) {
   const FloatMatrix gradient = FloatMatrix::Uniform(random, 33, 7);
   ForEachTarget([&] {
     FloatMatrix by_sgd = w.Clone();
-    kernels::SgdUpdate(by_sgd, gradient, kRate);
+    kernels::SgdUpdate(by_sgd, gradient, {.rate = kRate});
     FloatMatrix by_momentum = w.Clone();
     FloatMatrix velocity = FloatMatrix::Uniform(random, 33, 7);
-    kernels::MomentumUpdate(by_momentum, gradient, velocity, kRate, 0);
+    kernels::MomentumUpdate(by_momentum, gradient, velocity, {.rate = kRate});
     EXPECT_TRUE(SameBits(by_sgd.view(), by_momentum.view()));
     EXPECT_TRUE(SameBits(gradient.view(), velocity.view()));
   });

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,9 @@
 
 namespace colonnade {
 
-enum class Optimizer { kSgd, kMomentum };
+// The update rules of torch.optim (SGD, SGD with momentum, with nesterov, Adam, AdamW, RMSprop);
+// kernels/optimizer.h has the formulas.
+enum class Optimizer { kSgd, kMomentum, kNesterov, kAdam, kAdamW, kRmsprop };
 enum class Schedule { kConstant, kCosine };
 
 // The arithmetic of the matrix products of training. Parameters, sums and the optimizer are f32 in
@@ -53,8 +56,15 @@ struct TrainOptions {
   size_t epochs = 0;       // 1 .. 10^6; 0: what EpochsFor() says
   size_t batch_size = 96;  // examples per step; 0: all of them
   Optimizer optimizer = Optimizer::kMomentum;
-  double learning_rate = 0.15;            // > 0
-  double momentum = 0.9;                  // [0, 1); for kMomentum
+  std::optional<double> learning_rate;  // > 0; where there is none, what Rate() says
+  double momentum = 0.9;                // [0, 1); for kMomentum and kNesterov
+  double beta1 = 0.9;                   // [0, 1); decay of the mean gradient; kAdam, kAdamW
+  double beta2 = 0.999;                 // [0, 1); decay of the mean square; kAdam, kAdamW
+  double alpha = 0.99;                  // [0, 1); decay of the mean square; kRmsprop
+  double epsilon = 1e-8;                // [1e-30, 1]; added to its root; kAdam, kAdamW, kRmsprop
+  // ≥ 0; where there is none, what WeightDecay() says. Of weights and biases, as in PyTorch: kAdamW
+  // shrinks them by rate · weight_decay a step, the others add weight_decay · w to the gradient.
+  std::optional<double> weight_decay;
   Schedule schedule = Schedule::kCosine;  // cosine: half a period, from learning_rate down to 0
   uint64_t seed = 0;
   Precision precision = Precision::kF32;
@@ -81,6 +91,12 @@ struct TrainOptions {
   // The passes over so many examples: `epochs`, or where that is 0, as many as give 2500 steps, but
   // at least 4 and at most 200.
   size_t EpochsFor(size_t examples) const;
+
+  // `learning_rate`, or where there is none: 0.001 for kAdam, kAdamW and kRmsprop, 0.15 for others.
+  double Rate() const;
+
+  // `weight_decay`, or where there is none: 0.01 for kAdamW, as in PyTorch, 0 for the others.
+  double WeightDecay() const;
 
   // Throws kInvalidArgument, naming the option, its value and its range, where one is out of range.
   // Train() does so first of all; for a program that wants to know before it loads data.

@@ -87,7 +87,7 @@ TEST(SameBitsSparseTest, AsTheDensePath) {
     const NetworkShape shape = NetworkShape::Mlp(784, std::vector<size_t>{40}, 10);
     const Scaling scaling = FitScaling("unit", sparse);
     std::vector<DenseParameters> parameters = HeParameters(shape, 5);
-    OptimizerState optimizer(Optimizer::kMomentum, 0.9, shape);
+    OptimizerState optimizer(TrainOptions(), shape);
     Execution execution(2);
     TrainingStep step(shape, sparse, scaling, 50, parameters, optimizer, execution,
                       skip ? Zeros::kSkip : Zeros::kMultiply);
