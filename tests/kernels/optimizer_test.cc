@@ -21,8 +21,9 @@ struct State {
   FloatMatrix w;
   FloatMatrix gradient;
   FloatMatrix velocity;
+  FloatMatrix square;  // ≥ 0
 
-  State Clone() const { return {w.Clone(), gradient.Clone(), velocity.Clone()}; }
+  State Clone() const { return {w.Clone(), gradient.Clone(), velocity.Clone(), square.Clone()}; }
 };
 
 // Calls body(state) for shapes around the vector lengths, each matrix with another stride.
@@ -38,7 +39,8 @@ void ForEachState(const Body& body) {
       const size_t padded = kernels::PaddedRows(rows);
       body(State{FloatMatrix::Uniform(random, rows, cols, padded + seed % 3 * 16),
                  FloatMatrix::Uniform(random, rows, cols, padded + seed % 2 * 16),
-                 FloatMatrix::Uniform(random, rows, cols, padded + seed % 5 * 16)});
+                 FloatMatrix::Uniform(random, rows, cols, padded + seed % 5 * 16),
+                 FloatMatrix::Uniform(random, rows, cols, padded + seed % 4 * 16, 0, 2)});
     }
   }
 }
@@ -46,19 +48,6 @@ void ForEachState(const Body& body) {
 // sum + a · b as the current target computes it.
 float MultiplyAdd(float a, float b, float sum) {
   return kernels::CurrentTargetHasFma() ? std::fma(a, b, sum) : sum + a * b;
-}
-
-void ScalarSgd(State& s) {
-  s.w.Generate(
-      [&](size_t r, size_t c) { return MultiplyAdd(-kRate, s.gradient(r, c), s.w(r, c)); });
-}
-
-void ScalarMomentum(State& s) {
-  s.velocity.Generate([&](size_t r, size_t c) {
-    return MultiplyAdd(kMomentum, s.velocity(r, c), s.gradient(r, c));
-  });
-  s.w.Generate(
-      [&](size_t r, size_t c) { return MultiplyAdd(-kRate, s.velocity(r, c), s.w(r, c)); });
 }
 
 void Sgd(State& s) { kernels::SgdUpdate(s.w, s.gradient, {.rate = kRate}); }
@@ -116,8 +105,60 @@ TEST(MomentumUpdate, IsNearTheUpdateInDoublePrecision) {
   });
 }
 
+// The formulas of the header, element by element.
+void ScalarSgd(State& s, float decay) {
+  s.w.Generate([&](size_t r, size_t c) {
+    const float g = MultiplyAdd(decay, s.w(r, c), s.gradient(r, c));
+    return MultiplyAdd(-kRate, g, s.w(r, c));
+  });
+}
+
+void ScalarMomentum(State& s, float decay, bool nesterov) {
+  s.w.Generate([&](size_t r, size_t c) {
+    const float g = MultiplyAdd(decay, s.w(r, c), s.gradient(r, c));
+    float& velocity = s.velocity(r, c);
+    velocity = MultiplyAdd(kMomentum, velocity, g);
+    const float way = nesterov ? MultiplyAdd(kMomentum, velocity, g) : velocity;
+    return MultiplyAdd(-kRate, way, s.w(r, c));
+  });
+}
+
+constexpr kernels::AdamStep kAdam = {.rate = 0.2f,
+                                     .root_scale = 3,
+                                     .mean_share = 0.1f,
+                                     .square_keep = 0.99f,
+                                     .square_share = 0.01f,
+                                     .epsilon = 1e-3f,
+                                     .decay = 0.07f,
+                                     .keep = 0.97f};
+
+void ScalarAdam(State& s) {
+  s.w.Generate([&](size_t r, size_t c) {
+    const float g = MultiplyAdd(kAdam.decay, s.w(r, c), s.gradient(r, c));
+    float& mean = s.velocity(r, c);
+    float& square = s.square(r, c);
+    mean = MultiplyAdd(kAdam.mean_share, g - mean, mean);
+    square = MultiplyAdd(kAdam.square_keep, square, kAdam.square_share * g * g);
+    const float way = mean / MultiplyAdd(std::sqrt(square), kAdam.root_scale, kAdam.epsilon);
+    return MultiplyAdd(-kAdam.rate, way, kAdam.keep * s.w(r, c));
+  });
+}
+
+constexpr kernels::RmspropStep kRmsprop = {
+    .rate = 0.2f, .square_keep = 0.9f, .square_share = 0.1f, .epsilon = 1e-3f, .decay = 0.07f};
+
+void ScalarRmsprop(State& s) {
+  s.w.Generate([&](size_t r, size_t c) {
+    const float g = MultiplyAdd(kRmsprop.decay, s.w(r, c), s.gradient(r, c));
+    float& square = s.square(r, c);
+    square = MultiplyAdd(kRmsprop.square_keep, square, kRmsprop.square_share * g * g);
+    return MultiplyAdd(-kRmsprop.rate, g / (std::sqrt(square) + kRmsprop.epsilon), s.w(r, c));
+  });
+}
+
 // Several steps, so that what one leaves behind goes into the next.
-void ExpectSameBitsAsScalar(void (*update)(State&), void (*scalar)(State&)) {
+template <class Update, class Scalar>
+void ExpectSameBitsAsScalar(const Update& update, const Scalar& scalar) {
   ForEachState([&](const State& before) {
     ForEachTarget([&] {
       State expected = before.Clone();
@@ -128,16 +169,52 @@ void ExpectSameBitsAsScalar(void (*update)(State&), void (*scalar)(State&)) {
       }
       EXPECT_TRUE(StaysInBounds(actual.w));
       EXPECT_TRUE(StaysInBounds(actual.velocity));
+      EXPECT_TRUE(StaysInBounds(actual.square));
       EXPECT_TRUE(SameBits(expected.w.view(), actual.w.view()));
       EXPECT_TRUE(SameBits(expected.velocity.view(), actual.velocity.view()));
+      EXPECT_TRUE(SameBits(expected.square.view(), actual.square.view()));
       EXPECT_TRUE(SameBits(before.gradient.view(), actual.gradient.view()));
     });
   });
 }
 
-TEST(SgdUpdate, FusesMultiplyAndAdd) { ExpectSameBitsAsScalar(Sgd, ScalarSgd); }
+constexpr float kDecay = 0.03f;
 
-TEST(MomentumUpdate, FusesMultiplyAndAdd) { ExpectSameBitsAsScalar(Momentum, ScalarMomentum); }
+TEST(SgdUpdate, SameBitsAsScalar) {
+  ExpectSameBitsAsScalar(Sgd, [](State& s) { ScalarSgd(s, 0); });
+  ExpectSameBitsAsScalar(
+      [](State& s) { kernels::SgdUpdate(s.w, s.gradient, {.rate = kRate, .decay = kDecay}); },
+      [](State& s) { ScalarSgd(s, kDecay); });
+}
+
+TEST(MomentumUpdate, SameBitsAsScalar) {
+  for (const float decay : {0.0f, kDecay}) {
+    const kernels::SgdStep step = {.rate = kRate, .momentum = kMomentum, .decay = decay};
+    ExpectSameBitsAsScalar(
+        [&](State& s) { kernels::MomentumUpdate(s.w, s.gradient, s.velocity, step); },
+        [&](State& s) { ScalarMomentum(s, decay, false); });
+  }
+}
+
+TEST(NesterovUpdate, SameBitsAsScalar) {
+  for (const float decay : {0.0f, kDecay}) {
+    const kernels::SgdStep step = {.rate = kRate, .momentum = kMomentum, .decay = decay};
+    ExpectSameBitsAsScalar(
+        [&](State& s) { kernels::NesterovUpdate(s.w, s.gradient, s.velocity, step); },
+        [&](State& s) { ScalarMomentum(s, decay, true); });
+  }
+}
+
+TEST(AdamUpdate, SameBitsAsScalar) {
+  ExpectSameBitsAsScalar(
+      [](State& s) { kernels::AdamUpdate(s.w, s.gradient, s.velocity, s.square, kAdam); },
+      ScalarAdam);
+}
+
+TEST(RmspropUpdate, SameBitsAsScalar) {
+  ExpectSameBitsAsScalar(
+      [](State& s) { kernels::RmspropUpdate(s.w, s.gradient, s.square, kRmsprop); }, ScalarRmsprop);
+}
 
 TEST(MomentumUpdate, WithoutMomentumIsSgd) {
   Random random(1);

@@ -1,46 +1,27 @@
 // Training against an independent NumPy implementation of the same formulas in double precision:
 // tools/classic_golden.py wrote starts, data and ends to tests/data.
+#include "tests/support/golden.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "colonnade/train.h"
-#include "engine/model/safetensors.h"
-#include "tests/support/temp_dir.h"
 
 namespace colonnade {
 namespace {
 
-class Golden {
+class Golden : public test::GoldenFile {
  public:
-  explicit Golden(const std::string& name)
-      : file_(test::ReadFile(std::string(COLONNADE_TEST_DATA) + "/" + name)),
-        contents_(safetensors::Parse(file_, name)),
-        case_(nlohmann::json::parse(contents_.metadata.at("case"))) {}
-
-  template <class T>
-  std::vector<T> Values(const std::string& tensor) const {
-    for (const safetensors::Tensor& t : contents_.tensors) {
-      if (t.name != tensor) continue;
-      std::vector<T> values(t.bytes.size() / sizeof(T));
-      std::memcpy(values.data(), t.bytes.data(), t.bytes.size());
-      return values;
-    }
-    ADD_FAILURE() << "no tensor " << tensor;
-    return {};
-  }
-
-  const nlohmann::json& meta() const { return case_; }
+  using GoldenFile::GoldenFile;
 
   Dataset Data() const {
     const auto inputs = Values<uint8_t>("inputs");
     const auto labels = Values<uint8_t>("labels");
-    const std::vector<size_t> widths = case_["widths"];
+    const std::vector<size_t> widths = meta()["widths"];
     Schema schema;
     schema.features = widths.front();
     for (size_t k = 0; k < widths.back(); ++k) schema.classes.push_back(std::to_string(k));
@@ -51,17 +32,12 @@ class Golden {
   // The parameters "start" or "end".
   std::vector<LayerParameters> Parameters(const std::string& when) const {
     std::vector<LayerParameters> layers;
-    for (size_t l = 0; l + 1 < case_["widths"].size(); ++l) {
+    for (size_t l = 0; l + 1 < meta()["widths"].size(); ++l) {
       const std::string prefix = when + "." + std::to_string(2 * l);
       layers.push_back({Values<float>(prefix + ".weight"), Values<float>(prefix + ".bias")});
     }
     return layers;
   }
-
- private:
-  std::string file_;
-  safetensors::Contents contents_;
-  nlohmann::json case_;
 };
 
 double Largest(const std::vector<float>& values) {

@@ -120,6 +120,9 @@ INSTANTIATE_TEST_SUITE_P(
                       // With 8 threads phase A goes layer by layer.
                       Case{"FewColumns", {224, 40}, 20, Optimizer::kMomentum},
                       Case{"FullBatchInChunks", {10}, 0, Optimizer::kSgd},
+                      Case{"Nesterov", {40}, 100, Optimizer::kNesterov},
+                      Case{"AdamW", {40}, 100, Optimizer::kAdamW},
+                      Case{"Rmsprop", {40}, 100, Optimizer::kRmsprop},
                       Case{"Bf16", {33, 20}, 101, Optimizer::kMomentum, Precision::kBf16},
                       Case{"Bf16FewColumns", {224, 40}, 20, Optimizer::kMomentum, Precision::kBf16},
                       Case{"Bf16FullBatch", {10}, 0, Optimizer::kSgd, Precision::kBf16}),

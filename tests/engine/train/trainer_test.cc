@@ -214,6 +214,11 @@ TEST(TrainTest, RejectsOptionsOutOfRange) {
   EXPECT_THAT(message([](TrainOptions& o) { o.learning_rate = std::nan(""); }),
               HasSubstr("learning rate: found nan"));
   EXPECT_THAT(message([](TrainOptions& o) { o.momentum = 1; }), HasSubstr("momentum"));
+  EXPECT_THAT(message([](TrainOptions& o) { o.beta1 = 1; }), HasSubstr("beta1: found 1"));
+  EXPECT_THAT(message([](TrainOptions& o) { o.beta2 = -0.1; }), HasSubstr("beta2"));
+  EXPECT_THAT(message([](TrainOptions& o) { o.alpha = std::nan(""); }), HasSubstr("alpha"));
+  EXPECT_THAT(message([](TrainOptions& o) { o.epsilon = 0; }), HasSubstr("epsilon: found 0"));
+  EXPECT_THAT(message([](TrainOptions& o) { o.weight_decay = -1; }), HasSubstr("weight decay"));
   EXPECT_THAT(message([](TrainOptions& o) { o.threads = -1; }), HasSubstr("threads"));
   EXPECT_THAT(message([](TrainOptions& o) { o.scale = "log"; }), HasSubstr("scale"));
   EXPECT_FALSE(message([](TrainOptions& o) { o.hidden = {0}; }).empty());

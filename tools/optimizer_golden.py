@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Computes the reference results of the optimizer tests with torch.optim."""
+
+import argparse
+import json
+import pathlib
+
+try:
+    import torch
+    from safetensors.torch import save
+except ImportError as error:
+    raise SystemExit(f"{error}; needed are: pip install torch safetensors numpy")
+
+OUTPUTS, INPUTS, STEPS = 17, 5, 100
+
+# What differs from the defaults of TrainOptions; `rate` is the highest of the run.
+CASES = {
+    "sgd": dict(optimizer="sgd", rate=0.02),
+    "sgd_decay": dict(optimizer="sgd", rate=0.02, weight_decay=0.05),
+    "momentum": dict(optimizer="momentum", rate=0.01),
+    "momentum_decay": dict(optimizer="momentum", rate=0.01, momentum=0.8, weight_decay=0.05),
+    "nesterov": dict(optimizer="nesterov", rate=0.01),
+    "nesterov_decay": dict(optimizer="nesterov", rate=0.01, momentum=0.8, weight_decay=0.05),
+    "adam": dict(optimizer="adam", rate=0.01),
+    "adam_decay": dict(optimizer="adam", rate=0.01, weight_decay=0.05),
+    "adam_betas": dict(optimizer="adam", rate=0.01, beta1=0.6, beta2=0.95, epsilon=1e-3),
+    "adamw": dict(optimizer="adamw", rate=0.01),
+    "adamw_decay": dict(optimizer="adamw", rate=0.01, weight_decay=0.2),
+    "rmsprop": dict(optimizer="rmsprop", rate=0.005),
+    "rmsprop_decay": dict(optimizer="rmsprop", rate=0.005, alpha=0.9, epsilon=1e-4,
+                          weight_decay=0.05),
+}
+
+
+def make_optimizer(parameters, case):
+    method, rate = case["optimizer"], case["rate"]
+    decay = {"weight_decay": case["weight_decay"]} if "weight_decay" in case else {}
+    if method in ("sgd", "momentum", "nesterov"):
+        momentum = 0.0 if method == "sgd" else case.get("momentum", 0.9)
+        return torch.optim.SGD(parameters, rate, momentum=momentum, nesterov=method == "nesterov",
+                               foreach=False, **decay)
+    epsilon = case.get("epsilon", 1e-8)
+    if method == "rmsprop":
+        return torch.optim.RMSprop(parameters, rate, alpha=case.get("alpha", 0.99), eps=epsilon,
+                                   foreach=False, **decay)
+    betas = case.get("beta1", 0.9), case.get("beta2", 0.999)
+    kind = torch.optim.AdamW if method == "adamw" else torch.optim.Adam
+    return kind(parameters, rate, betas=betas, eps=epsilon, foreach=False, **decay)
+
+
+def run(case, weight, bias, gradients, rate_factors):
+    """The parameters after the steps, and what the optimizer keeps of them."""
+    parameters = [torch.nn.Parameter(p.clone()) for p in (weight, bias)]
+    optimizer = make_optimizer(parameters, case)
+    for gradient, factor in zip(gradients, rate_factors):
+        for group in optimizer.param_groups:
+            group["lr"] = case["rate"] * float(factor)
+        for parameter, g in zip(parameters, (gradient[:, :INPUTS], gradient[:, INPUTS])):
+            parameter.grad = g.clone()
+        optimizer.step()
+    tensors = {}
+    for name, parameter in zip(("weight", "bias"), parameters):
+        tensors[name] = parameter.detach().contiguous()
+        for key, value in optimizer.state[parameter].items():
+            if key != "step" and value is not None:
+                tensors[f"{key}.0.{name}"] = value.contiguous()
+    return tensors
+
+
+def main():
+    root = pathlib.Path(__file__).resolve().parent.parent
+    parser = argparse.ArgumentParser(
+        description="Writes optimizers.safetensors, what torch.optim makes of 100 steps on the same "
+        "gradients, for every optimizer. Needs: pip install torch safetensors numpy"
+    )
+    parser.add_argument("folder", type=pathlib.Path, nargs="?", default=root / "tests" / "data",
+                        help="where to write it (default: tests/data)")
+    folder = parser.parse_args().folder
+    folder.mkdir(parents=True, exist_ok=True)
+
+    torch.manual_seed(1)
+    # Parameters stay away from zero, so that an error relative to them means something. Gradients
+    # of some elements are always small, of some mostly zero; the last column is the bias's.
+    sign = torch.where(torch.rand(OUTPUTS, INPUTS + 1) < 0.5, -1.0, 1.0)
+    start = sign * (2 + 2 * torch.rand(OUTPUTS, INPUTS + 1))
+    size = 10 ** (-6 * torch.rand(OUTPUTS, INPUTS + 1) ** 3)
+    gradients = torch.randn(STEPS, OUTPUTS, INPUTS + 1) * size + 0.3 * size
+    gradients[:, 3] *= (torch.rand(STEPS, INPUTS + 1) < 0.1).float()
+    gradients[:, 4] = 0
+    rate_factors = torch.linspace(1, 0.2, STEPS)
+
+    tensors = {"start.weight": start[:, :INPUTS].contiguous(),
+               "start.bias": start[:, INPUTS].contiguous(),
+               "gradients": gradients, "rate_factors": rate_factors}
+    for name, case in CASES.items():
+        weight, bias = start[:, :INPUTS], start[:, INPUTS]
+        for key, value in run(case, weight, bias, gradients, rate_factors).items():
+            tensors[f"{name}/{key}"] = value
+    metadata = {"made_by": "tools/optimizer_golden.py", "torch": torch.__version__,
+                "outputs": OUTPUTS, "inputs": INPUTS, "steps": STEPS, "cases": CASES}
+    file = folder / "optimizers.safetensors"
+    file.write_bytes(save(tensors, metadata={"case": json.dumps(metadata)}))
+    print(f"{file}: {file.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()
