@@ -54,6 +54,7 @@ int main(int argc, char** argv) try {
   colonnade::bench::RegisterProbes();
   colonnade::bench::RegisterGemm();
   colonnade::bench::RegisterZeros();
+  colonnade::bench::RegisterSparse();
   colonnade::bench::RegisterElementwise();
   colonnade::bench::RegisterCsv();
   colonnade::bench::RegisterTraining();

@@ -69,6 +69,7 @@ double TimeLoop(benchmark::State& state, size_t threads, const F& f) {
 void RegisterProbes();
 void RegisterGemm();
 void RegisterZeros();
+void RegisterSparse();
 void RegisterElementwise();
 void RegisterCsv();
 void RegisterTraining();

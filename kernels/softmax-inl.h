@@ -1,4 +1,4 @@
-// Per-target code of softmax, one column at a time.
+// Per-target code of softmax.
 #if defined(COLONNADE_KERNELS_SOFTMAX_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef COLONNADE_KERNELS_SOFTMAX_INL_H_
 #undef COLONNADE_KERNELS_SOFTMAX_INL_H_
@@ -9,6 +9,7 @@
 #include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
 #include "kernels/matrix.h"
+#include "kernels/transpose-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace colonnade::kernels::HWY_NAMESPACE {
@@ -96,11 +97,105 @@ HWY_INLINE void ScaleColumn(float* column, size_t rows, float factor) {
 }
 
 // log(sum), by the same code on every target; within 4 ulp. NaN for NaN.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V LogOfSums(D d, V sums) {
+  return hn::IfThenElse(hn::IsNaN(sums), sums, hn::Log(d, sums));  // Log alone: a number
+}
 HWY_INLINE float LogOfSum(float sum) {
   const hn::CappedTag<float, 4> d;
-  const auto v = hn::Set(d, sum);
-  return hn::GetLane(hn::IfThenElse(hn::IsNaN(v), v, hn::Log(d, v)));  // Log alone: a number
+  return hn::GetLane(LogOfSums(d, hn::Set(d, sum)));
 }
+
+// kPadFloats columns of at most kPadFloats rows, with a row of them in lanes. A single short column
+// spends its time on reductions over lanes, which these do not have; the operations on each element
+// are those of a single column, and so are the bits.
+class ShortColumns {
+ public:
+  explicit ShortColumns(size_t rows) : rows_(rows) {
+    for (float& value : values_) value = 0;
+  }
+
+  HWY_INLINE void Load(const float* z, size_t stride) {
+    Transpose(z, stride, values_, kPadFloats, rows_);
+  }
+
+  HWY_INLINE void Store(float* z, size_t stride) const {
+    Transpose(values_, kPadFloats, z, stride, kPadFloats);
+  }
+
+  // As SoftmaxCrossEntropy, but for the gradient of the labels' rows, which go to `at_label`.
+  HWY_INLINE size_t CrossEntropy(const uint32_t* labels, float scale, float* losses,
+                                 float* at_label) {
+    const SoftmaxTag d;
+    const hn::RebindToUnsigned<SoftmaxTag> du;
+    using V = hn::Vec<SoftmaxTag>;
+    const V zero = hn::Zero(d);
+    const V factor = hn::Set(d, scale);
+    size_t correct = 0;
+    for (size_t i = 0; i < kPadFloats; i += hn::Lanes(d)) {
+      V max = hn::Load(d, Row(0) + i);
+      for (size_t r = 1; r < rows_; ++r) max = hn::Max(max, hn::Load(d, Row(r) + i));
+      auto largest = hn::Zero(du);  // the first row of the largest, 0 if there is none (NaN)
+      for (size_t r = rows_; r-- > 0;) {
+        const auto equal = hn::RebindMask(du, hn::Eq(hn::Load(d, Row(r) + i), max));
+        largest = hn::IfThenElse(equal, hn::Set(du, static_cast<uint32_t>(r)), largest);
+      }
+      const V margin = hn::Sub(max, AtLabels(d, labels, i));
+      const auto hit = hn::And(hn::RebindMask(d, hn::Eq(largest, hn::LoadU(du, labels + i))),
+                               hn::Eq(margin, zero));
+      correct += hn::CountTrue(d, hit);
+
+      for (size_t r = 0; r < rows_; ++r) {
+        const V z = hn::Load(d, Row(r) + i);
+        const V e = hn::MulAdd(zero, z, hn::Exp(d, hn::Sub(z, max)));  // as ExpOfShifted
+        hn::Store(e, d, Row(r) + i);
+      }
+      const V sum = Sum(d, i);
+      hn::StoreU(hn::Add(LogOfSums(d, sum), margin), d, losses + i);
+      const V probability = hn::Div(AtLabels(d, labels, i), sum);
+      hn::StoreU(hn::Mul(hn::Sub(probability, hn::Set(d, 1.0f)), factor), d, at_label + i);
+      const V of_sum = hn::Div(factor, sum);
+      for (size_t r = 0; r < rows_; ++r) {
+        hn::Store(hn::Mul(hn::Load(d, Row(r) + i), of_sum), d, Row(r) + i);
+      }
+    }
+    return correct;
+  }
+
+ private:
+  static void Transpose(const float* from, size_t from_stride, float* to, size_t to_stride,
+                        size_t rows) {
+    TransposeSquare(reinterpret_cast<const uint32_t*>(from), from_stride,
+                    reinterpret_cast<uint32_t*>(to), to_stride, rows);
+  }
+
+  float* Row(size_t r) { return values_ + r * kPadFloats; }
+
+  // The elements of columns `first` and following in the rows of their labels.
+  template <class D>
+  HWY_INLINE hn::Vec<D> AtLabels(D d, const uint32_t* labels, size_t first) {
+    HWY_ALIGN float chosen[kPadFloats];
+    for (size_t i = 0; i < hn::Lanes(d); ++i) chosen[i] = Row(labels[first + i])[first + i];
+    return hn::Load(d, chosen);
+  }
+
+  // Of columns `first` and following: the tree of SumTree. Rows that the columns do not have are
+  // zero.
+  template <class D>
+  HWY_INLINE hn::Vec<D> Sum(D d, size_t first) {
+    hn::Vec<D> level[kPadFloats / 2];
+    for (size_t r = 0; r < kPadFloats / 2; ++r) {
+      level[r] = hn::Add(hn::Load(d, Row(r) + first), hn::Load(d, Row(r + kPadFloats / 2) + first));
+    }
+    for (size_t half = kPadFloats / 4; half > 0; half /= 2) {
+      for (size_t r = 0; r < half; ++r) level[r] = hn::Add(level[r], level[r + half]);
+    }
+    return level[0];
+  }
+
+  size_t rows_;
+  HWY_ALIGN float values_[kPadFloats * kPadFloats];
+};
 
 }  // namespace colonnade::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -21,7 +21,18 @@ void SoftmaxTarget(Matrix z) {
 
 size_t SoftmaxCrossEntropyTarget(Matrix z, const uint32_t* labels, float scale, float* losses) {
   size_t correct = 0;
-  for (size_t c = 0; c < z.cols; ++c) {
+  size_t c = 0;
+  if (z.rows <= kPadFloats) {
+    ShortColumns columns(z.rows);
+    for (; c + kPadFloats <= z.cols; c += kPadFloats) {
+      columns.Load(z.Column(c), z.stride);
+      float at_label[kPadFloats];
+      correct += columns.CrossEntropy(labels + c, scale, losses + c, at_label);
+      columns.Store(z.Column(c), z.stride);
+      for (size_t i = 0; i < kPadFloats; ++i) z.Column(c + i)[labels[c + i]] = at_label[i];
+    }
+  }
+  for (; c < z.cols; ++c) {
     float* column = z.Column(c);
     const size_t label = labels[c];
     const float max = ColumnMax(column, z.rows);

@@ -121,6 +121,15 @@ PaddedScaling::PaddedScaling(const Scaling& scaling)
   std::copy(scaling.scale.begin(), scaling.scale.end(), scale.data());
 }
 
+float CommonScale(const Dataset& data, const Scaling& scaling) {
+  if (data.element_type() != ElementType::kU8) return 0;
+  const auto same = [](const std::vector<float>& v, float value) {
+    return std::all_of(v.begin(), v.end(), [value](float x) { return x == value; });
+  };
+  const float scale = scaling.scale.front();
+  return same(scaling.offset, 0) && same(scaling.scale, scale) ? scale : 0;
+}
+
 BatchReader::BatchReader(const Dataset& data, const Scaling& scaling)
     : data_(data), scaling_(scaling) {}
 

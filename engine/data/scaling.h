@@ -30,6 +30,9 @@ struct PaddedScaling {
 // The fraction of the elements of a matrix with `rows` rows that are not zero.
 double Density(kernels::ConstNonzeros nonzeros, size_t rows);
 
+// The scale that all features share, if they are bytes without offset; else 0.
+float CommonScale(const Dataset& data, const Scaling& scaling);
+
 // Copies examples into the columns of a batch and scales them on the way.
 class BatchReader {
  public:

@@ -6,8 +6,8 @@
 
 namespace colonnade {
 
-Activations::Activations(const NetworkShape& shape, size_t columns) {
-  matrices_.emplace_back(shape.inputs(), columns);
+Activations::Activations(const NetworkShape& shape, size_t columns, size_t input_columns) {
+  matrices_.emplace_back(shape.inputs(), input_columns);
   for (const Layer& layer : shape.layers) matrices_.emplace_back(layer.outputs, columns);
 }
 

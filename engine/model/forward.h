@@ -18,9 +18,11 @@ inline constexpr double kSkipDensity = 0.3;
 // the last of them the logits. Each is units × columns.
 class Activations {
  public:
-  Activations(const NetworkShape& shape, size_t columns);
+  // Without memory for the inputs where `input_columns` is 0.
+  Activations(const NetworkShape& shape, size_t columns, size_t input_columns);
+  Activations(const NetworkShape& shape, size_t columns) : Activations(shape, columns, columns) {}
 
-  size_t columns() const { return matrices_.front().cols(); }
+  size_t columns() const { return matrices_.back().cols(); }
   size_t size() const { return matrices_.size(); }
   kernels::Matrix at(size_t i) { return matrices_[i].view(); }
   kernels::Matrix inputs() { return at(0); }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/data/scaling.h"
+#include "engine/data/sparse_examples.h"
 #include "engine/model/storage.h"
 #include "kernels/gemm.h"
 
@@ -32,6 +33,8 @@ enum class Zeros {
   kAuto,  // what is faster, by the density of the data
   kSkip,
   kMultiply,
+  kSparse,  // for many batches that are all of the data in its order: keep the nonzeros once, where
+            // data and network suit that, else as kAuto
 };
 
 // The matrices of a batch and what is computed with them, in one precision. Matrices are sized once
@@ -46,6 +49,9 @@ class Passes {
 
   // Whether the first layer leaves out products with zero.
   virtual bool skips_zeros() = 0;
+
+  // To be called before the first Read() of a batch, alone, with the index of its first example.
+  virtual void Begin(uint32_t /*first_example*/) {}
 
   // Fills columns [first, first + count) of the inputs with examples indices[0 .. count).
   virtual void Read(const uint32_t* indices, size_t first, size_t count) = 0;
@@ -76,10 +82,13 @@ class Passes {
   virtual void TakeWeights(const WeightBlock& block) = 0;
 };
 
-// Everything in f32. References to shape, reader and parameters are kept.
+// Everything in f32. References to shape, reader and parameters are kept. sparse: what the reader
+// reads, or null. If it is there, batches consist of examples that follow each other, begin with a
+// tile and are read as they are; blocks of columns are whole tiles (but for the last of all), those
+// of the first layer's weights its blocks of features.
 std::unique_ptr<Passes> MakeF32Passes(const NetworkShape& shape, const BatchReader& reader,
                                       const std::vector<DenseParameters>& parameters,
-                                      size_t columns, Zeros zeros);
+                                      size_t columns, Zeros zeros, const SparseExamples* sparse);
 
 // Factors of the products in bf16, sums in f32. Pixels are not scaled but taken as they are, which
 // is exact, and the first layer scales its sums. References to shape, data and parameters are kept.

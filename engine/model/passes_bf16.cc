@@ -17,16 +17,6 @@ kernels::Bf16Result Part(OwnedBf16& of, const Block& block) {
           columns.pairs.Rows(block.first_row, block.rows)};
 }
 
-// The scale that all features share, if they are bytes without offset; else 0.
-float CommonScale(const Dataset& data, const Scaling& scaling) {
-  if (data.element_type() != ElementType::kU8) return 0;
-  const auto same = [](const std::vector<float>& v, float value) {
-    return std::all_of(v.begin(), v.end(), [value](float x) { return x == value; });
-  };
-  const float scale = scaling.scale.front();
-  return same(scaling.offset, 0) && same(scaling.scale, scale) ? scale : 0;
-}
-
 // What Read() applies: nothing, where the first layer scales its sums instead.
 Scaling ReaderScaling(const Scaling& scaling, bool in_first_layer) {
   Scaling result = scaling;

@@ -1,7 +1,10 @@
 #include "engine/train/step.h"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 
+#include "engine/model/forward.h"
 #include "engine/model/initialization.h"
 #include "kernels/softmax.h"
 
@@ -11,9 +14,17 @@ namespace {
 // Columns of a register tile; blocks of columns are multiples of it.
 constexpr size_t kTile = 6;
 
+// The largest chunk with SparseExamples: a column takes a few hundred bytes there. A barrier costs
+// microseconds, a chunk some hundred of them.
+constexpr size_t kMaxSparseColumns = 16384;
+
+// The most outputs of a first layer with SparseExamples. bench/sparse_bench.cc has the measurement.
+constexpr size_t kMaxSparseOutputs = 64;
+
 // Weight columns per task of phase B: a multiple of the tile's columns and of a cache line of the
 // transposed weights (16).
 constexpr size_t kBlockColumns = 48;
+constexpr size_t kMaxBlockColumns = std::max(kBlockColumns, SparseExamples::kBlockFeatures);
 
 // Weight rows that a task of phase B takes at a time: their gradient (24 KiB) is still in the L1
 // cache when the optimizer reads it.
@@ -46,6 +57,51 @@ bool LayerByLayerPays(const NetworkShape& shape, size_t columns, size_t threads)
   return flops / kFlopsPerSecond * idle > regions * kRegionSeconds;
 }
 
+// Tiles of a chunk with SparseExamples: two per thread as above, and so few examples in one that
+// what phase A computes of them stays in a core's cache.
+size_t TilesPerChunk(size_t threads) { return 2 * std::max<size_t>(threads, 2); }
+
+std::unique_ptr<SparseExamples> MakeSparse(const NetworkShape& shape, const Dataset& data,
+                                           const Scaling& scaling, const BatchReader& reader,
+                                           Execution& execution) {
+  const float scale = CommonScale(data, scaling);
+  if (scale == 0 || data.features() > SparseExamples::kMaxRows ||
+      shape.layers.front().outputs > kMaxSparseOutputs || reader.Density() >= kSkipDensity) {
+    return nullptr;
+  }
+  const size_t chunks = Tasks(data.examples(), kMaxSparseColumns);
+  const size_t tiles = chunks * TilesPerChunk(execution.threads());
+  const size_t tile = kernels::RoundUp(Tasks(data.examples(), tiles), kernels::kSparseLanes);
+  return std::make_unique<SparseExamples>(data, scale, tile, execution);
+}
+
+// Columns of the largest chunk.
+size_t ChunkColumns(size_t batch_size, const SparseExamples* sparse, size_t threads) {
+  return std::min(batch_size, sparse == nullptr ? TrainingStep::kMaxColumns
+                                                : sparse->tile() * TilesPerChunk(threads));
+}
+
+size_t BlockColumns(size_t layer, const SparseExamples* sparse) {
+  return layer == 0 && sparse != nullptr ? SparseExamples::kBlockFeatures : kBlockColumns;
+}
+
+// The sum of losses, every kLanes-th for itself, so that additions need not wait for each other.
+class LossSum {
+ public:
+  // Adds so many that follow those added before; their number is a multiple of kLanes but for the
+  // last.
+  void Add(std::span<const float> losses) {
+    for (size_t c = 0; c < losses.size(); ++c) sums_[c % kLanes] += static_cast<double>(losses[c]);
+  }
+
+  double Total() const { return std::accumulate(sums_.begin(), sums_.end(), 0.0); }
+
+ private:
+  static constexpr size_t kLanes = 8;
+
+  std::array<double, kLanes> sums_{};
+};
+
 }  // namespace
 
 TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const Scaling& scaling,
@@ -58,29 +114,32 @@ TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const
       optimizer_(optimizer),
       execution_(execution),
       profiler_(profiler),
-      reader_(data, scaling),
-      passes_(precision == Precision::kF32 ? MakeF32Passes(shape, reader_, parameters,
-                                                           std::min(batch_size, kMaxColumns), zeros)
-                                           : MakeBf16Passes(shape, data, scaling, parameters,
-                                                            std::min(batch_size, kMaxColumns))),
-      labels_(passes_->columns()),
-      losses_(passes_->columns()),
-      correct_(passes_->columns()) {
+      reader_(data, scaling) {
+  const bool f32 = precision == Precision::kF32;
+  if (f32 && zeros == Zeros::kSparse) {
+    sparse_ = MakeSparse(shape, data, scaling, reader_, execution);
+  }
+  const size_t columns = ChunkColumns(batch_size, sparse_.get(), execution.threads());
+  passes_ = f32 ? MakeF32Passes(shape, reader_, parameters, columns, zeros, sparse_.get())
+                : MakeBf16Passes(shape, data, scaling, parameters, columns);
+  labels_.resize(columns);
+  losses_.resize(columns);
+  correct_.resize(columns);
   for (size_t l = 0; l < shape.layers.size(); ++l) {
     const Layer& layer = shape.layers[l];
-    for (size_t first = 0; first < layer.inputs; first += kBlockColumns) {
-      blocks_.push_back(
-          {l, first, std::min(kBlockColumns, layer.inputs - first), 0, layer.outputs});
+    const size_t each = BlockColumns(l, sparse_.get());
+    for (size_t first = 0; first < layer.inputs; first += each) {
+      blocks_.push_back({l, first, std::min(each, layer.inputs - first), 0, layer.outputs});
     }
   }
-  if (batch_size > kMaxColumns) {
+  if (batch_size > columns) {
     gradients_ = ZeroParameters(shape);
   } else {
     size_t widest = 0;
     for (const Layer& layer : shape.layers) widest = std::max(widest, layer.outputs);
     for (size_t w = 0; w < execution.threads(); ++w) {
       // A block's gradient, and the bias gradient in a column of its own.
-      scratch_.emplace_back(widest, kBlockColumns + 1);
+      scratch_.emplace_back(widest, kMaxBlockColumns + 1);
     }
   }
 }
@@ -89,28 +148,35 @@ BatchLoss TrainingStep::Run(std::span<const uint32_t> indices, double learning_r
   const StepTimer step_timer(profiler_, indices.size());
   optimizer_.BeginStep(learning_rate);
   BatchLoss result;
+  LossSum loss;
   for (size_t begin = 0; begin < indices.size(); begin += passes_->columns()) {
     const size_t columns = std::min(passes_->columns(), indices.size() - begin);
     const Chunk chunk{indices.subspan(begin, columns), indices.size(), begin == 0,
                       begin + columns == indices.size()};
     std::fill(correct_.begin(), correct_.end(), 0);
-    if (LayerByLayerPays(shape_, columns, execution_.threads())) {
+    passes_->Begin(chunk.indices.front());
+    if (sparse_ == nullptr && LayerByLayerPays(shape_, columns, execution_.threads())) {
       PhaseALayerByLayer(chunk);
     } else {
       PhaseA(chunk);
     }
     PhaseTimer timer(profiler_, 0);
-    for (size_t c = 0; c < columns; ++c) result.loss += static_cast<double>(losses_[c]);
+    loss.Add({losses_.data(), columns});
     for (const size_t correct : correct_) result.correct += correct;
     timer.Done(Phase::kLoss);
     PhaseB(chunk);
   }
+  result.loss = loss.Total();
   return result;
+}
+
+size_t TrainingStep::TaskColumns(size_t columns) const {
+  return sparse_ != nullptr ? sparse_->tile() : ColumnsPerTask(columns, execution_.threads());
 }
 
 void TrainingStep::PhaseA(const Chunk& chunk) {
   const size_t columns = chunk.indices.size();
-  const size_t each = ColumnsPerTask(columns, execution_.threads());
+  const size_t each = TaskColumns(columns);
   execution_.ForEach(Tasks(columns, each), [&](size_t task, size_t worker) {
     PhaseTimer timer(profiler_, worker);
     const size_t first = task * each;
@@ -135,7 +201,7 @@ void TrainingStep::PhaseA(const Chunk& chunk) {
 
 void TrainingStep::PhaseALayerByLayer(const Chunk& chunk) {
   const size_t columns = chunk.indices.size();
-  const size_t each = ColumnsPerTask(columns, execution_.threads());
+  const size_t each = TaskColumns(columns);
   const auto columns_of = [&](size_t task) { return std::min(each, columns - task * each); };
   execution_.ForEach(Tasks(columns, each), [&](size_t task, size_t worker) {
     PhaseTimer timer(profiler_, worker);
@@ -176,7 +242,8 @@ void TrainingStep::ForEachBlock(size_t columns, size_t rows, Phase phase, size_t
 
 void TrainingStep::Read(const Chunk& chunk, size_t first, size_t count) {
   const uint32_t* indices = chunk.indices.data() + first;
-  for (size_t c = 0; c < count; ++c) labels_[first + c] = data_.labels()[indices[c]];
+  const std::span<const uint32_t> labels = data_.labels();
+  for (size_t c = 0; c < count; ++c) labels_[first + c] = labels[indices[c]];
   passes_->Read(indices, first, count);
 }
 
@@ -227,7 +294,7 @@ void TrainingStep::Update(const WeightBlock& block, size_t worker, const Chunk& 
     const size_t outputs = shape_.layers[l].outputs;
     const kernels::Matrix bias_gradient =
         keep ? gradients_[l].bias.view()
-             : scratch_[worker].view().Columns(kBlockColumns, 1).Rows(0, outputs);
+             : scratch_[worker].view().Columns(kMaxBlockColumns, 1).Rows(0, outputs);
     passes_->BiasGradient(l, columns, output, bias_gradient.data);
     timer.Done(Phase::kWeightGradient, l);
     if (chunk.is_last) {

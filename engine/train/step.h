@@ -30,12 +30,14 @@ struct BatchLoss {
 // layers come one after the other, each parallel over columns and rows. Phase B is parallel over
 // blocks of weights: weight gradient, optimizer. Batches of more than kMaxColumns columns go
 // through both in chunks, the gradients accumulating over the chunks in order, which gives the same
-// bits as one chunk would; memory stays bounded.
+// bits as one chunk would; memory stays bounded. With SparseExamples, which leave out the
+// gathering, chunks are larger, and their tiles are the tasks of phase A.
 class TrainingStep {
  public:
   static constexpr size_t kMaxColumns = 1024;
 
-  // Keeps references to all of them. `batch_size` is the largest batch that will be asked for.
+  // Keeps references to all of them. `batch_size` is the largest batch that will be asked for; with
+  // Zeros::kSparse, all batches are 0, 1, … data.examples() - 1.
   // `profiler` may be null.
   TrainingStep(const NetworkShape& shape, const Dataset& data, const Scaling& scaling,
                size_t batch_size, std::vector<DenseParameters>& parameters,
@@ -47,6 +49,9 @@ class TrainingStep {
 
   // Whether the first layer leaves out products with zero.
   bool skips_zeros() const { return passes_->skips_zeros(); }
+
+  // Whether it has SparseExamples.
+  bool sparse() const { return sparse_ != nullptr; }
 
  private:
   // One chunk of a batch.
@@ -64,6 +69,7 @@ class TrainingStep {
   void Update(const WeightBlock& block, size_t worker, const Chunk& chunk, PhaseTimer& timer);
   template <class F>
   void ForEachBlock(size_t columns, size_t rows, Phase phase, size_t layer, const F& f);
+  size_t TaskColumns(size_t columns) const;
 
   const NetworkShape& shape_;
   const Dataset& data_;
@@ -73,6 +79,7 @@ class TrainingStep {
   Profiler* profiler_;
 
   BatchReader reader_;
+  std::unique_ptr<SparseExamples> sparse_;  // or null
   std::unique_ptr<Passes> passes_;
   std::vector<uint32_t> labels_;  // of the chunk
   std::vector<float> losses_;     // of the chunk

@@ -26,6 +26,10 @@ using Clock = std::chrono::steady_clock;
 // Below this many floating-point operations a step takes less time than waking a second thread.
 constexpr double kSerialFlops = 1e6;
 
+// From this many full-batch steps on, keeping the nonzeros of the data pays: it takes as long as
+// some of them.
+constexpr size_t kSparseSteps = 16;
+
 void Require(bool good, const char* option, double found, const char* expected) {
   if (good) return;
   throw Error(ErrorCode::kInvalidArgument,
@@ -181,15 +185,17 @@ TrainResult Train(const Dataset& data, const TrainOptions& options) {
   if (options.profile != nullptr) {
     profiler.emplace(model->shape, options.precision, execution, *options.profile);
   }
+  const Clock::time_point start = Clock::now();
+  const bool sparse = full_batch && options.EpochsFor(examples) >= kSparseSteps;
   TrainingStep step(model->shape, data, model->scaling, batch, model->layers, optimizer, execution,
-                    Zeros::kAuto, options.precision, profiler ? &*profiler : nullptr);
+                    sparse ? Zeros::kSparse : Zeros::kAuto, options.precision,
+                    profiler ? &*profiler : nullptr);
 
   std::vector<uint32_t> order(examples);
   std::iota(order.begin(), order.end(), 0u);
   Progress progress;
   progress.epochs = options.EpochsFor(examples);
   progress.steps = progress.epochs * steps_per_epoch;
-  const Clock::time_point start = Clock::now();
   bool stopped = false;
 
   execution.Run([&] {

@@ -184,23 +184,32 @@ TEST(SoftmaxCrossEntropy, LossesAreNeverNegativeAndGradientsSumToZero) {
   });
 }
 
+// Short columns are computed many at a time, the rest of them and long ones one by one.
 TEST(SoftmaxCrossEntropy, HasTheSameBitsHoweverTheBatchIsSplit) {
-  const Batch batch = RandomBatch(1, 33, 9, 5);
-  ForEachTarget([&] {
-    const auto whole = Evaluate(batch, 1);
-    for (size_t split = 0; split <= 9; ++split) {
-      FloatMatrix z = batch.logits.Clone();
-      FloatMatrix losses = FloatMatrix::Vector(9);
-      const size_t correct =
-          kernels::SoftmaxCrossEntropy(z.view().Columns(0, split), batch.labels.data(), 1,
-                                       losses.data()) +
-          kernels::SoftmaxCrossEntropy(z.view().Columns(split, 9 - split),
-                                       batch.labels.data() + split, 1, losses.data() + split);
-      EXPECT_EQ(whole.correct, correct);
-      EXPECT_TRUE(SameBits(whole.gradient.view(), z.view()));
-      EXPECT_TRUE(SameBits(whole.losses.view(), losses.view()));
+  constexpr size_t kColumns = 37;
+  for (const size_t classes : kClasses) {
+    for (const float range : {0.1f, 5.0f, 200.0f}) {
+      SCOPED_TRACE(testing::Message() << classes << " classes, range " << range);
+      const Batch batch = RandomBatch(classes, classes, kColumns, range);
+      ForEachTarget([&] {
+        const auto whole = Evaluate(batch, 1.0f / 3);
+        for (const size_t each : {1u, 5u, 16u, 21u}) {
+          FloatMatrix z = batch.logits.Clone();
+          FloatMatrix losses = FloatMatrix::Vector(kColumns);
+          size_t correct = 0;
+          for (size_t first = 0; first < kColumns; first += each) {
+            const size_t count = std::min(each, kColumns - first);
+            correct += kernels::SoftmaxCrossEntropy(z.view().Columns(first, count),
+                                                    batch.labels.data() + first, 1.0f / 3,
+                                                    losses.data() + first);
+          }
+          EXPECT_EQ(whole.correct, correct);
+          EXPECT_TRUE(SameBits(whole.gradient.view(), z.view()));
+          EXPECT_TRUE(SameBits(whole.losses.view(), losses.view()));
+        }
+      });
     }
-  });
+  }
 }
 
 TEST(SoftmaxCrossEntropy, EqualLogitsGiveEqualProbabilities) {
@@ -261,23 +270,30 @@ FloatMatrix Losses(const Batch& batch) {
   return losses;
 }
 
-// The middle of three columns has a logit that is not finite: its loss and nobody else's says so.
+// One column has a logit that is not finite: its loss and nobody else's says so.
+void ExpectNanLoss(const Batch& batch, size_t bad_column) {
+  ForEachTarget([&] {
+    const FloatMatrix losses = Losses(batch);
+    for (size_t c = 0; c < batch.labels.rows(); ++c) {
+      EXPECT_TRUE(c == bad_column ? std::isnan(losses(c, 0)) : std::isfinite(losses(c, 0)))
+          << "loss " << losses(c, 0) << " of column " << c;
+    }
+  });
+}
+
 TEST(SoftmaxCrossEntropy, LogitsThatAreNotFiniteGiveNanLoss) {
   for (const size_t classes : std::vector<size_t>{1, 2, 10, 16, 17}) {
-    for (size_t position = 0; position < classes; ++position) {
-      for (uint32_t label = 0; label < classes; ++label) {
-        Batch batch = RandomBatch(1, classes, 3, 1);
-        batch.labels(1, 0) = label;
-        for (const float bad : {kNan, -kNan, kInf, -kInf}) {
-          batch.logits(position, 1) = bad;
-          ForEachTarget([&] {
-            const FloatMatrix losses = Losses(batch);
-            EXPECT_TRUE(std::isnan(losses(1, 0)) && std::isfinite(losses(0, 0)) &&
-                        std::isfinite(losses(2, 0)))
-                << "losses " << losses(0, 0) << ", " << losses(1, 0) << ", " << losses(2, 0)
-                << " with " << bad << " at " << position << " of " << classes << ", label "
-                << label;
-          });
+    for (const size_t columns : {3u, 17u}) {
+      for (size_t position = 0; position < classes; ++position) {
+        for (uint32_t label = 0; label < classes; ++label) {
+          Batch batch = RandomBatch(1, classes, columns, 1);
+          batch.labels(1, 0) = label;
+          for (const float bad : {kNan, -kNan, kInf, -kInf}) {
+            SCOPED_TRACE(testing::Message() << bad << " at " << position << " of " << classes
+                                            << ", label " << label << ", columns " << columns);
+            batch.logits(position, 1) = bad;
+            ExpectNanLoss(batch, 1);
+          }
         }
       }
     }

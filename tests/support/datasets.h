@@ -27,6 +27,25 @@ inline Dataset RandomDataset(size_t examples, size_t features, size_t classes, u
   return Dataset::FromMemory(std::span<const float>(values), labels, schema);
 }
 
+// Bytes of which about the fraction `density` is not zero, labels uniform, every class present if
+// there are enough examples.
+inline Dataset SparseDataset(size_t examples, size_t features, size_t classes, float density,
+                             uint64_t seed) {
+  Random random(seed);
+  std::vector<uint8_t> values(examples * features);
+  for (uint8_t& value : values) {
+    if (random.Uniform(0, 1) < density) value = static_cast<uint8_t>(1 + random.Below(255));
+  }
+  std::vector<uint32_t> labels(examples);
+  for (size_t e = 0; e < examples; ++e) {
+    labels[e] = static_cast<uint32_t>(e < classes ? e : random.Below(classes));
+  }
+  Schema schema;
+  schema.features = features;
+  for (size_t k = 0; k < classes; ++k) schema.classes.push_back(std::to_string(k));
+  return Dataset::FromMemory(std::span<const uint8_t>(values), labels, schema);
+}
+
 // Synthetic digits, 28 × 28 bytes each.
 inline Dataset DigitsDataset(size_t examples, uint64_t seed) {
   const tools::Digits digits = tools::MakeDigits(examples, seed);
