@@ -1,12 +1,15 @@
-// Reading CSV files that lie in the page cache.
+// Decoding CSV text in memory, and reading CSV files that lie in the page cache.
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include "bench/support.h"
 #include "colonnade/csv.h"
+#include "kernels/csv_decode.h"
 #include "tools/synthetic_digits.h"
 
 namespace colonnade::bench {
@@ -31,6 +34,40 @@ class TemporaryFile {
   std::filesystem::path path_;
 };
 
+// Whether columns of `stride` hold the pixels of `digits`.
+bool Holds(const uint8_t* columns, size_t stride, const tools::Digits& digits) {
+  constexpr size_t kPixels = tools::kDigitPixels;
+  bool same = true;
+  for (size_t e = 0; same && e < digits.labels.size(); ++e) {
+    same = std::equal(columns + e * stride, columns + e * stride + kPixels,
+                      digits.pixels.begin() + static_cast<ptrdiff_t>(e * kPixels));
+  }
+  return same;
+}
+
+// The kernel alone, on a text that no cache holds.
+void BenchDecodeBytes(benchmark::State& state) {
+  const tools::Digits digits = tools::MakeDigits(20'000, 1);
+  const size_t count = digits.labels.size();
+  std::ostringstream out;
+  tools::WriteDigitsCsv(out, digits);
+  std::string text = out.str();
+  text.erase(0, text.find('\n') + 1);
+  const kernels::ByteRows rows = {.columns = tools::kDigitPixels + 1};
+  const size_t stride = ColumnStride(rows.features(), 1);
+  const auto columns = AlignedBuffer<uint8_t>::Zeroed(count * stride);
+  std::vector<uint8_t> labels(count);
+  std::vector<uint8_t> scratch(kernels::ByteRowScratch(rows.columns));
+  const auto decode = [&] {
+    return kernels::DecodeByteRows(text.data(), text.size(), rows, count, columns.data(), stride,
+                                   labels.data(), scratch.data());
+  };
+  const bool good = decode() && labels == digits.labels && Holds(columns.data(), stride, digits);
+  if (!Verify(state, good, "the digits that were written")) return;
+  for (auto _ : state) benchmark::DoNotOptimize(decode());
+  SetRate(state, "B/s", static_cast<double>(text.size()));
+}
+
 void BenchReadBytes(benchmark::State& state) {
   constexpr size_t kExamples = 20'000;
   const TemporaryFile file;
@@ -40,12 +77,9 @@ void BenchReadBytes(benchmark::State& state) {
     tools::WriteDigitsCsv(out, digits);
   }
   const Dataset data = ReadCsv(file.path());
-  bool same = data.examples() == kExamples && data.features() == 784;
-  for (size_t e = 0; same && e < kExamples; ++e) {
-    same = data.labels()[e] == digits.labels[e] &&
-           std::equal(data.bytes() + e * data.stride(), data.bytes() + e * data.stride() + 784,
-                      digits.pixels.begin() + static_cast<ptrdiff_t>(e * 784));
-  }
+  const bool same = data.examples() == kExamples && data.features() == tools::kDigitPixels &&
+                    std::equal(digits.labels.begin(), digits.labels.end(), data.labels().begin()) &&
+                    Holds(data.bytes(), data.stride(), digits);
   if (!Verify(state, same, "the digits that were written")) return;
   for (auto _ : state) benchmark::DoNotOptimize(ReadCsv(file.path()).examples());
   SetRate(state, "B/s", static_cast<double>(std::filesystem::file_size(file.path())));
@@ -81,6 +115,7 @@ void BenchReadFloats(benchmark::State& state) {
 }  // namespace
 
 void RegisterCsv() {
+  RegisterForTargets("csv/decode_u8", BenchDecodeBytes);
   benchmark::RegisterBenchmark("csv/u8_784_columns", BenchReadBytes)->Unit(benchmark::kMillisecond);
   benchmark::RegisterBenchmark("csv/f32_100_columns", BenchReadFloats)
       ->Unit(benchmark::kMillisecond);
