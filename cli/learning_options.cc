@@ -21,9 +21,12 @@ constexpr std::array<std::pair<const char*, Optimizer>, 6> kOptimizers = {{
     {"rmsprop", Optimizer::kRmsprop},
 }};
 
-constexpr std::array<std::pair<const char*, Schedule>, 2> kSchedules = {{
+constexpr std::array<std::pair<const char*, Schedule>, 5> kSchedules = {{
     {"constant", Schedule::kConstant},
+    {"step", Schedule::kStep},
+    {"exponential", Schedule::kExponential},
     {"cosine", Schedule::kCosine},
+    {"onecycle", Schedule::kOneCycle},
 }};
 
 template <class Table>
@@ -56,14 +59,19 @@ bool HasMomentum(Optimizer method) {
   return method == Optimizer::kMomentum || method == Optimizer::kNesterov;
 }
 
-// Sets an option that only some optimizers have.
-void Apply(const char* flag, const std::optional<double>& given, bool belongs,
-           const char* optimizers, Optimizer method, double& option) {
+bool Decays(Schedule schedule) {
+  return schedule == Schedule::kStep || schedule == Schedule::kExponential;
+}
+
+// Sets an option that only some optimizers or schedules have.
+template <class T>
+void Apply(const char* flag, const std::optional<T>& given, bool belongs, const char* of_what,
+           const char* found, const char* expected, T& option) {
   if (!given) return;
   if (!belongs) {
     throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("{}: found '{} with the optimizer {}', expected the optimizer {}", flag,
-                            *given, NameOf(kOptimizers, method), optimizers));
+                fmt::format("{}: found '{} with the {} {}', expected the {} {}", flag, *given,
+                            of_what, found, of_what, expected));
   }
   option = *given;
 }
@@ -76,14 +84,26 @@ void ApplyLearningFlags(const LearningFlags& flags, TrainOptions& o) {
   if (flags.learning_rate) o.learning_rate = *flags.learning_rate;
   if (flags.weight_decay) o.weight_decay = *flags.weight_decay;
   const Optimizer method = o.optimizer;
+  const bool adam = IsAdam(method);
   const bool rmsprop = method == Optimizer::kRmsprop;
-  Apply("--momentum", flags.momentum, HasMomentum(method), "momentum or nesterov", method,
-        o.momentum);
-  Apply("--beta1", flags.beta1, IsAdam(method), "adam or adamw", method, o.beta1);
-  Apply("--beta2", flags.beta2, IsAdam(method), "adam or adamw", method, o.beta2);
-  Apply("--alpha", flags.alpha, rmsprop, "rmsprop", method, o.alpha);
-  Apply("--epsilon", flags.epsilon, IsAdam(method) || rmsprop, "adam, adamw or rmsprop", method,
-        o.epsilon);
+  const auto of_optimizer = [&](const char* flag, const std::optional<double>& given, bool belongs,
+                                const char* expected, double& option) {
+    Apply(flag, given, belongs, "optimizer", NameOf(kOptimizers, method), expected, option);
+  };
+  of_optimizer("--momentum", flags.momentum, HasMomentum(method), "momentum or nesterov",
+               o.momentum);
+  of_optimizer("--beta1", flags.beta1, adam, "adam or adamw", o.beta1);
+  of_optimizer("--beta2", flags.beta2, adam, "adam or adamw", o.beta2);
+  of_optimizer("--alpha", flags.alpha, rmsprop, "rmsprop", o.alpha);
+  of_optimizer("--epsilon", flags.epsilon, adam || rmsprop, "adam, adamw or rmsprop", o.epsilon);
+
+  const char* schedule = NameOf(kSchedules, o.schedule);
+  constexpr const char* kDecaying = "step or exponential";
+  Apply("--lr-decay", flags.lr_decay, Decays(o.schedule), "schedule", schedule, kDecaying,
+        o.lr_decay);
+  Apply("--lr-decay-epochs", flags.lr_decay_epochs, Decays(o.schedule), "schedule", schedule,
+        kDecaying, o.lr_decay_epochs);
+  if (flags.warmup) o.warmup = *flags.warmup;
 }
 
 void AddLearningOptions(CLI::App& command, LearningFlags& flags) {
@@ -117,6 +137,14 @@ void AddLearningOptions(CLI::App& command, LearningFlags& flags) {
   add("--schedule", flags.schedule, "Learning rate over time")
       ->check(CLI::IsMember(NamesOf(kSchedules)))
       ->default_str("cosine");
+  add("--warmup", flags.warmup, "Steps in which the learning rate grows to the schedule's first")
+      ->type_name("STEPS")
+      ->default_str("0");
+  add_number("--lr-decay", flags.lr_decay, "Factor every --lr-decay-epochs: step, exponential",
+             defaults.lr_decay);
+  add("--lr-decay-epochs", flags.lr_decay_epochs, "Epochs per factor: step, exponential")
+      ->check(CLI::Range(size_t{1}, size_t{1'000'000}))
+      ->default_str("a third of them");
 }
 
 void AddLearningReport(const TrainOptions& options, Json& training) {
@@ -132,6 +160,11 @@ void AddLearningReport(const TrainOptions& options, Json& training) {
   if (IsAdam(method) || method == Optimizer::kRmsprop) training["epsilon"] = options.epsilon;
   training["weight_decay"] = options.WeightDecay();
   training["schedule"] = NameOf(kSchedules, options.schedule);
+  training["warmup"] = options.warmup;
+  if (Decays(options.schedule)) {
+    training["lr_decay"] = options.lr_decay;
+    training["lr_decay_epochs"] = options.lr_decay_epochs;
+  }
 }
 
 }  // namespace colonnade::cli

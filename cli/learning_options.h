@@ -14,13 +14,15 @@ namespace colonnade::cli {
 // Flags as given; those not given keep the default of TrainOptions or of the preset.
 struct LearningFlags {
   std::optional<std::string> optimizer, schedule;
-  std::optional<double> learning_rate, momentum, beta1, beta2, alpha, epsilon, weight_decay;
+  std::optional<double> learning_rate, momentum, beta1, beta2, alpha, epsilon, weight_decay,
+      lr_decay;
+  std::optional<size_t> warmup, lr_decay_epochs;
 };
 
 void AddLearningOptions(CLI::App& command, LearningFlags& flags);
 
 // Sets what the flags say. Throws kInvalidArgument, naming the flag, where one does not belong to
-// the optimizer; values out of range are left to TrainOptions::Check().
+// the optimizer or the schedule; values out of range are left to TrainOptions::Check().
 void ApplyLearningFlags(const LearningFlags& flags, TrainOptions& options);
 
 // Adds to the report what the run's optimizer and schedule were.

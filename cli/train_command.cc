@@ -77,7 +77,8 @@ void CheckAsFlags(const TrainOptions& options) {
     options.Check();
   } catch (const Error& error) {
     const std::string message = error.what();
-    for (const auto& [option, flag] : {std::pair{"learning rate", "--lr"},
+    for (const auto& [option, flag] : {std::pair{"learning rate decay", "--lr-decay"},
+                                       {"learning rate", "--lr"},
                                        {"momentum", "--momentum"},
                                        {"beta1", "--beta1"},
                                        {"beta2", "--beta2"},

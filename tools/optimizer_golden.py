@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Computes the reference results of the optimizer tests with torch.optim."""
+"""Computes the reference results of the tests of optimizers and schedules with torch.optim."""
 
 import argparse
 import json
@@ -67,14 +67,66 @@ def run(case, weight, bias, gradients, rate_factors):
     return tensors
 
 
+def rates(kind, steps, first=1.0, **options):
+    """What a scheduler of PyTorch gives for so many steps, its optimizer having that rate."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], first)
+    scheduler = kind(optimizer, **options)
+    result = []
+    for step in range(steps):
+        result.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if step + 1 < steps:  # OneCycleLR refuses one step too many
+            scheduler.step()
+    return result
+
+
+def one_cycle(steps):
+    return rates(torch.optim.lr_scheduler.OneCycleLR, steps, max_lr=1.0, total_steps=steps,
+                 cycle_momentum=False)
+
+
+def after_warmup(warmup, following):
+    if warmup == 0:
+        return following
+    scheduler = torch.optim.lr_scheduler.LinearLR
+    return rates(scheduler, warmup, following[0], start_factor=1 / (warmup + 1),
+                 total_iters=warmup) + following
+
+
+def schedules():
+    """20 epochs of 3 steps each; the factor 0.3 every 5 epochs."""
+    s = torch.optim.lr_scheduler
+    result = {}
+    for warmup in (0, 7):
+        n = 60 - warmup
+        after = {
+            "constant": rates(s.ConstantLR, n, factor=1),
+            "step": rates(s.StepLR, n, step_size=15, gamma=0.3),
+            "exponential": rates(s.ExponentialLR, n, gamma=0.3 ** (1 / 15)),
+            "cosine": rates(s.CosineAnnealingLR, n, T_max=n),
+            "onecycle": one_cycle(n),
+        }
+        for name, following in after.items():
+            result[f"{name}/{warmup}"] = after_warmup(warmup, following)
+    for n in (1, 2, 3, 4, 5, 11):
+        result[f"onecycle_of_{n}/0"] = one_cycle(n)
+    return {name: torch.tensor(values, dtype=torch.float64) for name, values in result.items()}
+
+
+def write(file, tensors, case):
+    file.write_bytes(save(tensors, metadata={"case": json.dumps(case)}))
+    print(f"{file}: {file.stat().st_size} bytes")
+
+
 def main():
     root = pathlib.Path(__file__).resolve().parent.parent
     parser = argparse.ArgumentParser(
         description="Writes optimizers.safetensors, what torch.optim makes of 100 steps on the same "
-        "gradients, for every optimizer. Needs: pip install torch safetensors numpy"
+        "gradients, for every optimizer, and schedules.safetensors, the learning rates of "
+        "torch.optim.lr_scheduler. Needs: pip install torch safetensors numpy"
     )
     parser.add_argument("folder", type=pathlib.Path, nargs="?", default=root / "tests" / "data",
-                        help="where to write it (default: tests/data)")
+                        help="where to write them (default: tests/data)")
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -96,11 +148,10 @@ def main():
         weight, bias = start[:, :INPUTS], start[:, INPUTS]
         for key, value in run(case, weight, bias, gradients, rate_factors).items():
             tensors[f"{name}/{key}"] = value
-    metadata = {"made_by": "tools/optimizer_golden.py", "torch": torch.__version__,
-                "outputs": OUTPUTS, "inputs": INPUTS, "steps": STEPS, "cases": CASES}
-    file = folder / "optimizers.safetensors"
-    file.write_bytes(save(tensors, metadata={"case": json.dumps(metadata)}))
-    print(f"{file}: {file.stat().st_size} bytes")
+    made_by = {"made_by": "tools/optimizer_golden.py", "torch": torch.__version__}
+    shape = {"outputs": OUTPUTS, "inputs": INPUTS, "steps": STEPS}
+    write(folder / "optimizers.safetensors", tensors, {**made_by, **shape, "cases": CASES})
+    write(folder / "schedules.safetensors", schedules(), made_by)
 
 
 if __name__ == "__main__":

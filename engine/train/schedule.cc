@@ -4,11 +4,50 @@
 #include <numbers>
 
 namespace colonnade {
+namespace {
 
-double LearningRate(Schedule schedule, double rate, size_t step, size_t steps) {
-  if (schedule == Schedule::kConstant) return rate;
-  const double progress = static_cast<double>(step) / static_cast<double>(steps);
-  return rate * 0.5 * (1 + std::cos(std::numbers::pi * progress));
+// From 1 at progress 0 down to 0 at 1.
+double HalfCosine(double progress) { return 0.5 * (1 + std::cos(std::numbers::pi * progress)); }
+
+double OneCycle(double step, double steps) {
+  constexpr double kFirst = 1 / 25.0;
+  constexpr double kLast = kFirst / 1e4;
+  const double peak = 0.3 * steps - 1;
+  if (step <= peak) return 1 + (kFirst - 1) * HalfCosine(step / peak);
+  return kLast + (1 - kLast) * HalfCosine((step - peak) / (steps - 1 - peak));
+}
+
+}  // namespace
+
+RateSchedule::RateSchedule(const TrainOptions& options, size_t epochs, size_t steps_per_epoch)
+    : kind_(options.schedule),
+      rate_(options.Rate()),
+      warmup_(static_cast<double>(options.warmup)),
+      decay_(options.lr_decay) {
+  const size_t third = (epochs + 2) / 3;
+  const size_t decay_epochs = options.lr_decay_epochs == 0 ? third : options.lr_decay_epochs;
+  decay_steps_ = static_cast<double>(decay_epochs * steps_per_epoch);
+}
+
+double RateSchedule::At(double step, double steps) const {
+  if (step >= warmup_) return AfterWarmup(step - warmup_, steps - warmup_);
+  return AfterWarmup(0, steps - warmup_) * (step + 1) / (warmup_ + 1);
+}
+
+double RateSchedule::AfterWarmup(double step, double steps) const {
+  switch (kind_) {
+    case Schedule::kConstant:
+      return rate_;
+    case Schedule::kStep:
+      return rate_ * std::pow(decay_, std::floor(step / decay_steps_));
+    case Schedule::kExponential:
+      return rate_ * std::pow(decay_, step / decay_steps_);
+    case Schedule::kCosine:
+      return rate_ * HalfCosine(step / steps);
+    case Schedule::kOneCycle:
+      return rate_ * OneCycle(step, steps);
+  }
+  return rate_;
 }
 
 }  // namespace colonnade

@@ -135,6 +135,10 @@ void TrainOptions::Check() const {
        {std::pair{"momentum", momentum}, {"beta1", beta1}, {"beta2", beta2}, {"alpha", alpha}}) {
     Require(value >= 0 && value < 1, option, value, "a number in [0, 1)");
   }
+  Require(lr_decay > 0 && lr_decay <= 1, "learning rate decay", lr_decay,
+          "a number above 0, at most 1");
+  Require(lr_decay_epochs <= 1'000'000, "learning rate decay epochs",
+          static_cast<double>(lr_decay_epochs), "0 to 1000000");
   Require(epsilon >= 1e-30 && epsilon <= 1, "epsilon", epsilon, "a number in [1e-30, 1]");
   Require(WeightDecay() >= 0 && WeightDecay() <= 1e6, "weight decay", WeightDecay(),
           "a number in [0, 1000000]");
@@ -196,6 +200,12 @@ TrainResult Train(const Dataset& data, const TrainOptions& options) {
   Progress progress;
   progress.epochs = options.EpochsFor(examples);
   progress.steps = progress.epochs * steps_per_epoch;
+  if (options.warmup >= progress.steps) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("warm-up: found {} steps, expected fewer than the {} of this training",
+                            options.warmup, progress.steps));
+  }
+  const RateSchedule schedule(options, progress.epochs, steps_per_epoch);
   bool stopped = false;
 
   execution.Run([&] {
@@ -208,7 +218,7 @@ TrainResult Train(const Dataset& data, const TrainOptions& options) {
       for (size_t begin = 0; begin < examples && !stopped; begin += batch) {
         const size_t end = std::min(begin + batch, examples);
         progress.learning_rate =
-            LearningRate(options.schedule, options.Rate(), progress.step, progress.steps);
+            schedule.At(static_cast<double>(progress.step), static_cast<double>(progress.steps));
         const BatchLoss result =
             step.Run({order.data() + begin, end - begin}, progress.learning_rate);
         ++progress.step;

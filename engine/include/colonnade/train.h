@@ -19,7 +19,15 @@ namespace colonnade {
 // The update rules of torch.optim (SGD, SGD with momentum, with nesterov, Adam, AdamW, RMSprop);
 // kernels/optimizer.h has the formulas.
 enum class Optimizer { kSgd, kMomentum, kNesterov, kAdam, kAdamW, kRmsprop };
-enum class Schedule { kConstant, kCosine };
+
+// The learning rate over the steps; engine/train/schedule.h has the formulas.
+enum class Schedule {
+  kConstant,
+  kStep,         // times lr_decay every lr_decay_epochs
+  kExponential,  // likewise, but a little at each step
+  kCosine,       // half a period, from the learning rate down to 0
+  kOneCycle,     // up from 1/25 of it in the first 3/10 of the steps, then down to nearly 0
+};
 
 // The arithmetic of the matrix products of training. Parameters, sums and the optimizer are f32 in
 // both; so is inference.
@@ -65,7 +73,10 @@ struct TrainOptions {
   // ≥ 0; where there is none, what WeightDecay() says. Of weights and biases, as in PyTorch: kAdamW
   // shrinks them by rate · weight_decay a step, the others add weight_decay · w to the gradient.
   std::optional<double> weight_decay;
-  Schedule schedule = Schedule::kCosine;  // cosine: half a period, from learning_rate down to 0
+  Schedule schedule = Schedule::kCosine;
+  size_t warmup = 0;           // steps in which the rate grows to the first of the schedule
+  double lr_decay = 0.1;       // (0, 1]; for kStep and kExponential
+  size_t lr_decay_epochs = 0;  // for them; 0: a third of the epochs
   uint64_t seed = 0;
   Precision precision = Precision::kF32;
 

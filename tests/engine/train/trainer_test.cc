@@ -3,13 +3,11 @@
 
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <vector>
 
 #include "colonnade/error.h"
 #include "colonnade/evaluate.h"
 #include "colonnade/train.h"
-#include "engine/train/schedule.h"
 #include "tests/support/datasets.h"
 #include "tests/support/reference_network.h"
 
@@ -218,11 +216,33 @@ TEST(TrainTest, RejectsOptionsOutOfRange) {
   EXPECT_THAT(message([](TrainOptions& o) { o.beta2 = -0.1; }), HasSubstr("beta2"));
   EXPECT_THAT(message([](TrainOptions& o) { o.alpha = std::nan(""); }), HasSubstr("alpha"));
   EXPECT_THAT(message([](TrainOptions& o) { o.epsilon = 0; }), HasSubstr("epsilon: found 0"));
+  EXPECT_THAT(message([](TrainOptions& o) { o.lr_decay = 0; }), HasSubstr("decay: found 0"));
   EXPECT_THAT(message([](TrainOptions& o) { o.weight_decay = -1; }), HasSubstr("weight decay"));
   EXPECT_THAT(message([](TrainOptions& o) { o.threads = -1; }), HasSubstr("threads"));
   EXPECT_THAT(message([](TrainOptions& o) { o.scale = "log"; }), HasSubstr("scale"));
   EXPECT_FALSE(message([](TrainOptions& o) { o.hidden = {0}; }).empty());
   EXPECT_FALSE(message([](TrainOptions& o) { o.hidden = {size_t{1} << 40}; }).empty());
+}
+
+TEST(TrainTest, RejectsAWarmupThatNeverEnds) {
+  const Dataset data = test::RandomDataset(20, 4, 3, 5);
+  TrainOptions options;
+  options.batch_size = 10;
+  options.epochs = 3;
+  options.warmup = 6;
+  EXPECT_EQ(MessageOf(ErrorCode::kInvalidArgument, [&] { Train(data, options); }),
+            "warm-up: found 6 steps, expected fewer than the 6 of this training");
+  options.warmup = 5;
+  std::vector<double> rates;
+  options.on_progress = [&](const Progress& p) {
+    rates.push_back(p.learning_rate);
+    return true;
+  };
+  Train(data, options);
+  EXPECT_EQ(rates.size(), 6u);
+  EXPECT_DOUBLE_EQ(rates[0], 0.15 / 6);
+  EXPECT_DOUBLE_EQ(rates[4], 0.15 * 5 / 6);
+  EXPECT_EQ(rates[5], 0.15);
 }
 
 TEST(TrainTest, RejectsDataWithOneClass) {
@@ -257,14 +277,6 @@ TEST(TrainTest, ClassicPresetIsTheRunTheProjectStartsFrom) {
   EXPECT_EQ(classic.init, Initialization::kUniform);
   EXPECT_EQ(classic.optimizer, Optimizer::kSgd);
   EXPECT_EQ(classic.schedule, Schedule::kConstant);
-}
-
-TEST(ScheduleTest, ConstantAndCosine) {
-  EXPECT_EQ(LearningRate(Schedule::kConstant, 0.3, 7, 10), 0.3);
-  EXPECT_EQ(LearningRate(Schedule::kCosine, 0.3, 0, 10), 0.3);
-  EXPECT_NEAR(LearningRate(Schedule::kCosine, 0.3, 5, 10), 0.15, 1e-15);
-  EXPECT_NEAR(LearningRate(Schedule::kCosine, 0.3, 10, 10), 0, 1e-15);
-  EXPECT_NEAR(LearningRate(Schedule::kCosine, 2, 3, 12), 1 + std::numbers::sqrt2 / 2, 1e-15);
 }
 
 }  // namespace
