@@ -11,16 +11,12 @@
 namespace colonnade::cli {
 namespace {
 
-const char* ActivationName(Activation activation) {
-  return activation == Activation::kRelu ? "relu" : "identity";
-}
-
 Json ModelJson(const std::string& file, const Model& model) {
   Json layers = Json::array();
   for (const Layer& layer : model.shape().layers) {
     layers.push_back({{"inputs", layer.inputs},
                       {"outputs", layer.outputs},
-                      {"activation", ActivationName(layer.activation)}});
+                      {"activation", Name(layer.activation)}});
   }
   Json provenance = Json::object();
   for (const auto& [key, value] : model.provenance()) provenance[key] = ParseJson(value);
@@ -46,7 +42,7 @@ std::string ModelText(const std::string& file, const Model& model) {
   for (size_t l = 0; l < model.shape().layers.size(); ++l) {
     const Layer& layer = model.shape().layers[l];
     text += fmt::format("  layer {:<4}{} → {}, {}\n", l, layer.inputs, layer.outputs,
-                        ActivationName(layer.activation));
+                        Name(layer.activation));
   }
   const Schema& schema = model.schema();
   std::string classes;

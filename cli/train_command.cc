@@ -38,7 +38,7 @@ struct TrainFlags {
   std::string train, test, output = "model.safetensors", log, profile, preset;
   DataOptions reading;
   LearningFlags learning;
-  std::optional<std::string> scale, hidden, init, batch_size, seed, precision;
+  std::optional<std::string> scale, hidden, activation, init, batch_size, seed, precision;
   std::optional<size_t> epochs;
 };
 
@@ -69,6 +69,30 @@ std::vector<size_t> ParseHidden(const std::string& text) {
     begin = end + 1;
   }
   return widths;
+}
+
+// One activation for all hidden layers, or one for each.
+void SetActivations(const std::string& text, TrainOptions& options) {
+  std::vector<Activation> activations;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    const std::optional<Activation> named = ActivationNamed(text.substr(begin, end - begin));
+    if (!named) {
+      Reject("--activation", text,
+             "relu, leaky-relu, elu, gelu, silu, tanh, sigmoid or identity, or a list of them");
+    }
+    activations.push_back(*named);
+    begin = end + 1;
+  }
+  if (activations.size() == 1) {
+    options.activation = activations.front();
+  } else if (activations.size() != options.hidden.size()) {
+    Reject("--activation", text,
+           fmt::format("one name, or one for each of the {} hidden layers", options.hidden.size())
+               .c_str());
+  } else {
+    options.activations = std::move(activations);
+  }
 }
 
 // Checks the options; a message names the flag instead of the library's option.
@@ -121,6 +145,7 @@ TrainOptions ToTrainOptions(const TrainFlags& flags, const Common& common) {
   TrainOptions o = flags.preset == "classic" ? TrainOptions::Classic() : TrainOptions();
   if (flags.scale) o.scale = *flags.scale;
   if (flags.hidden) o.hidden = ParseHidden(*flags.hidden);
+  if (flags.activation) SetActivations(*flags.activation, o);
   if (flags.init) o.init = *flags.init == "he" ? Initialization::kHe : Initialization::kUniform;
   if (flags.epochs) o.epochs = *flags.epochs;
   if (flags.batch_size) {
@@ -227,8 +252,7 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
 
   const size_t batch_size =
       chosen.batch_size == 0 ? train.examples() : std::min(chosen.batch_size, train.examples());
-  const NetworkShape shape =
-      NetworkShape::Mlp(train.features(), chosen.hidden, train.classes(), chosen.activation);
+  const NetworkShape shape = chosen.Shape(train.features(), train.classes());
   PrintNote(common, fmt::format("{}: {} examples, {} features, {} classes ({})", flags.train,
                                 WithCommas(train.examples()), WithCommas(train.features()),
                                 train.classes(), Duration(load_seconds)));
@@ -304,9 +328,10 @@ void AddNetworkOptions(CLI::App& command, TrainFlags& flags) {
       ->type_name("N[,N…]|none")
       ->group("Network");
   command
-      .add_option_function<std::string>(
-          "--activation", [](const std::string&) {}, "Activation of the hidden layers")
-      ->check(CLI::IsMember({"relu"}))
+      .add_option("--activation", flags.activation,
+                  "Activation of the hidden layers: relu, leaky-relu, elu, gelu, silu, tanh,\n"
+                  "sigmoid or identity; or one for each, such as relu,tanh")
+      ->type_name("NAME[,NAME…]")
       ->default_str("relu")
       ->group("Network");
   command.add_option("--init", flags.init, "How weights start")

@@ -12,6 +12,21 @@ const char* Name(Initialization init) { return init == Initialization::kHe ? "he
 
 const char* Name(Precision precision) { return precision == Precision::kF32 ? "f32" : "bf16"; }
 
+namespace {
+
+// As --activation has them.
+std::string ActivationNames(const TrainOptions& options) {
+  if (options.activations.empty()) return Name(options.activation);
+  std::string names;
+  for (const Activation activation : options.activations) {
+    if (!names.empty()) names += ',';
+    names += Name(activation);
+  }
+  return names;
+}
+
+}  // namespace
+
 Json TrainReport::ToJson() const {
   const Model& model = result.model;
   const Schema& schema = model.schema();
@@ -32,7 +47,7 @@ Json TrainReport::ToJson() const {
             {"classes", schema.classes.size()}}},
           {"network",
            {{"layers", model.shape().Widths()},
-            {"activation", "relu"},
+            {"activation", ActivationNames(options)},
             {"parameters", model.shape().parameters()}}},
           {"training", training},
           {"train", {{"loss", result.loss}, {"accuracy", result.accuracy}}},

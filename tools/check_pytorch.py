@@ -28,7 +28,9 @@ def read_metadata(model):
 
 
 def load_network(model, network):
-    activations = {"relu": torch.nn.ReLU, "identity": torch.nn.Identity}
+    activations = {"identity": torch.nn.Identity, "relu": torch.nn.ReLU,
+                   "leaky-relu": torch.nn.LeakyReLU, "elu": torch.nn.ELU, "gelu": torch.nn.GELU,
+                   "silu": torch.nn.SiLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid}
     modules = []
     for layer in network["layers"]:
         modules.append(torch.nn.Linear(layer["inputs"], layer["outputs"]))

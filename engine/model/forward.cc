@@ -30,19 +30,20 @@ void DenseForward(kernels::ConstMatrix weight, const float* bias, Activation act
   } else {
     kernels::Forward(weight, a, bias, applied, z);
   }
+  if (!IsFused(activation)) kernels::Apply(KernelNonlinearity(activation), z, z);
 }
 
-void ForwardLayer(const NetworkShape& shape, std::span<const DenseParameters> layers,
-                  Activations& activations, size_t layer, const Block& block) {
+void ForwardLayer(const DenseParameters& parameters, Activation activation,
+                  Activations& activations, size_t layer, const Block& block, kernels::Matrix z) {
   const auto columns = [&](auto matrix) {
     return matrix.Columns(block.first_column, block.columns);
   };
   const bool skip = layer == 0 && activations.nonzeros().data != nullptr;
-  DenseForward(layers[layer].weight.view().Rows(block.first_row, block.rows),
-               layers[layer].bias.view().data + block.first_row, shape.layers[layer].activation,
+  DenseForward(parameters.weight.view().Rows(block.first_row, block.rows),
+               parameters.bias.view().data + block.first_row, activation,
                columns(activations.at(layer)),
                skip ? columns(activations.nonzeros()) : kernels::Nonzeros{},
-               columns(activations.at(layer + 1)).Rows(block.first_row, block.rows));
+               columns(z).Rows(block.first_row, block.rows));
 }
 
 }  // namespace colonnade

@@ -44,9 +44,10 @@ class Activations {
 void DenseForward(kernels::ConstMatrix weight, const float* bias, Activation activation,
                   kernels::ConstMatrix a, kernels::ConstNonzeros nonzeros, kernels::Matrix z);
 
-// One block of what `layer` gives, from all rows of what it takes.
-void ForwardLayer(const NetworkShape& shape, std::span<const DenseParameters> layers,
-                  Activations& activations, size_t layer, const Block& block);
+// One block of `activation`(weight · a + bias) of a layer, from all rows of what it takes, to `z`,
+// a matrix of the shape of what it gives.
+void ForwardLayer(const DenseParameters& parameters, Activation activation,
+                  Activations& activations, size_t layer, const Block& block, kernels::Matrix z);
 
 }  // namespace colonnade
 

@@ -51,9 +51,6 @@ constexpr const char* kParametersHashKey = "colonnade.parameters_hash";
 constexpr const char* kMetadataHashKey = "colonnade.metadata_hash";
 constexpr const char* kVersion = "1";
 
-constexpr std::pair<Activation, const char*> kActivations[] = {{Activation::kIdentity, "identity"},
-                                                               {Activation::kRelu, "relu"}};
-
 // The activations in between have a number in a torch.nn.Sequential, too.
 std::string WeightName(size_t layer) { return fmt::format("{}.weight", 2 * layer); }
 std::string BiasName(size_t layer) { return fmt::format("{}.bias", 2 * layer); }
@@ -92,10 +89,9 @@ Json32 ToJson(const std::vector<float>& values) {
 Json32 ToJson(const NetworkShape& shape) {
   auto layers = Json32::array();
   for (const Layer& layer : shape.layers) {
-    const auto* activation = std::ranges::find(kActivations, layer.activation,
-                                               &std::pair<Activation, const char*>::first);
-    layers.push_back(
-        {{"inputs", layer.inputs}, {"outputs", layer.outputs}, {"activation", activation->second}});
+    layers.push_back({{"inputs", layer.inputs},
+                      {"outputs", layer.outputs},
+                      {"activation", Name(layer.activation)}});
   }
   return {{"layers", std::move(layers)}};
 }
@@ -139,11 +135,8 @@ std::vector<float> ReadFloats(const JsonNode& node, size_t expected) {
 }
 
 Activation ReadActivation(const JsonNode& node) {
-  const std::string& name = node.String();
-  for (const auto& [activation, known] : kActivations) {
-    if (name == known) return activation;
-  }
-  node.Fail("\"identity\" or \"relu\"");
+  if (const auto activation = ActivationNamed(node.String())) return *activation;
+  node.Fail("the name of an activation");
 }
 
 NetworkShape ReadNetwork(const JsonNode& node) {

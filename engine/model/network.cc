@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "colonnade/error.h"
 #include "engine/model/storage.h"
 
@@ -14,18 +16,51 @@ void CheckWidth(const std::string& field, size_t width) {
               fmt::format("{}: found {}, expected 1 to {}", field, width, kMaxWidth));
 }
 
+constexpr std::pair<Activation, const char*> kNames[] = {{Activation::kIdentity, "identity"},
+                                                         {Activation::kRelu, "relu"},
+                                                         {Activation::kLeakyRelu, "leaky-relu"},
+                                                         {Activation::kElu, "elu"},
+                                                         {Activation::kGelu, "gelu"},
+                                                         {Activation::kSilu, "silu"},
+                                                         {Activation::kTanh, "tanh"},
+                                                         {Activation::kSigmoid, "sigmoid"}};
+
 }  // namespace
+
+const char* Name(Activation activation) {
+  for (const auto& [known, name] : kNames) {
+    if (known == activation) return name;
+  }
+  return "";
+}
+
+std::optional<Activation> ActivationNamed(std::string_view name) {
+  for (const auto& [activation, known] : kNames) {
+    if (known == name) return activation;
+  }
+  return std::nullopt;
+}
 
 NetworkShape NetworkShape::Mlp(size_t inputs, std::span<const size_t> hidden, size_t outputs,
                                Activation activation) {
+  return Mlp(inputs, hidden, outputs, std::vector<Activation>(hidden.size(), activation));
+}
+
+NetworkShape NetworkShape::Mlp(size_t inputs, std::span<const size_t> hidden, size_t outputs,
+                               std::span<const Activation> activations) {
+  if (activations.size() != hidden.size()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("activations: found {}, expected {} (one per hidden layer)",
+                            activations.size(), hidden.size()));
+  }
   CheckWidth("inputs", inputs);
   for (size_t i = 0; i < hidden.size(); ++i) CheckWidth(fmt::format("hidden[{}]", i), hidden[i]);
   CheckWidth("outputs", outputs);
 
   NetworkShape shape;
-  for (const size_t width : hidden) {
-    shape.layers.push_back({.inputs = inputs, .outputs = width, .activation = activation});
-    inputs = width;
+  for (size_t i = 0; i < hidden.size(); ++i) {
+    shape.layers.push_back({.inputs = inputs, .outputs = hidden[i], .activation = activations[i]});
+    inputs = hidden[i];
   }
   shape.layers.push_back(
       {.inputs = inputs, .outputs = outputs, .activation = Activation::kIdentity});

@@ -17,6 +17,10 @@ kernels::Bf16Result Part(OwnedBf16& of, const Block& block) {
           columns.pairs.Rows(block.first_row, block.rows)};
 }
 
+kernels::Matrix Part(kernels::Matrix of, const Block& block) {
+  return of.Columns(block.first_column, block.columns).Rows(block.first_row, block.rows);
+}
+
 // What Read() applies: nothing, where the first layer scales its sums instead.
 Scaling ReaderScaling(const Scaling& scaling, bool in_first_layer) {
   Scaling result = scaling;
@@ -37,6 +41,10 @@ class Bf16Passes final : public Passes {
       const Layer& layer = shape.layers[l];
       activations_.emplace_back(layer.inputs, columns);
       gradients_.emplace_back(layer.outputs, columns);
+      const bool wide = !IsFused(layer.activation) && l + 1 < shape.layers.size();
+      kept_.emplace_back(layer.outputs, wide ? columns : 0);
+      wide_gradients_.emplace_back(layer.outputs, wide ? columns : 0);
+      zero_.emplace_back(layer.outputs, wide ? 1 : 0);
       weights_.emplace_back(layer.outputs, layer.inputs);
       // The first layer needs no gradient of its inputs.
       transposed_.emplace_back(layer.inputs, l == 0 ? 0 : layer.outputs);
@@ -56,15 +64,24 @@ class Bf16Passes final : public Passes {
     const auto weights = weights_[layer].view().Rows(block.first_row, block.rows);
     const auto inputs = activations_[layer].Columns(block.first_column, block.columns).columns;
     const float* bias = parameters_[layer].bias.view().data + block.first_row;
-    const auto activation = KernelActivation(shape_.layers[layer].activation);
-    if (layer + 1 < shape_.layers.size()) {
-      kernels::Bf16Forward(weights, inputs, InputScale(layer), bias, activation,
+    const Activation activation = shape_.layers[layer].activation;
+    const auto part = [&](OwnedMatrix& of) { return Part(of.view(), block); };
+    if (layer + 1 == shape_.layers.size()) {
+      kernels::Bf16Forward(weights, inputs, InputScale(layer), bias, KernelActivation(activation),
+                           part(logits_));
+    } else if (IsFused(activation)) {
+      kernels::Bf16Forward(weights, inputs, InputScale(layer), bias, KernelActivation(activation),
                            Part(activations_[layer + 1], block));
     } else {
-      kernels::Bf16Forward(weights, inputs, InputScale(layer), bias, activation,
-                           logits_.view()
-                               .Columns(block.first_column, block.columns)
-                               .Rows(block.first_row, block.rows));
+      // The activation in f32, in the memory of the gradient where the input must be kept.
+      const kernels::Nonlinearity f = KernelNonlinearity(activation);
+      const kernels::Matrix kept = part(kept_[layer]);
+      const kernels::Matrix values =
+          kernels::DerivativeTakesInput(f) ? part(wide_gradients_[layer]) : kept;
+      kernels::Bf16Forward(weights, inputs, InputScale(layer), bias, kernels::Activation::kIdentity,
+                           kept);
+      kernels::Apply(f, kept, values);
+      kernels::RoundToBf16(values, Part(activations_[layer + 1], block));
     }
   }
 
@@ -76,11 +93,21 @@ class Bf16Passes final : public Passes {
   }
 
   void Backward(size_t layer, const Block& block) override {
-    kernels::Bf16InputGradient(transposed_[layer].view().Rows(block.first_row, block.rows),
-                               gradients_[layer].Columns(block.first_column, block.columns).columns,
-                               KernelActivation(shape_.layers[layer - 1].activation),
-                               Part(activations_[layer], block).columns,
-                               Part(gradients_[layer - 1], block));
+    const auto weights = transposed_[layer].view().Rows(block.first_row, block.rows);
+    const auto dz = gradients_[layer].Columns(block.first_column, block.columns).columns;
+    const Activation activation = shape_.layers[layer - 1].activation;
+    if (IsFused(activation)) {
+      kernels::Bf16InputGradient(weights, dz, KernelActivation(activation),
+                                 Part(activations_[layer], block).columns,
+                                 Part(gradients_[layer - 1], block));
+      return;
+    }
+    const kernels::Matrix gradient = Part(wide_gradients_[layer - 1].view(), block);
+    kernels::Bf16Forward(weights, dz, 1.0f, zero_[layer - 1].view().data,
+                         kernels::Activation::kIdentity, gradient);
+    kernels::ApplyGradient(KernelNonlinearity(activation), Part(kept_[layer - 1].view(), block),
+                           gradient, gradient);
+    kernels::RoundToBf16(gradient, Part(gradients_[layer - 1], block));
   }
 
   void WeightGradient(const WeightBlock& block, size_t columns, kernels::Output output,
@@ -124,6 +151,11 @@ class Bf16Passes final : public Passes {
   BatchReader reader_;
   std::vector<OwnedBf16> activations_;  // what each layer takes
   std::vector<OwnedBf16> gradients_;    // with respect to the pre-activations of each layer
+  // Of the hidden layers whose activation the products do not apply, in f32; others without
+  // columns:
+  std::vector<OwnedMatrix> kept_;            // what the derivative is computed from
+  std::vector<OwnedMatrix> wide_gradients_;  // on their way to gradients_
+  std::vector<OwnedMatrix> zero_;            // a bias
   std::vector<OwnedPairs> weights_;
   std::vector<OwnedPairs> transposed_;
   OwnedMatrix logits_;  // and then their gradient

@@ -9,6 +9,15 @@
 namespace colonnade {
 namespace {
 
+kernels::Matrix Part(kernels::Matrix of, const Block& block) {
+  return of.Columns(block.first_column, block.columns).Rows(block.first_row, block.rows);
+}
+
+// Whether the backward pass needs what the activation took, and not what it gave.
+bool KeepsInput(Activation activation) {
+  return !IsFused(activation) && kernels::DerivativeTakesInput(KernelNonlinearity(activation));
+}
+
 class F32Passes final : public Passes {
  public:
   F32Passes(const NetworkShape& shape, const BatchReader& reader,
@@ -27,6 +36,7 @@ class F32Passes final : public Passes {
     for (size_t l = 0; l < shape.layers.size(); ++l) {
       const Layer& layer = shape.layers[l];
       if (l + 1 < shape.layers.size()) gradients_.emplace_back(layer.outputs, columns);
+      kept_.emplace_back(layer.outputs, KeepsInput(layer.activation) ? columns : 0);
       if (l == 0) continue;
       transposed_.emplace_back(layer.inputs, layer.outputs);
       kernels::Transpose(parameters[l].weight.view(), transposed_[l].view());
@@ -49,14 +59,12 @@ class F32Passes final : public Passes {
   }
 
   void Forward(size_t layer, const Block& block) override {
-    if (layer == 0 && sparse_ != nullptr) {
-      const DenseParameters& parameters = parameters_.front();
-      return kernels::ForwardSparse(
-          parameters.weight.view(), sparse_->Examples(TileOf(block.first_column)),
-          parameters.bias.view().data, KernelActivation(shape_.layers.front().activation),
-          activations_.at(1).Columns(block.first_column, block.columns));
-    }
-    ForwardLayer(shape_, parameters_, activations_, layer, block);
+    const Activation activation = shape_.layers[layer].activation;
+    const kernels::Matrix result = activations_.at(layer + 1);
+    if (IsFused(activation)) return Product(layer, activation, block, result);
+    const kernels::Matrix z = KeepsInput(activation) ? kept_[layer].view() : result;
+    Product(layer, Activation::kIdentity, block, z);
+    kernels::Apply(KernelNonlinearity(activation), Part(z, block), Part(result, block));
   }
 
   kernels::Matrix logits() override { return activations_.logits(); }
@@ -64,13 +72,16 @@ class F32Passes final : public Passes {
   void TakeLogitGradient(size_t, size_t) override {}
 
   void Backward(size_t layer, const Block& block) override {
-    const auto part = [&](kernels::Matrix of) {
-      return of.Columns(block.first_column, block.columns).Rows(block.first_row, block.rows);
-    };
+    const Activation activation = shape_.layers[layer - 1].activation;
+    const kernels::Matrix gradient = Part(Gradient(layer - 1), block);
     kernels::InputGradient(transposed_[layer].view().Rows(block.first_row, block.rows),
                            Gradient(layer).Columns(block.first_column, block.columns),
-                           KernelActivation(shape_.layers[layer - 1].activation),
-                           part(activations_.at(layer)), part(Gradient(layer - 1)));
+                           KernelActivation(activation), Part(activations_.at(layer), block),
+                           gradient);
+    if (IsFused(activation)) return;
+    const kernels::Matrix kept =
+        KeepsInput(activation) ? kept_[layer - 1].view() : activations_.at(layer);
+    kernels::ApplyGradient(KernelNonlinearity(activation), Part(kept, block), gradient, gradient);
   }
 
   void WeightGradient(const WeightBlock& block, size_t columns, kernels::Output output,
@@ -111,6 +122,17 @@ class F32Passes final : public Passes {
   }
 
  private:
+  // The block of what the layer gives with that activation, one that is fused.
+  void Product(size_t layer, Activation activation, const Block& block, kernels::Matrix z) {
+    const DenseParameters& parameters = parameters_[layer];
+    if (layer > 0 || sparse_ == nullptr) {
+      return ForwardLayer(parameters, activation, activations_, layer, block, z);
+    }
+    kernels::ForwardSparse(parameters.weight.view(), sparse_->Examples(TileOf(block.first_column)),
+                           parameters.bias.view().data, KernelActivation(activation),
+                           z.Columns(block.first_column, block.columns));
+  }
+
   // With respect to the pre-activations of a layer, outputs × columns.
   kernels::Matrix Gradient(size_t layer) {
     return layer < gradients_.size() ? gradients_[layer].view() : activations_.logits();
@@ -125,6 +147,7 @@ class F32Passes final : public Passes {
   const SparseExamples* sparse_;
   size_t first_example_ = 0;  // of the batch
   Activations activations_;
+  std::vector<OwnedMatrix> kept_;        // pre-activations, without columns where not needed
   std::vector<OwnedMatrix> gradients_;   // of the hidden layers; the last one's replace the logits
   std::vector<OwnedMatrix> transposed_;  // weights, inputs × outputs
 };

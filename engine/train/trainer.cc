@@ -108,6 +108,11 @@ TrainOptions TrainOptions::Classic() {
   return options;
 }
 
+NetworkShape TrainOptions::Shape(size_t inputs, size_t outputs) const {
+  return activations.empty() ? NetworkShape::Mlp(inputs, hidden, outputs, activation)
+                             : NetworkShape::Mlp(inputs, hidden, outputs, activations);
+}
+
 size_t TrainOptions::EpochsFor(size_t examples) const {
   constexpr size_t kSteps = 2500;
   if (epochs != 0) return epochs;
@@ -143,7 +148,7 @@ void TrainOptions::Check() const {
   Require(WeightDecay() >= 0 && WeightDecay() <= 1e6, "weight decay", WeightDecay(),
           "a number in [0, 1000000]");
   Require(threads >= 0 && threads <= 1024, "threads", threads, "0 to 1024");
-  NetworkShape::Mlp(1, hidden, 1);
+  Shape(1, 1);
   CheckScalingMethod(scale);
 }
 
@@ -176,8 +181,7 @@ TrainResult Train(const Dataset& data, const TrainOptions& options) {
   const size_t steps_per_epoch = (examples + batch - 1) / batch;
 
   auto model = std::make_shared<Model::Storage>();
-  model->shape =
-      NetworkShape::Mlp(data.features(), options.hidden, data.classes(), options.activation);
+  model->shape = options.Shape(data.features(), data.classes());
   RequireMemory(model->shape, options.optimizer);
   model->schema = data.schema();
   model->scaling = FitScaling(options.scale, data);

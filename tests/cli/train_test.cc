@@ -171,6 +171,30 @@ TEST_F(TrainCliTest, HiddenNoneAndSeveralLayers) {
       "784-20-11-10");
 }
 
+TEST_F(TrainCliTest, ActivationsAreKeptInTheModel) {
+  const auto command = [](const char* names) {
+    return std::vector<std::string>{"train",        "digits.csv", "--epochs", "12",
+                                    "--hidden",     "20,11",      "--lr",     "0.1",
+                                    "--activation", names,        "--test",   "digits_test.csv"};
+  };
+  const nlohmann::json train = RunJson(command("gelu,leaky-relu"));
+  EXPECT_EQ(train["network"]["activation"], "gelu,leaky-relu");
+  EXPECT_GT(train["train"]["accuracy"], 0.5);
+  const nlohmann::json model = RunJson({"inspect", "model.safetensors"});
+  EXPECT_EQ(model["layers"][0]["activation"], "gelu");
+  EXPECT_EQ(model["layers"][1]["activation"], "leaky-relu");
+  EXPECT_EQ(model["layers"][2]["activation"], "identity");
+  const nlohmann::json test = RunJson({"evaluate", "model.safetensors", "digits_test.csv"});
+  EXPECT_EQ(test["loss"], train["test"]["loss"]);
+
+  EXPECT_EQ(RunJson(command("tanh"))["network"]["activation"], "tanh");
+  EXPECT_EQ(RunJson({"inspect", "model.safetensors"})["layers"][1]["activation"], "tanh");
+  EXPECT_THAT(RunBad(2, command("tanh,mish")), HasSubstr("--activation: found 'tanh,mish'"));
+  EXPECT_THAT(RunBad(2, command("tanh,relu,elu")),
+              HasSubstr("expected one name, or one for each of the 2 hidden layers"));
+  EXPECT_THAT(RunBad(2, command("")), HasSubstr("--activation: found ''"));
+}
+
 TEST_F(TrainCliTest, EvaluateAgreesWithTrain) {
   const nlohmann::json train = RunJson(With(kQuick, {"--test", "digits_test.csv"}));
   const nlohmann::json j = RunJson({"evaluate", "m.safetensors", "digits_test.csv"});

@@ -2,8 +2,35 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace colonnade::test {
+
+namespace {
+
+double Apply(Activation activation, double z) {
+  switch (activation) {
+    case Activation::kIdentity:
+      return z;
+    case Activation::kRelu:
+      return std::max(z, 0.0);
+    case Activation::kLeakyRelu:
+      return z < 0 ? double{0.01f} * z : z;
+    case Activation::kElu:
+      return z < 0 ? std::expm1(z) : z;
+    case Activation::kGelu:
+      return z * std::erfc(-z / std::numbers::sqrt2) / 2;
+    case Activation::kSilu:
+      return z / (1 + std::exp(-z));
+    case Activation::kTanh:
+      return std::tanh(z);
+    case Activation::kSigmoid:
+      return 1 / (1 + std::exp(-z));
+  }
+  return z;
+}
+
+}  // namespace
 
 ReferenceNetwork::ReferenceNetwork(const Model& model) {
   for (size_t l = 0; l < model.shape().layers.size(); ++l) {
@@ -11,6 +38,7 @@ ReferenceNetwork::ReferenceNetwork(const Model& model) {
     const LayerParameters p = model.parameters(l);
     layers.push_back({shape.inputs,
                       shape.outputs,
+                      shape.activation,
                       {p.weight.begin(), p.weight.end()},
                       {p.bias.begin(), p.bias.end()}});
   }
@@ -22,7 +50,7 @@ std::vector<double> ReferenceNetwork::Logits(std::vector<double> x) const {
     std::vector<double> z = layer.bias;
     for (size_t o = 0; o < layer.outputs; ++o) {
       for (size_t i = 0; i < layer.inputs; ++i) z[o] += layer.weight[o * layer.inputs + i] * x[i];
-      if (l + 1 < layers.size()) z[o] = std::max(z[o], 0.0);
+      z[o] = Apply(layer.activation, z[o]);
     }
     x = std::move(z);
   }

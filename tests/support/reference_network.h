@@ -11,10 +11,11 @@
 
 namespace colonnade::test {
 
-// weight[o * inputs + i] and bias[o] of each layer, ReLU between layers.
+// weight[o * inputs + i], bias[o] and the activation of each layer.
 struct ReferenceNetwork {
   struct Dense {
     size_t inputs, outputs;
+    Activation activation;
     std::vector<double> weight, bias;
   };
   std::vector<Dense> layers;

@@ -3,13 +3,32 @@
 #define COLONNADE_NETWORK_H_
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace colonnade {
 
-enum class Activation { kIdentity, kRelu };
+// What a layer applies to each of its outputs; PyTorch's functions of these names, with PyTorch's
+// defaults.
+enum class Activation {
+  kIdentity,   // z
+  kRelu,       // max(z, 0)
+  kLeakyRelu,  // z, or 0.01 · z where z < 0
+  kElu,        // z, or exp(z) − 1 where z < 0
+  kGelu,       // z · Φ(z), Φ being the normal distribution's: the exact form, by erf
+  kSilu,       // z · sigmoid(z)
+  kTanh,
+  kSigmoid,  // 1 / (1 + exp(−z))
+};
+
+// "identity", "relu", "leaky-relu", "elu", "gelu", "silu", "tanh" or "sigmoid".
+const char* Name(Activation activation);
+
+// The activation of that name; nothing for another name.
+std::optional<Activation> ActivationNamed(std::string_view name);
 
 // One dense layer: activation(W · x + b), W being outputs × inputs.
 struct Layer {
@@ -28,6 +47,10 @@ struct NetworkShape {
   // kInvalidArgument for a width of 0 or over 2^20.
   static NetworkShape Mlp(size_t inputs, std::span<const size_t> hidden, size_t outputs,
                           Activation activation = Activation::kRelu);
+
+  // The same with activations[i] after hidden[i]; as many of the one as of the other.
+  static NetworkShape Mlp(size_t inputs, std::span<const size_t> hidden, size_t outputs,
+                          std::span<const Activation> activations);
 
   size_t inputs() const { return layers.front().inputs; }
   size_t outputs() const { return layers.back().outputs; }

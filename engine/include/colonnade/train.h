@@ -57,8 +57,9 @@ struct Progress {
 };
 
 struct TrainOptions {
-  std::vector<size_t> hidden = {192};  // widths of the hidden layers; may be empty
-  Activation activation = Activation::kRelu;
+  std::vector<size_t> hidden = {192};         // widths of the hidden layers; may be empty
+  Activation activation = Activation::kRelu;  // of all hidden layers, unless:
+  std::vector<Activation> activations = {};   // one per hidden layer, or none
   Initialization init = Initialization::kHe;
 
   size_t epochs = 0;       // 1 .. 10^6; 0: what EpochsFor() says
@@ -98,6 +99,9 @@ struct TrainOptions {
   // Where the time of the training goes, filled by Train() when it is done; may be null. The result
   // has the same bits. Costs about a per cent of the time where a step takes some 100 µs.
   Profile* profile = nullptr;
+
+  // inputs → hidden … → outputs.
+  NetworkShape Shape(size_t inputs, size_t outputs) const;
 
   // The passes over so many examples: `epochs`, or where that is 0, as many as give 2500 steps, but
   // at least 4 and at most 200.

@@ -407,8 +407,9 @@ TEST(ModelFileTest, RefusesNonsense) {
       {"network", "{\"layers\":", "", "colonnade.network: found no valid JSON"},
       {"network", "layers", "lagers", "colonnade.network: found no layers"},
       {"network", "[{", "{\"a\":[{", "colonnade.network: found no valid JSON"},
-      {"network", "\"relu\"", "\"gelu\"",
-       "colonnade.network.layers[0].activation: found \"gelu\", expected \"identity\" or \"relu\""},
+      {"network", "\"relu\"", "\"mish\"",
+       "colonnade.network.layers[0].activation: found \"mish\", expected the name of an "
+       "activation"},
       {"network", "\"relu\"", "[]",
        "colonnade.network.layers[0].activation: found an array, expected a string"},
       {"network", "\"inputs\":3", "\"inputs\":-3",

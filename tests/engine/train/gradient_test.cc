@@ -12,49 +12,70 @@
 namespace colonnade {
 namespace {
 
-struct Shape {
+struct Case {
   size_t features;
   std::vector<size_t> hidden;
   size_t classes;
   size_t examples;
+  std::vector<Activation> activations = std::vector<Activation>(hidden.size(), Activation::kRelu);
 };
 
-void PrintTo(const Shape& shape, std::ostream* out) {
-  *out << shape.features;
-  for (const size_t width : shape.hidden) *out << "-" << width;
-  *out << "-" << shape.classes << ", " << shape.examples << " examples";
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << c.features;
+  for (size_t i = 0; i < c.hidden.size(); ++i) *out << "-" << c.hidden[i] << Name(c.activations[i]);
+  *out << "-" << c.classes << ", " << c.examples << " examples";
 }
 
-class GradientTest : public ::testing::TestWithParam<Shape> {};
+class GradientTest : public ::testing::TestWithParam<Case> {
+ protected:
+  static TrainOptions Options() {
+    TrainOptions options;
+    options.hidden = GetParam().hidden;
+    options.activations = GetParam().activations;
+    options.epochs = 1;
+    options.batch_size = 0;
+    options.optimizer = Optimizer::kSgd;
+    options.schedule = Schedule::kConstant;
+    options.scale = "none";
+    options.seed = 3;
+    options.init = Initialization::kUniform;  // biases are not zero
+    return options;
+  }
+
+  // The start, by a step too small to move any float.
+  static Model Start(const Dataset& data, TrainOptions options) {
+    options.learning_rate = 1e-30;
+    return Train(data, options).model;
+  }
+
+  // What one step of rate 1 takes from the parameters.
+  static std::vector<double> Gradient(const Dataset& data, TrainOptions options) {
+    const std::vector<float> before = test::ParametersOf(Start(data, options));
+    options.learning_rate = 1;
+    const std::vector<float> moved = test::ParametersOf(Train(data, options).model);
+    std::vector<double> gradient(before.size());
+    for (size_t i = 0; i < before.size(); ++i) {
+      gradient[i] = static_cast<double>(before[i]) - static_cast<double>(moved[i]);
+    }
+    return gradient;
+  }
+
+  const Dataset data_ =
+      test::RandomDataset(GetParam().examples, GetParam().features, GetParam().classes, 11);
+};
 
 TEST_P(GradientTest, MatchesCentralDifferences) {
-  const Shape& shape = GetParam();
-  const Dataset data = test::RandomDataset(shape.examples, shape.features, shape.classes, 11);
-  TrainOptions options;
-  options.hidden = shape.hidden;
-  options.epochs = 1;
-  options.batch_size = 0;
-  options.optimizer = Optimizer::kSgd;
-  options.schedule = Schedule::kConstant;
-  options.scale = "none";
-  options.seed = 3;
-  options.init = Initialization::kUniform;  // biases are not zero
-
-  // The start, by a step too small to move any float; then one step of rate 1.
-  options.learning_rate = 1e-30;
-  const Model start = Train(data, options).model;
-  options.learning_rate = 1;
-  const TrainResult after = Train(data, options);
-  const std::vector<float> before = test::ParametersOf(start);
-  const std::vector<float> moved = test::ParametersOf(after.model);
+  const TrainOptions options = Options();
+  const Model start = Start(data_, options);
+  const std::vector<double> gradient = Gradient(data_, options);
 
   test::ReferenceNetwork reference(start);
-  const std::vector<double> inputs = test::ScaledValues(data, start.scaling());
-  const std::vector<uint32_t> labels(data.labels().begin(), data.labels().end());
-  ASSERT_NEAR(after.loss, reference.Loss(inputs, labels), 1e-6);
+  const std::vector<double> inputs = test::ScaledValues(data_, start.scaling());
+  const std::vector<uint32_t> labels(data_.labels().begin(), data_.labels().end());
+  ASSERT_NEAR(Train(data_, options).loss, reference.Loss(inputs, labels), 1e-6);
 
   const std::vector<double*> parameters = reference.Parameters();
-  ASSERT_EQ(parameters.size(), moved.size());
+  ASSERT_EQ(parameters.size(), gradient.size());
   constexpr double kStep = 1e-5;
   double largest = 0;
   // Every parameter of a small network, a sample of a large one.
@@ -67,20 +88,52 @@ TEST_P(GradientTest, MatchesCentralDifferences) {
     const double below = reference.Loss(inputs, labels);
     *parameters[i] = value;
     const double expected = (above - below) / (2 * kStep);
-    const double actual = static_cast<double>(before[i]) - static_cast<double>(moved[i]);
     // The difference of two floats below 2 carries their roundings, at most 2^-24 each.
-    ASSERT_NEAR(actual, expected, 1e-5 * std::abs(expected) + 4e-7) << "parameter " << i;
+    ASSERT_NEAR(gradient[i], expected, 1e-5 * std::abs(expected) + 4e-7) << "parameter " << i;
     largest = std::max(largest, std::abs(expected));
   }
   EXPECT_GT(largest, 1e-3) << "all gradients vanish: the comparison proves nothing";
 }
 
+// Factors of 8 bits: the gradient as a vector is near that in f32.
+TEST_P(GradientTest, InBf16IsNearThatInF32) {
+  TrainOptions options = Options();
+  const std::vector<double> expected = Gradient(data_, options);
+  options.precision = Precision::kBf16;
+  const std::vector<double> actual = Gradient(data_, options);
+  double difference = 0;
+  double size = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    difference += (actual[i] - expected[i]) * (actual[i] - expected[i]);
+    size += expected[i] * expected[i];
+  }
+  EXPECT_LT(std::sqrt(difference), 0.03 * std::sqrt(size));
+  EXPECT_GT(difference, 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, GradientTest,
-                         ::testing::Values(Shape{5, {}, 2, 7}, Shape{3, {4}, 2, 1},
-                                           Shape{17, {16}, 3, 33}, Shape{9, {31, 17}, 10, 20},
-                                           Shape{50, {20, 16, 18}, 4, 64},
+                         ::testing::Values(Case{5, {}, 2, 7}, Case{3, {4}, 2, 1},
+                                           Case{17, {16}, 3, 33}, Case{9, {31, 17}, 10, 20},
+                                           Case{50, {20, 16, 18}, 4, 64},
                                            // more columns than the workspace takes at once
-                                           Shape{6, {5}, 3, 2500}));
+                                           Case{6, {5}, 3, 2500}));
+
+std::vector<Case> WithEachActivation() {
+  std::vector<Case> cases;
+  for (const Activation activation :
+       {Activation::kIdentity, Activation::kRelu, Activation::kLeakyRelu, Activation::kElu,
+        Activation::kGelu, Activation::kSilu, Activation::kTanh, Activation::kSigmoid}) {
+    cases.push_back({7, {18, 5}, 3, 21, {activation, activation}});
+  }
+  cases.push_back({7,
+                   {18, 40, 9, 3},
+                   3,
+                   21,
+                   {Activation::kGelu, Activation::kRelu, Activation::kTanh, Activation::kSilu}});
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Activations, GradientTest, ::testing::ValuesIn(WithEachActivation()));
 
 }  // namespace
 }  // namespace colonnade

@@ -27,6 +27,7 @@ struct Case {
   size_t batch_size;
   Optimizer optimizer;
   Precision precision = Precision::kF32;
+  std::vector<Activation> activations = {};
 };
 
 void PrintTo(const Case& run, std::ostream* out) { *out << run.name; }
@@ -39,6 +40,7 @@ class SameBitsTest : public ::testing::TestWithParam<Case> {
     options.batch_size = GetParam().batch_size;
     options.optimizer = GetParam().optimizer;
     options.precision = GetParam().precision;
+    options.activations = GetParam().activations;
     options.epochs = 2;
     options.seed = 42;
     options.threads = 1;
@@ -112,6 +114,10 @@ TEST_P(SameBitsTest, AndOthersForAnotherSeed) {
   EXPECT_NE(Train(data_, options).model.ParametersHash(), hash);
 }
 
+const std::vector<Activation> kActivations = {Activation::kLeakyRelu, Activation::kElu,
+                                              Activation::kGelu,      Activation::kSilu,
+                                              Activation::kTanh,      Activation::kSigmoid};
+
 INSTANTIATE_TEST_SUITE_P(
     Runs, SameBitsTest,
     ::testing::Values(Case{"Logistic", {}, 64, Optimizer::kSgd},
@@ -123,6 +129,30 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"Nesterov", {40}, 100, Optimizer::kNesterov},
                       Case{"AdamW", {40}, 100, Optimizer::kAdamW},
                       Case{"Rmsprop", {40}, 100, Optimizer::kRmsprop},
+                      Case{"Activations",
+                           {33, 50, 18, 20, 17, 21},
+                           100,
+                           Optimizer::kSgd,
+                           Precision::kF32,
+                           kActivations},
+                      Case{"Bf16Activations",
+                           {33, 50, 18, 20, 17, 21},
+                           101,
+                           Optimizer::kSgd,
+                           Precision::kBf16,
+                           kActivations},
+                      Case{"ActivationsFewColumns",
+                           {224, 40},
+                           20,
+                           Optimizer::kSgd,
+                           Precision::kF32,
+                           {Activation::kGelu, Activation::kSigmoid}},
+                      Case{"Bf16ActivationsFewColumns",
+                           {224, 40},
+                           20,
+                           Optimizer::kSgd,
+                           Precision::kBf16,
+                           {Activation::kGelu, Activation::kSigmoid}},
                       Case{"Bf16", {33, 20}, 101, Optimizer::kMomentum, Precision::kBf16},
                       Case{"Bf16FewColumns", {224, 40}, 20, Optimizer::kMomentum, Precision::kBf16},
                       Case{"Bf16FullBatch", {10}, 0, Optimizer::kSgd, Precision::kBf16}),
