@@ -1,18 +1,64 @@
 #include "cli/data_options.h"
 
+#include <utility>
+
+#include "colonnade/error.h"
+
 namespace colonnade::cli {
+namespace {
+
+// The character that the user wrote or named.
+char ParseDelimiter(const std::string& text) {
+  for (const auto& [name, character] : {std::pair{"comma", ','},
+                                        {"semicolon", ';'},
+                                        {"tab", '\t'},
+                                        {"\\t", '\t'},
+                                        {"space", ' '}}) {
+    if (text == name) return character;
+  }
+  if (text.size() == 1) return text[0];
+  throw Error(ErrorCode::kInvalidArgument,
+              "--delimiter: found '" + text +
+                  "', expected auto, comma, semicolon, tab, space or the character itself");
+}
+
+char ParseComment(const std::string& text) {
+  if (text.size() == 1) return text[0];
+  throw Error(ErrorCode::kInvalidArgument,
+              "--comment: found '" + text + "', expected one character, such as #");
+}
+
+}  // namespace
 
 CsvOptions DataOptions::ForReading() const {
   CsvOptions csv;
   csv.header = header == "yes" ? Header::kYes : header == "no" ? Header::kNo : Header::kAuto;
+  if (delimiter != "auto") csv.delimiter = ParseDelimiter(delimiter);
+  if (comment) csv.comment = ParseComment(*comment);
   if (!label_column.empty()) csv.label_column = label_column;
+  try {
+    csv.Check();
+  } catch (const Error& error) {  // a message names the flag instead of the library's option
+    throw Error(error.code(), std::string("--") + error.what());
+  }
   return csv;
 }
 
-void AddHeaderOption(CLI::App& command, DataOptions& options) {
+void AddDialectOptions(CLI::App& command, DataOptions& options) {
   command.add_option("--header", options.header, "Whether the first line names the columns")
       ->check(CLI::IsMember({"auto", "yes", "no"}))
       ->capture_default_str()
+      ->group("Data");
+  command
+      .add_option("--delimiter", options.delimiter,
+                  "What separates fields: auto, comma, semicolon, tab, space, or the character;\n"
+                  "space stands for any run of spaces and tabs")
+      ->type_name("CHAR|NAME")
+      ->capture_default_str()
+      ->group("Data");
+  command
+      .add_option("--comment", options.comment, "Leave out lines that start with this character")
+      ->type_name("CHAR")
       ->group("Data");
 }
 

@@ -3,6 +3,7 @@
 #define COLONNADE_CLI_DATA_OPTIONS_H_
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 
 #include "colonnade/csv.h"
@@ -11,14 +12,16 @@ namespace colonnade::cli {
 
 struct DataOptions {
   std::string header = "auto";
+  std::string delimiter = "auto";
+  std::optional<std::string> comment;
   std::string label_column;
 
   // What ReadCsv() takes for it.
   CsvOptions ForReading() const;
 };
 
-// --header
-void AddHeaderOption(CLI::App& command, DataOptions& options);
+// --header, --delimiter, --comment
+void AddDialectOptions(CLI::App& command, DataOptions& options);
 
 // --label-column
 void AddLabelColumnOption(CLI::App& command, DataOptions& options);

@@ -84,7 +84,7 @@ void AddEvaluateCommand(CLI::App& app, Common& common) {
   CLI::App* command = app.add_subcommand("evaluate", "Measure a model on labelled data");
   command->add_option("MODEL", options->model, "Model file")->required();
   command->add_option("DATA", options->data, "CSV file; - is standard input")->required();
-  AddHeaderOption(*command, options->reading);
+  AddDialectOptions(*command, options->reading);
   AddRunOptions(*command, common);
   AddJsonOption(*command, common);
   command->footer(

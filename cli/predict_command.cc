@@ -51,7 +51,7 @@ void AddPredictCommand(CLI::App& app, Common& common) {
   auto* proba = command->add_flag("--proba", options->proba, "Print the probability of each class");
   command->add_flag("--logits", options->logits, "Print the network's outputs before the softmax")
       ->excludes(proba);
-  AddHeaderOption(*command, options->reading);
+  AddDialectOptions(*command, options->reading);
   AddRunOptions(*command, common);
   command->footer(
       "Prints one line per example. A label column in the data is ignored.\n"

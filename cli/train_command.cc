@@ -377,7 +377,7 @@ void AddTrainCommand(CLI::App& app, Common& common) {
       ->group("Data");
   command->add_option("-o,--output", flags->output, "Model file to write")->capture_default_str();
   AddLabelColumnOption(*command, flags->reading);
-  AddHeaderOption(*command, flags->reading);
+  AddDialectOptions(*command, flags->reading);
   command->add_option("--scale", flags->scale, "How features become network inputs")
       ->check(CLI::IsMember({"auto", "none", "unit", "minmax", "standard"}))
       ->default_str("auto")

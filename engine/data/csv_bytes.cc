@@ -21,29 +21,29 @@ T Load(const char* p) {
 // predicts but for their ends. Elsewhere fields have one to three digits in no predictable order,
 // so that a field goes without a branch on its length: 4 bytes are loaded, the digits shifted to
 // the upper end of a word, and zeros take the place of those that are missing.
-const char* ParseByteFields(const char* p, size_t count, uint8_t* to) noexcept {
-  constexpr uint64_t kFourZeros = 0x2c302c302c302c30;  // "0,0,0,0,"
-  constexpr uint16_t kZero = 0x2c30;                   // "0,"
+const char* ParseByteFields(const char* p, size_t count, char separator, uint8_t* to) noexcept {
+  const auto end_of_field = static_cast<uint32_t>(static_cast<unsigned char>(separator));
+  const uint32_t zero = '0' | end_of_field << 8;
+  const uint64_t four_zeros = zero * uint64_t{0x0001000100010001};
   uint8_t* const end = to + count;
   while (to < end) {
-    if (Load<uint16_t>(p) == kZero) {
-      while (end - to >= 4 && Load<uint64_t>(p) == kFourZeros) {
+    if (Load<uint16_t>(p) == zero) {
+      while (end - to >= 4 && Load<uint64_t>(p) == four_zeros) {
         std::memset(to, 0, 4);
         to += 4;
         p += 8;
       }
-      if (to == end || Load<uint16_t>(p) != kZero) continue;
+      if (to == end || Load<uint16_t>(p) != zero) continue;
       *to++ = 0;
       p += 2;
       continue;
     }
-    const auto word = Load<uint32_t>(p);
-    // Digits have the bit 0x10 set; a comma, '\n' and '\r' do not.
-    const uint32_t others = ~word & 0x10101010;
+    // Digits become 0..9. A carry out of a byte that is no digit reaches only those behind it.
+    const uint32_t word = Load<uint32_t>(p) ^ 0x30303030;
+    const uint32_t others = ((word + 0x76767676) | word) & 0x80808080;
     const auto bits = static_cast<unsigned>(std::countr_zero(others)) & ~7U;  // 8 per digit
-    if (bits == 0 || bits > 24 || ((word >> bits) & 0xff) != ',') return nullptr;
-    const uint32_t digits = (word ^ 0x30303030) << (32 - bits);
-    if ((((digits + 0x76767676) | digits) & 0x80808080) != 0) return nullptr;  // one above 9
+    if (bits == 0 || bits > 24 || ((word >> bits & 0xff) ^ 0x30) != end_of_field) return nullptr;
+    const uint32_t digits = word << (32 - bits);
     const uint32_t value = (digits >> 8 & 0xff) * 100 + (digits >> 16 & 0xff) * 10 + (digits >> 24);
     if (value > 255) return nullptr;
     *to++ = static_cast<uint8_t>(value);

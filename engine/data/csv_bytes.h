@@ -12,10 +12,11 @@ namespace colonnade {
 // finds the words. They stop at a '\n', which must come, and may read LineReader::kSlack bytes
 // beyond it.
 
-// `count` fields of values 0..255, each followed by a comma.
-const char* ParseByteFields(const char* p, size_t count, uint8_t* to) noexcept;
+// `count` fields of values 0..255, each followed by `separator`.
+const char* ParseByteFields(const char* p, size_t count, char separator, uint8_t* to) noexcept;
 
-// One field of a value 0..999 before `terminator`, a comma or '\n'; a '\r' may precede the latter.
+// One field of a value 0..999 before `terminator`, a separator or '\n'; a '\r' may precede the
+// latter.
 const char* ParseSmallField(const char* p, char terminator, uint32_t* value) noexcept;
 
 }  // namespace colonnade

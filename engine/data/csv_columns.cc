@@ -3,14 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <system_error>
 #include <utility>
 
 #include "colonnade/error.h"
-#include "engine/data/csv_number.h"
 #include "engine/data/csv_text.h"
 
 namespace colonnade {
@@ -18,50 +16,15 @@ namespace {
 
 constexpr std::string_view kDefaultLabel = "label";
 
-// Tells what else the file is, where that is common and shows in the first line.
-void CheckFormat(const std::string& file, std::string_view line) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kOthers = {{
-      {"\x1f\x8b", "gzip-compressed data"},
-      {"\xff\xfe", "text in UTF-16"},
-      {"\xfe\xff", "text in UTF-16"},
-  }};
-  for (const auto& [start, what] : kOthers) {
-    if (line.starts_with(start)) {
-      ThrowBadRow(file, 1, fmt::format("found {}, expected plain text in UTF-8", what));
-    }
-  }
-  if (line.find(',') != std::string_view::npos) return;
-  for (const auto& [separator, what] : {std::pair(';', "semicolons"), std::pair('\t', "tabs")}) {
-    if (line.find(separator) != std::string_view::npos) {
-      ThrowBadRow(
-          file, 1,
-          fmt::format("found fields separated by {}, expected fields separated by commas", what));
-    }
-  }
-}
-
-// A field that is missing, infinite or not a number at all speaks for a row of data with a fault
-// rather than for a header, as long as all the others are numbers.
-bool LooksLikeHeader(const std::vector<std::string_view>& fields) {
-  return std::any_of(fields.begin(), fields.end(), [](std::string_view field) {
-    float ignored;
-    return ParseNumber(field, &ignored) == NumberError::kNotANumber;
-  });
-}
-
-std::vector<std::string> ReadHeader(const std::string& file, std::string_view line,
-                                    const std::vector<std::string_view>& fields) {
-  if (line.find('"') != std::string_view::npos) {
-    ThrowBadRow(file, 1, "found a quotation mark, expected plain fields separated by commas");
-  }
-  for (size_t i = 0; i < fields.size(); ++i) {
-    if (IsPlainText(fields[i])) continue;
-    ThrowBadRow(file, 1,
-                fmt::format("column {}: found {}, expected a column name in UTF-8 without control "
+std::vector<std::string> ReadHeader(const std::string& file, const CsvOpening& opening) {
+  for (size_t i = 0; i < opening.count; ++i) {
+    if (IsName(opening.first[i])) continue;
+    ThrowBadRow(file, opening.row,
+                fmt::format("column {}: found {}, expected a name in UTF-8 without control "
                             "characters",
-                            i + 1, Quoted(fields[i])));
+                            i + 1, Quoted(opening.first[i])));
   }
-  return {fields.begin(), fields.end()};
+  return opening.first;
 }
 
 // Places of the columns named `name`.
@@ -78,7 +41,7 @@ std::optional<size_t> FindUnique(const std::string& file, const CsvColumns& colu
                                  std::string_view name) {
   const std::vector<size_t> places = Find(columns.names, name);
   if (places.size() > 1) {
-    ThrowBadRow(file, 1,
+    ThrowBadRow(file, columns.row,
                 fmt::format("found {} columns named '{}', expected one", places.size(), name));
   }
   return places.empty() ? std::nullopt : std::optional(places[0]);
@@ -124,7 +87,7 @@ std::optional<size_t> LabelLike(const std::string& file, const CsvColumns& colum
     const std::optional<size_t> place = FindUnique(file, columns, like.label_name);
     if (!place && !optional) {
       ThrowBadRow(
-          file, 1,
+          file, columns.row,
           fmt::format("found no column '{}', expected one with the class labels", like.label_name));
     }
     return place;
@@ -135,7 +98,7 @@ std::optional<size_t> LabelLike(const std::string& file, const CsvColumns& colum
 
 void CheckFeatures(const std::string& file, const CsvColumns& columns, const Schema& like) {
   if (columns.features() != like.features) {
-    ThrowBadRow(file, 1,
+    ThrowBadRow(file, columns.row,
                 fmt::format("found {} columns with {} features, expected {} features",
                             columns.count, columns.features(), like.features));
   }
@@ -144,7 +107,7 @@ void CheckFeatures(const std::string& file, const CsvColumns& columns, const Sch
   for (size_t i = 0; i < columns.count; ++i) {
     if (columns.label == i) continue;
     if (columns.names[i] != like.feature_names[feature]) {
-      ThrowBadRow(file, 1,
+      ThrowBadRow(file, columns.row,
                   fmt::format("column {}: found {}, expected {}", i + 1, Quoted(columns.names[i]),
                               Quoted(like.feature_names[feature])));
     }
@@ -154,22 +117,17 @@ void CheckFeatures(const std::string& file, const CsvColumns& columns, const Sch
 
 }  // namespace
 
-// A layer has at most 2^20 inputs; one more column is the label.
-constexpr size_t kMaxColumns = (size_t{1} << 20) + 1;
-
-CsvColumns ResolveColumns(const std::string& file, std::string_view first_line,
+CsvColumns ResolveColumns(const std::string& file, const CsvOpening& opening,
                           const CsvOptions& options) {
-  CheckFormat(file, first_line);
-  const std::vector<std::string_view> fields = SplitFields(first_line);
   CsvColumns columns;
-  columns.count = fields.size();
+  columns.count = opening.count;
+  columns.row = opening.row;
   if (columns.count > kMaxColumns) {
-    ThrowBadRow(file, 1,
+    ThrowBadRow(file, columns.row,
                 fmt::format("found {} columns, expected at most {}", columns.count, kMaxColumns));
   }
-  columns.header = options.header == Header::kYes ||
-                   (options.header == Header::kAuto && LooksLikeHeader(fields));
-  if (columns.header) columns.names = ReadHeader(file, first_line, fields);
+  columns.header = opening.header;
+  if (columns.header) columns.names = ReadHeader(file, opening);
 
   if (options.like != nullptr) {
     columns.read_labels = !options.labels_optional;
@@ -180,9 +138,9 @@ CsvColumns ResolveColumns(const std::string& file, std::string_view first_line,
   columns.label = options.label_column ? ChosenLabel(file, columns, *options.label_column)
                                        : FindUnique(file, columns, kDefaultLabel).value_or(0);
   if (columns.features() == 0) {
-    ThrowBadRow(file, 1,
+    ThrowBadRow(file, columns.row,
                 "found 1 column, expected a class label and at least one feature, separated by "
-                "commas");
+                "a comma, semicolon, tab or space");
   }
   return columns;
 }

@@ -9,33 +9,70 @@
 
 namespace colonnade {
 
-std::string_view LineReader::Next(uint64_t row) {
-  if (at_end_) return {};
+std::string_view LineReader::Peek(size_t size) {
+  while (!at_end_ && end_ - begin_ < size) Read();
+  return {buffer_.get() + begin_, std::min(end_ - begin_, size)};
+}
+
+void LineReader::TakeCarriageReturnsAsLineEnds() {
+  carriage_returns_ = true;
+  std::replace(buffer_.get() + begin_, buffer_.get() + end_, '\r', '\n');
+}
+
+std::string_view LineReader::PeekLines(size_t size) {
+  std::string_view start = Peek(size);
+  if (start.size() < size) {  // all of the file
+    EndLastLine();
+    start = {buffer_.get() + begin_, end_ - begin_};
+  }
+  return start.substr(0, start.rfind('\n') + 1);
+}
+
+std::string_view LineReader::Next(uint64_t row, size_t keep) {
+  if (keep > kMaxLine) {
+    ThrowBadRow(file_.name(), row,
+                fmt::format("found quotes that are not closed within {} MiB, expected a closing "
+                            "quotation mark",
+                            kMaxLine >> 20));
+  }
+  begin_ -= keep;
   if (begin_ > 0) {
     std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
   }
+  size_t searched = keep;
   for (;;) {
-    MakeRoom();
-    const size_t got = file_.Read({buffer_.get() + end_, piece_});
-    const std::string_view fresh(buffer_.get() + end_, got);
+    if (at_end_) EndLastLine();
+    const std::string_view fresh(buffer_.get() + searched, end_ - searched);
     const size_t newline = fresh.rfind('\n');
-    at_end_ = got < piece_;
-    if (newline != std::string_view::npos) begin_ = end_ + newline + 1;
-    end_ += got;
-    if (at_end_) {
-      if (end_ > begin_) buffer_[end_++] = '\n';
-      return {buffer_.get(), end_};
+    if (newline != std::string_view::npos) {
+      begin_ = searched + newline + 1;
+      return {buffer_.get(), begin_};
     }
-    if (begin_ > 0) return {buffer_.get(), begin_};
-    if (end_ > kMaxLine) {
+    if (at_end_) {
+      begin_ = keep;
+      return {};
+    }
+    searched = end_;
+    if (end_ - keep > kMaxLine) {
       ThrowBadRow(file_.name(), row,
-                  fmt::format("found a line of more than {} MiB, expected numbers separated by "
-                              "commas, one example per line",
+                  fmt::format("found a line of more than {} MiB, expected fields separated by "
+                              "commas or the like, one example per line",
                               kMaxLine >> 20));
     }
+    Read();
   }
+}
+
+// Appends a piece.
+void LineReader::Read() {
+  MakeRoom();
+  char* const to = buffer_.get() + end_;
+  const size_t got = file_.Read({to, piece_});
+  if (carriage_returns_) std::replace(to, to + got, '\r', '\n');
+  at_end_ = got < piece_;
+  end_ += got;
 }
 
 // For one piece, a last '\n' and the slack.
@@ -47,6 +84,10 @@ void LineReader::MakeRoom() {
   if (end_ > 0) std::memcpy(larger.get(), buffer_.get(), end_);
   buffer_ = std::move(larger);
   capacity_ = capacity;
+}
+
+void LineReader::EndLastLine() {
+  if (end_ > begin_ && buffer_[end_ - 1] != '\n') buffer_[end_++] = '\n';
 }
 
 }  // namespace colonnade

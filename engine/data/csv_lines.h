@@ -20,19 +20,39 @@ class LineReader {
   // several bytes at once.
   static constexpr size_t kSlack = 8;
 
-  // The longest line; 64 bytes for each of 2^20 features, the widest layer of a network.
+  // The longest line, and the longest record in quotes; 64 bytes for each of 2^20 features, the
+  // widest layer of a network.
   static constexpr size_t kMaxLine = size_t{1} << 26;
 
   // Keeps a reference to `file`. piece: bytes to read at a time, at least 1.
   LineReader(InputFile& file, size_t piece) : file_(file), piece_(piece) {}
 
+  // ---- Before the first Next() ----
+
+  // The start of the file as it is, `size` bytes if it has as many.
+  std::string_view Peek(size_t size);
+
+  // Forgets the first `size` of the bytes that Peek() returned.
+  void Skip(size_t size) { begin_ += size; }
+
+  // From now on every CR is a '\n'.
+  void TakeCarriageReturnsAsLineEnds();
+
+  // The whole lines in what Peek(size) returns, the last line of the file with a '\n'.
+  std::string_view PeekLines(size_t size);
+
+  // ---- Then ----
+
   // The next lines, each with its '\n'; the last line of the file gets one if it has none. Empty at
-  // the end of the file. Valid until the next call. row: number of the first of these lines, for
-  // the message when there is no end to it.
-  std::string_view Next(uint64_t row);
+  // the end of the file. Valid until the next call. keep: so many bytes at the end of the last run
+  // come again in front of these, because they are not a whole record; at least one line is new.
+  // row: number of the first of these lines, for the message when there is no end to it.
+  std::string_view Next(uint64_t row, size_t keep = 0);
 
  private:
+  void Read();
   void MakeRoom();
+  void EndLastLine();
 
   InputFile& file_;
   size_t piece_;
@@ -41,6 +61,7 @@ class LineReader {
   size_t begin_ = 0;  // of what Next() has not returned yet
   size_t end_ = 0;    // of what has been read
   bool at_end_ = false;
+  bool carriage_returns_ = false;
 };
 
 }  // namespace colonnade

@@ -13,8 +13,6 @@ namespace {
 
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-constexpr bool IsSpace(char c) { return c == ' ' || c == '\t'; }
-
 bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
   return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
     return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
@@ -27,15 +25,9 @@ bool IsNanOrInfinity(std::string_view text) {
                      [&](std::string_view name) { return EqualsIgnoringCase(text, name); });
 }
 
-// Why `text`, known not to be a number, is none.
-NumberError Diagnose(std::string_view text, std::string_view without_sign) {
-  if (IsNanOrInfinity(without_sign)) return NumberError::kNotFinite;
-  if (!IsSpace(text.front()) && !IsSpace(text.back())) return NumberError::kNotANumber;
-  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
-  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
-  float ignored;
-  return ParseNumber(text, &ignored) == NumberError::kNone ? NumberError::kSpaces
-                                                           : NumberError::kNotANumber;
+// Why a text is not a number, known to be none.
+NumberError Diagnose(std::string_view without_sign) {
+  return IsNanOrInfinity(without_sign) ? NumberError::kNotFinite : NumberError::kNotANumber;
 }
 
 }  // namespace
@@ -45,21 +37,19 @@ NumberError ParseNumber(std::string_view text, float* value) {
   std::string_view digits = text;
   if (text[0] == '+' || text[0] == '-') digits.remove_prefix(1);
   // from_chars knows no '+', and takes "nan" and "inf", hence the look at the first character.
-  if (digits.empty() || !(IsDigit(digits[0]) || digits[0] == '.')) return Diagnose(text, digits);
+  if (digits.empty() || !(IsDigit(digits[0]) || digits[0] == '.')) return Diagnose(digits);
   const char* const end = digits.data() + digits.size();
   const char* const begin = text[0] == '-' ? text.data() : digits.data();
   const auto [stop, error] = fast_float::from_chars(begin, end, *value);
   // Versions differ in what they call out of range; the value tells overflow from underflow.
   if (stop != end || (error != std::errc() && error != std::errc::result_out_of_range)) {
-    return Diagnose(text, digits);
+    return Diagnose(digits);
   }
   return std::isinf(*value) ? NumberError::kOutOfRange : NumberError::kNone;
 }
 
 std::string_view Expected(NumberError error) {
   switch (error) {
-    case NumberError::kSpaces:
-      return "a number without spaces around it";
     case NumberError::kNotFinite:
       return "a finite number";
     case NumberError::kOutOfRange:
@@ -70,6 +60,13 @@ std::string_view Expected(NumberError error) {
       break;
   }
   return "a number";
+}
+
+FieldKind KindOf(std::string_view text) {
+  float ignored;
+  const NumberError error = ParseNumber(text, &ignored);
+  if (error == NumberError::kEmpty) return FieldKind::kMissing;
+  return error == NumberError::kNotANumber ? FieldKind::kText : FieldKind::kNumber;
 }
 
 std::optional<int64_t> ParseInteger(std::string_view text) {

@@ -8,7 +8,7 @@
 
 namespace colonnade {
 
-enum class NumberError { kNone, kEmpty, kNotANumber, kSpaces, kNotFinite, kOutOfRange };
+enum class NumberError { kNone, kEmpty, kNotANumber, kNotFinite, kOutOfRange };
 
 // Parses all of `text` as [+-] digits [. digits] [e [+-] digits], with digits on at least one side
 // of the point, rounded once, to the nearest f32; what is too small becomes 0 or subnormal.
@@ -16,6 +16,11 @@ NumberError ParseNumber(std::string_view text, float* value);
 
 // What a message says was expected in place of the text that gave `error`.
 std::string_view Expected(NumberError error);
+
+// What a field speaks for: a column of numbers (whatever their range), of text, or, being missing,
+// for neither.
+enum class FieldKind { kMissing, kNumber, kText };
+FieldKind KindOf(std::string_view text);
 
 // Parses all of `text` as [+-] digits [. zeros]; nothing where it is not that or beyond 64 bits.
 std::optional<int64_t> ParseInteger(std::string_view text);

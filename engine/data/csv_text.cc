@@ -40,22 +40,12 @@ size_t CharacterLength(std::string_view text) {
 
 }  // namespace
 
-std::vector<std::string_view> SplitFields(std::string_view line) {
-  std::vector<std::string_view> fields;
-  fields.reserve(1 + static_cast<size_t>(std::count(line.begin(), line.end(), ',')));
-  for (;;) {
-    const size_t comma = line.find(',');
-    fields.push_back(line.substr(0, comma));
-    if (comma == std::string_view::npos) return fields;
-    line.remove_prefix(comma + 1);
-  }
-}
-
-bool IsPlainText(std::string_view text) {
+bool IsName(std::string_view text) {
   while (!text.empty()) {
+    const bool space = text[0] == '\t' || text[0] == '\n' || text[0] == '\r';
     const size_t length = CharacterLength(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
+    if (length == 0 && !space) return false;
+    text.remove_prefix(space ? 1 : length);
   }
   return true;
 }

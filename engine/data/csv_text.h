@@ -9,12 +9,9 @@
 
 namespace colonnade {
 
-// What lies between the commas of a line; views into it.
-std::vector<std::string_view> SplitFields(std::string_view line);
-
-// True for well-formed UTF-8 without control characters: a name that any terminal and any JSON
-// writer takes.
-bool IsPlainText(std::string_view text);
+// True for well-formed UTF-8 without control characters other than tabs and line ends, which names
+// in quotes may have: any terminal and any JSON writer takes it.
+bool IsName(std::string_view text);
 
 // Text for a message: in single quotes, control characters and what is not UTF-8 as \xNN, shortened
 // after 40 characters; "nothing" if empty.

@@ -153,6 +153,11 @@ TEST_F(BadInputTest, FlagsThatCannotBeMeant) {
   EXPECT_THAT(usage({"--optimizer", "newton"}), HasSubstr("--optimizer"));
   EXPECT_THAT(usage({"--seed", "-1"}), HasSubstr("--seed"));
   EXPECT_THAT(usage({"--hidden", "1000000,1000000"}), HasSubstr("GiB"));
+  EXPECT_THAT(usage({"--delimiter", "x"}), HasSubstr("--delimiter: found 'x'"));
+  EXPECT_THAT(usage({"--delimiter", "colon"}), HasSubstr("--delimiter: found 'colon'"));
+  EXPECT_THAT(usage({"--comment", "//"}), HasSubstr("--comment: found '//'"));
+  EXPECT_THAT(usage({"--comment", "7"}), HasSubstr("--comment: found '7'"));
+  EXPECT_THAT(usage({"--delimiter", ";", "--comment", ";"}), HasSubstr("--comment"));
   EXPECT_THAT(usage({"--dropout", "0.5"}), HasSubstr("--dropout"));
 }
 

@@ -11,7 +11,7 @@
 namespace colonnade {
 
 enum class Header {
-  kAuto,  // the first line is a header if any of its fields is not a number
+  kAuto,  // judged by the first rows: a header is text above numbers, or text alone
   kYes,
   kNo,
 };
@@ -19,9 +19,16 @@ enum class Header {
 struct CsvOptions {
   Header header = Header::kAuto;
 
-  // The column that holds the class: a name from the header, or an index from
-  // 0, or from -1 backwards. Unset: the column
-  // named "label", else the first. Ignored with `like`, which knows its label column.
+  // What separates fields: ',', ';', '\t', '|', or ' ' for any run of spaces and tabs. Unset:
+  // judged by the first rows.
+  std::optional<char> delimiter = {};
+
+  // Lines that start with this character are left out. Unset: none.
+  std::optional<char> comment = {};
+
+  // The column that holds the class: a name from the header, or an index from 0, or from -1
+  // backwards. Unset: the column named "label", else the first. Ignored with `like`, which knows
+  // its label column.
   std::optional<std::string> label_column = {};
 
   // Data that a model or another table must fit: same number of features, same names where both
@@ -31,17 +38,23 @@ struct CsvOptions {
   // With `like`: the table may lack the label column, or have anything in it; the result is then
   // unlabelled. For prediction.
   bool labels_optional = false;
+
+  // Throws kInvalidArgument where an option cannot be meant, whatever the file; ReadCsv() calls it.
+  void Check() const;
 };
 
-// Reads a table of numbers, separated by commas, one example per line; the file "-" is standard
-// input. Lines end in LF or CRLF, the last one may end in neither. Feature fields are decimal
-// numbers as in C (12, -0.5, 1e-3), without spaces around them; a dataset whose features are all
-// integers 0..255 is stored as bytes, any other as f32. Class labels are integers; the distinct
-// ones, in ascending order, become the classes.
+// Reads a table of numbers, one example per row; the file "-" is standard input. Lines end in LF,
+// CRLF or lone CR, the last one may end in none of them; empty lines may follow it. Fields may be
+// in quotes, and may hold separators, line ends and doubled quotes then. Spaces around fields do
+// not count. The text is UTF-8, with or without a byte order mark.
+//
+// Feature fields are decimal numbers as in C (12, +1, -0.5, .5, 5., 1e-3); a dataset whose features
+// are all integers 0..255 is stored as bytes, any other as f32. Class labels are integers; the
+// distinct ones, in ascending order, become the classes.
 //
 // Throws kIo where the file cannot be read, kBadData (file, row, column, found, expected) where it
-// is not such a table, kInvalidArgument where label_column is not one of its columns. Rows are
-// numbered from 1, with the header.
+// is not such a table, kInvalidArgument where an option cannot be meant, or label_column is not one
+// of its columns. The row in a message is the number of the line, from 1, as an editor shows it.
 Dataset ReadCsv(const std::filesystem::path& file, const CsvOptions& options = {});
 
 // Writes a table in the same format, LF line ends, label first, atomically: the file is whole or

@@ -1,0 +1,70 @@
+// The rows of a CSV file on their way into a dataset.
+#ifndef COLONNADE_ENGINE_DATA_CSV_TABLE_H_
+#define COLONNADE_ENGINE_DATA_CSV_TABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "colonnade/dataset.h"
+#include "engine/data/class_index.h"
+#include "engine/data/csv_columns.h"
+#include "engine/data/csv_dialect.h"
+#include "engine/data/csv_record.h"
+#include "engine/data/dataset_builder.h"
+
+namespace colonnade {
+
+// Plain rows of bytes take the fast way (csv_bytes.h). All others, and all that is wrong, go
+// through one exact parser (csv_record.h), which alone finds words: what the fast way takes means
+// the same to both.
+class CsvTable {
+ public:
+  // Keeps references to `file`, its name, and `like`. max_rows: so many examples at most, as a
+  // hint.
+  CsvTable(const std::string& file, const CsvDialect& dialect, CsvColumns columns,
+           const Schema* like, size_t max_rows);
+
+  // Adds whole lines, the first ones of the file or those after the ones taken before. Returns how
+  // many bytes it took: not all where quotes that open in them are not closed.
+  size_t Add(std::string_view lines);
+
+  // Line number of what Add() takes next.
+  uint64_t row() const { return row_; }
+
+  // After the whole file.
+  Dataset Finish();
+
+ private:
+  const char* AddByteRow(const char* p);
+  const char* ParseLabel(const char* p, char terminator, uint32_t* label) const;
+  const char* SkipPlainField(const char* p, char terminator) const;
+  void AddRow();
+  void Store(uint32_t label);
+  uint32_t LabelOf(const CsvField& field, size_t column);
+  void CheckRoom() const;
+  void CheckFieldCount() const;
+  [[noreturn]] void ThrowOpenQuotes() const;
+  [[noreturn]] void ThrowBadField(const CsvField& field, size_t column,
+                                  std::string_view expected) const;
+  std::string NameOf(size_t column) const;
+
+  const std::string& file_;
+  const CsvDialect dialect_;
+  const CsvColumns columns_;
+  const bool labelled_;
+  RecordParser parser_;
+  ClassIndex classes_;
+  DatasetBuilder builder_;
+  std::vector<float> values_;  // of one row
+  uint64_t row_ = 1;
+  uint64_t empty_row_ = 0;  // line of the first empty one; 0: none yet
+  bool header_pending_;     // the header is still to come
+  bool open_ = false;       // Add() stopped in front of quotes that are not closed
+};
+
+}  // namespace colonnade
+
+#endif  // COLONNADE_ENGINE_DATA_CSV_TABLE_H_

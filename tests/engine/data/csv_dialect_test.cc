@@ -1,0 +1,248 @@
+// Tables in every dialect, after the example of the conformance collections for CSV.
+#include "engine/data/csv_dialect.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "colonnade/csv.h"
+#include "colonnade/error.h"
+#include "engine/data/csv_reader.h"
+#include "engine/data/csv_record.h"
+#include "tests/support/errors.h"
+#include "tests/support/temp_dir.h"
+
+// Designated initializers leave the other members at their defaults, which is the point of them.
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
+namespace colonnade {
+namespace {
+
+using test::ExpectError;
+using test::TempDir;
+using ::testing::ElementsAre;
+
+Dataset Read(const std::string& text, const CsvOptions& options = {}) {
+  const TempDir dir;
+  return ReadCsv(dir.WriteFile("t.csv", text), options);
+}
+
+// The fields of each record, a blank line as none, a comment as "#"; "open" at the end of text that
+// ends in quotes.
+std::vector<std::vector<std::string>> Records(const std::string& text, char separator,
+                                              char comment = '\0') {
+  RecordParser parser(separator, comment);
+  std::vector<std::vector<std::string>> records;
+  const char* p = text.data();
+  while (p < text.data() + text.size()) {
+    const RecordKind kind = parser.Parse(p, text.data() + text.size());
+    records.emplace_back();
+    if (kind == RecordKind::kOpen) {
+      records.back().push_back("open");
+      break;
+    }
+    if (kind == RecordKind::kComment) records.back().push_back("#");
+    for (const CsvField& field : parser.fields()) records.back().emplace_back(field.text);
+    p = parser.next();
+  }
+  return records;
+}
+
+TEST(RecordParserTest, Fields) {
+  using Rows = std::vector<std::vector<std::string>>;
+  EXPECT_EQ(Records("a,b\n1,2\r\n", ','), (Rows{{"a", "b"}, {"1", "2"}}));
+  EXPECT_EQ(Records(",\n,,\r\n", ','), (Rows{{"", ""}, {"", "", ""}}));
+  EXPECT_EQ(Records(" a , b c\t, \n", ','), (Rows{{"a", "b c", ""}}));
+  EXPECT_EQ(Records("\n \r\n", ','), (Rows{{}, {}}));
+  EXPECT_EQ(Records("\"a,b\",\"c\"\"d\",\"\"\n", ','), (Rows{{"a,b", "c\"d", ""}}));
+  EXPECT_EQ(Records("\"\"\"\",\"\"\"\"\"\"\n", ','), (Rows{{"\"", "\"\""}}));
+  EXPECT_EQ(Records("\"a\nb\r\nc\",d\r\ne,f\n", ','), (Rows{{"a\nb\r\nc", "d"}, {"e", "f"}}));
+  EXPECT_EQ(Records(" \"a \" , \" b\" \r\n", ','), (Rows{{"a ", " b"}}));
+  EXPECT_EQ(Records("a\"b\",5\" pipe\n", ','), (Rows{{"a\"b\"", "5\" pipe"}}));
+  EXPECT_EQ(Records("\"a\"b,c\n", ','), (Rows{{"\"a\"b", "c"}})) << "damaged, as it stands";
+  EXPECT_EQ(Records("a,\"b\nc,d\n", ','), (Rows{{"open"}}));
+  EXPECT_EQ(Records("a;b,c;\"d;e\"\n", ';'), (Rows{{"a", "b,c", "d;e"}}));
+  EXPECT_EQ(Records("a\t b \t\t\"c\td\"\n", '\t'), (Rows{{"a", "b", "", "c\td"}}));
+  EXPECT_EQ(Records("\t\n", '\t'), (Rows{{"", ""}})) << "not a blank line";
+  EXPECT_EQ(Records("  1  2\t 3 \r\n4 \"5 6\" 7\n \n", ' '),
+            (Rows{{"1", "2", "3"}, {"4", "5 6", "7"}, {}}));
+  EXPECT_EQ(Records("# a\n1,2\n  #\"b\n3,#4\n", ',', '#'),
+            (Rows{{"#"}, {"1", "2"}, {"#"}, {"3", "#4"}}));
+  EXPECT_EQ(Records("\"a\n#b\",c\n", ',', '#'), (Rows{{"a\n#b", "c"}}));
+}
+
+TEST(RecordParserTest, PlacesAndLines) {
+  const std::string text = "ab, \"x\ny\" ,c\nnext\n";
+  RecordParser parser(',', '\0');
+  ASSERT_EQ(parser.Parse(text.data(), text.data() + text.size()), RecordKind::kRow);
+  ASSERT_EQ(parser.count(), 3u);
+  EXPECT_EQ(parser.lines(), 2u);
+  EXPECT_EQ(parser.next() - text.data(), 13);
+  const auto fields = parser.fields();
+  EXPECT_EQ(fields[0].offset, 0u);
+  EXPECT_EQ(fields[1].offset, 4u) << "the quotation mark";
+  EXPECT_EQ(fields[2].offset, 11u);
+  EXPECT_EQ(fields[0].line, 0u);
+  EXPECT_EQ(fields[1].line, 0u);
+  EXPECT_EQ(fields[2].line, 1u);
+  EXPECT_FALSE(fields[0].quoted);
+  EXPECT_TRUE(fields[1].quoted);
+}
+
+TEST(CsvDialectTest, EveryDialectGivesTheSameTable) {
+  const std::string hash = Read("label,a,b\n1,2,-0.5\n4,5,6000\n").Hash();
+  for (const char* text : {
+           "label;a;b\n1;2;-0.5\n4;5;6000\n",
+           "label\ta\tb\n1\t2\t-0.5\n4\t5\t6000\n",
+           "label|a|b\n1|2|-0.5\n4|5|6000\n",
+           "label a b\n1 2 -0.5\n4 5 6000\n",
+           "label  a     b\n    1  2  -0.5\n    4  5  6000 \n",
+           "label \t a \t b\n1 \t 2 \t -0.5\n4\t5 \t6000\n",
+           "label, a, b\n1, 2, -0.5\n4 , 5 , 6e3\n",
+           "label,a,b\r1,2,-0.5\r4,5,6000\r",
+           "label,a,b\r1,2,-0.5\r4,5,6000",
+           "\xef\xbb\xbflabel;a;b\r\n1;2;-.5\r\n+4;5.;6e+3\r\n\r\n",
+           "\"label\",\"a\",\"b\"\n\"1\",\"2\",\"-0.5\"\n\"4\",\"5\",\"6000\"\n",
+           "\"label\";\"a\";\"b\"\r1;2;\"-0.5\"\r4;\"5\";6000\r\r\r",
+           "1;2;-0.5\n4;5;6000",
+           "1 2 -0.5\r\n4 5 6000",
+           "1|2|-0.5\n4|5|6000\n   \n\t\n",
+       }) {
+    EXPECT_EQ(Read(text).Hash(), hash) << testing::PrintToString(text);
+  }
+}
+
+TEST(CsvDialectTest, BytesAreBytesWithEverySeparator) {
+  const std::string hash = Read("7,0,0,0,0,0,255,30\n9,99,100,0,0,1,2,3\n").Hash();
+  for (const char separator : {';', '\t', '|', ' '}) {
+    std::string text = "7,0,0,0,0,0,255,30\n9,99,100,0,0,1,2,3\n";
+    std::replace(text.begin(), text.end(), ',', separator);
+    const Dataset data = Read(text);
+    EXPECT_EQ(data.element_type(), ElementType::kU8);
+    EXPECT_EQ(data.Hash(), hash) << separator;
+    EXPECT_EQ(Read(text, {.delimiter = separator}).Hash(), hash) << separator;
+  }
+}
+
+TEST(CsvDialectTest, Names) {
+  const Dataset data =
+      Read("\"weight, kg\";\"say \"\"hi\"\"\";\"two\nlines\"; label ;\"\"\n1;2;3;4;5\n",
+           {.delimiter = ';'});
+  EXPECT_EQ(data.schema().label_name, "label");
+  EXPECT_THAT(data.schema().feature_names,
+              ElementsAre("weight, kg", "say \"hi\"", "two\nlines", ""));
+  EXPECT_THAT(Read("\"1\",\"2\"\n3,4\n").schema().feature_names, ElementsAre("2"))
+      << "names in quotes above numbers without";
+  EXPECT_EQ(Read("\"1\",\"2\"\n\"3\",\"4\"\n").examples(), 2u);
+}
+
+TEST(CsvDialectTest, Comments) {
+  const std::string hash = Read("label,a\n1,2\n3,4\n").Hash();
+  const CsvOptions hash_sign = {.comment = '#'};
+  EXPECT_EQ(Read("# one, two\nlabel,a\n#\n1,2\n  # \"open\n3,4\n# end", hash_sign).Hash(), hash);
+  EXPECT_EQ(Read("%\n1;2\n%;\n3;4\n", {.comment = '%'}).Hash(), hash);
+  EXPECT_EQ(Read("1,2\n\n#c\n\n", hash_sign).examples(), 1u) << "among empty lines at the end";
+  const TempDir dir;
+  const auto file = dir.WriteFile("t.csv", "#\nlabel,a\n#\n#\n1,x\n");
+  ExpectError(ErrorCode::kBadData,
+              file.string() + ":5: column 2 ('a'): found 'x', expected a number",
+              [&] { ReadCsv(file, hash_sign); });
+}
+
+// A label column that prediction does not read may look like a comment or open quotes.
+TEST(CsvDialectTest, ColumnsThatAreSkippedAreParsedAllTheSame) {
+  const Schema schema = {.features = 2, .classes = {"0", "1"}};
+  const CsvOptions predict = {.comment = '#', .like = &schema, .labels_optional = true};
+  const Dataset data = Read("a,1,2\n#b,3,4\n\"c,\nd\",5,6\n\"\",7,8\n x y ,9,10\n", predict);
+  ASSERT_EQ(data.examples(), 4u);
+  EXPECT_EQ(data.element_type(), ElementType::kU8);
+  EXPECT_EQ(data.bytes()[data.stride()], 5);
+  EXPECT_EQ(data.bytes()[3 * data.stride() + 1], 10);
+}
+
+TEST(CsvDialectTest, DetectsTheSeparator) {
+  const std::vector<std::pair<const char*, char>> cases = {
+      {"a,b\n1,2\n", ','},
+      {"a;b,c\n1;2,5\n3;4,5\n", ';'},  // decimal commas
+      {"a, b, c\n1, 2, 3\n", ','},
+      {"a\tb c\n1\t2 3\n", '\t'},
+      {"a b,c d\n1,2\n", ','},  // names with spaces
+      {"\"a;b;c\",d\n1,2\n", ','},
+      {"a;b,c;d,e\n1,2,3\n4,5,6\n", ','},
+      {"1,2,3\n1,2\n1,2,3\n1,2,3\n", ','},  // a damaged row
+      {"1 2 3\n1 2 3\n", ' '},
+      {"1\n2\n", ','},
+      {"a|b\n1|2\n", '|'},
+      {"x,\"p;q\nr;s\",y\n1,2,3\n", ','},
+  };
+  for (const auto& [text, separator] : cases)
+    EXPECT_EQ(DetectSeparator(text, '\0'), separator) << text;
+  EXPECT_EQ(DetectSeparator("; a ; b\n; c\n1,2\n", ';'), ',');
+}
+
+TEST(CsvDialectTest, DetectsTheHeader) {
+  const auto header = [](const std::string& text) {
+    return !Read(text).schema().feature_names.empty();
+  };
+  EXPECT_TRUE(header("a,b\n1,2\n"));
+  EXPECT_TRUE(header("1,b\n1,2\n"));
+  EXPECT_TRUE(header("a,\n1,2\n"));
+  EXPECT_FALSE(header("1,2\n3,4\n"));
+  EXPECT_TRUE(header("-,+\n1,2\n"));
+  EXPECT_TRUE(header("nan,x\n1,2\n"));
+}
+
+// The bytes that are looked at beforehand are no boundary either.
+TEST(CsvDialectTest, LongRows) {
+  std::string names = "label";
+  std::string row = "1";
+  for (int i = 0; i < 30000; ++i) {
+    names += "; column " + std::to_string(i);
+    row += "; " + std::to_string(i % 256);
+  }
+  const Dataset data = Read(names + "\r" + row + "\r" + row);
+  EXPECT_EQ(data.examples(), 2u);
+  EXPECT_EQ(data.features(), 30000u);
+  EXPECT_EQ(data.schema().feature_names[29999], "column 29999");
+
+  const std::string quoted = "\"" + std::string(300000, ',') + "\"";
+  EXPECT_EQ(Read(quoted + ",label\n1,2\n").schema().feature_names[0].size(), 300000u);
+}
+
+TEST(CsvDialectTest, ThePiecesDoNotMatter) {
+  const TempDir dir;
+  const auto file = dir.WriteFile(
+      "t.csv",
+      "\xef\xbb\xbf# c\r\n\"label\" ;\"a\r\nb\";c\r\n1;\"2\";3\r\n# \"\r\n4;5;\"6\"\r\n\r\n");
+  const CsvOptions options = {.comment = '#'};
+  const std::string hash = ReadCsv(file, options).Hash();
+  for (size_t piece = 1; piece < 80; ++piece) {
+    const Dataset data = ReadCsvInPieces(file, options, piece);
+    EXPECT_EQ(data.Hash(), hash) << piece;
+    EXPECT_THAT(data.schema().feature_names, ElementsAre("a\r\nb", "c"));
+  }
+}
+
+TEST(CsvDialectTest, OptionsThatCannotBeMeant) {
+  const TempDir dir;
+  const auto file = dir.WriteFile("t.csv", "1,2\n");
+  const auto fails = [&](const CsvOptions& options, const std::string& message) {
+    ExpectError(ErrorCode::kInvalidArgument, message, [&] { ReadCsv(file, options); });
+  };
+  fails({.delimiter = '1'},
+        "delimiter: found '1', expected a comma, semicolon, tab, space or vertical bar");
+  fails({.delimiter = '"'},
+        "delimiter: found '\"', expected a comma, semicolon, tab, space or vertical bar");
+  for (const char comment : {'0', '-', '.', '"', ' ', '\n', '\0', '\xe4'}) {
+    EXPECT_THROW(ReadCsv(file, {.comment = comment}), Error) << comment;
+  }
+  fails({.delimiter = ';', .comment = ';'},
+        "comment: found ';', expected a character that no row of data starts with, such as #");
+}
+
+}  // namespace
+}  // namespace colonnade
