@@ -83,6 +83,8 @@ void ApplyLearningFlags(const LearningFlags& flags, TrainOptions& o) {
   if (flags.schedule) o.schedule = ValueOf(kSchedules, *flags.schedule);
   if (flags.learning_rate) o.learning_rate = *flags.learning_rate;
   if (flags.weight_decay) o.weight_decay = *flags.weight_decay;
+  if (flags.clip_norm) o.clip_norm = *flags.clip_norm;
+  if (flags.accumulate) o.accumulate = *flags.accumulate;
   const Optimizer method = o.optimizer;
   const bool adam = IsAdam(method);
   const bool rmsprop = method == Optimizer::kRmsprop;
@@ -115,6 +117,11 @@ void AddLearningOptions(CLI::App& command, LearningFlags& flags) {
                               double preset) {
     add(name, value, text)->default_str(fmt::format("{}", preset));
   };
+  add("--accumulate", flags.accumulate,
+      "Batches whose gradients are added up for a step: as a batch N times as\n"
+      "large, in the memory for one")
+      ->type_name("N")
+      ->default_str("1");
   add("--optimizer", flags.optimizer, "Update rule, each as PyTorch defines it")
       ->check(CLI::IsMember(NamesOf(kOptimizers)))
       ->default_str("momentum");
@@ -131,9 +138,12 @@ void AddLearningOptions(CLI::App& command, LearningFlags& flags) {
   add_number("--epsilon", flags.epsilon,
              "Added to the root of the mean square: adam, adamw, rmsprop", defaults.epsilon);
   add("--weight-decay", flags.weight_decay,
-      "Shrinks weights and biases, by rate · X a step; adamw apart from the\n"
-      "gradient, the others by adding X · w to it")
+      "Pulls weights and biases towards 0: adamw by rate · X · w a step, the others\n"
+      "by adding X · w to the gradient")
       ->default_str("0.01 for adamw, 0 for others");
+  add("--clip-norm", flags.clip_norm,
+      "Largest norm of the gradient of all parameters; scaled down to it")
+      ->default_str("0, no limit");
   add("--schedule", flags.schedule, "Learning rate over time")
       ->check(CLI::IsMember(NamesOf(kSchedules)))
       ->default_str("cosine");
@@ -159,6 +169,8 @@ void AddLearningReport(const TrainOptions& options, Json& training) {
   if (method == Optimizer::kRmsprop) training["alpha"] = options.alpha;
   if (IsAdam(method) || method == Optimizer::kRmsprop) training["epsilon"] = options.epsilon;
   training["weight_decay"] = options.WeightDecay();
+  training["clip_norm"] = options.clip_norm;
+  training["accumulate"] = options.accumulate;
   training["schedule"] = NameOf(kSchedules, options.schedule);
   training["warmup"] = options.warmup;
   if (Decays(options.schedule)) {

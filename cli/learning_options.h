@@ -15,8 +15,8 @@ namespace colonnade::cli {
 struct LearningFlags {
   std::optional<std::string> optimizer, schedule;
   std::optional<double> learning_rate, momentum, beta1, beta2, alpha, epsilon, weight_decay,
-      lr_decay;
-  std::optional<size_t> warmup, lr_decay_epochs;
+      clip_norm, lr_decay;
+  std::optional<size_t> accumulate, warmup, lr_decay_epochs;
 };
 
 void AddLearningOptions(CLI::App& command, LearningFlags& flags);

@@ -104,6 +104,8 @@ void CheckAsFlags(const TrainOptions& options) {
     for (const auto& [option, flag] : {std::pair{"learning rate decay", "--lr-decay"},
                                        {"learning rate", "--lr"},
                                        {"momentum", "--momentum"},
+                                       {"accumulate", "--accumulate"},
+                                       {"clip norm", "--clip-norm"},
                                        {"beta1", "--beta1"},
                                        {"beta2", "--beta2"},
                                        {"alpha", "--alpha"},

@@ -115,6 +115,38 @@ void RmspropTarget(Matrix w, ConstMatrix gradient, Matrix square, const RmspropS
   ForEachVector(w, gradient, update, square);
 }
 
+void SquaresOfColumnsTarget(ConstMatrix m, float* sums) {
+  const FloatTag d;
+  const size_t lanes = hn::Lanes(d);
+  HWY_ALIGN float partial[kPadFloats];
+  for (size_t c = 0; c < m.cols; ++c) {
+    const float* column = m.Column(c);
+    for (size_t lane = 0; lane < kPadFloats; lane += lanes) {
+      auto sum = hn::Zero(d);
+      for (size_t r = lane; r < PaddedRows(m.rows); r += kPadFloats) {
+        const auto x = hn::Load(d, column + r);
+        sum = hn::MulAdd(x, x, sum);
+      }
+      hn::Store(sum, d, partial + lane);
+    }
+    for (size_t half = kPadFloats / 2; half > 0; half /= 2) {
+      for (size_t i = 0; i < half; ++i) partial[i] += partial[i + half];
+    }
+    sums[c] = partial[0];
+  }
+}
+
+void ScaleGradientTarget(Matrix m, float factor) {
+  const FloatTag d;
+  const auto f = hn::Set(d, factor);
+  for (size_t c = 0; c < m.cols; ++c) {
+    float* column = m.Column(c);
+    for (size_t r = 0; r < PaddedRows(m.rows); r += hn::Lanes(d)) {
+      hn::Store(hn::Mul(f, hn::Load(d, column + r)), d, column + r);
+    }
+  }
+}
+
 }  // namespace colonnade::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -126,6 +158,8 @@ HWY_EXPORT(MomentumTarget);
 HWY_EXPORT(NesterovTarget);
 HWY_EXPORT(AdamTarget);
 HWY_EXPORT(RmspropTarget);
+HWY_EXPORT(SquaresOfColumnsTarget);
+HWY_EXPORT(ScaleGradientTarget);
 
 void SgdUpdate(Matrix w, ConstMatrix gradient, const SgdStep& step) noexcept {
   HWY_DYNAMIC_DISPATCH(SgdTarget)(w, gradient, step);
@@ -147,6 +181,14 @@ void AdamUpdate(Matrix w, ConstMatrix gradient, Matrix mean, Matrix square,
 void RmspropUpdate(Matrix w, ConstMatrix gradient, Matrix square,
                    const RmspropStep& step) noexcept {
   HWY_DYNAMIC_DISPATCH(RmspropTarget)(w, gradient, square, step);
+}
+
+void SquaresOfColumns(ConstMatrix m, float* sums) noexcept {
+  HWY_DYNAMIC_DISPATCH(SquaresOfColumnsTarget)(m, sums);
+}
+
+void ScaleGradient(Matrix gradient, float factor) noexcept {
+  HWY_DYNAMIC_DISPATCH(ScaleGradientTarget)(gradient, factor);
 }
 
 }  // namespace colonnade::kernels

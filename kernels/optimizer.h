@@ -63,6 +63,15 @@ struct RmspropStep {
 // w ← w − rate · (g / (√square + epsilon))
 void RmspropUpdate(Matrix w, ConstMatrix gradient, Matrix square, const RmspropStep& step) noexcept;
 
+// For clipping a gradient by its norm.
+
+// sums[c] = Σ m(r, c)² over the rows r: by fused multiply-add into 16 sums, row r into that of
+// r % 16, and these added by a tree. m: rows × cols; sums: cols floats. Thread-safe.
+void SquaresOfColumns(ConstMatrix m, float* sums) noexcept;
+
+// gradient ← factor · gradient. Thread-safe.
+void ScaleGradient(Matrix gradient, float factor) noexcept;
+
 }  // namespace colonnade::kernels
 
 #endif  // COLONNADE_KERNELS_OPTIMIZER_H_

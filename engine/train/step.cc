@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "engine/model/forward.h"
-#include "engine/model/initialization.h"
 #include "kernels/softmax.h"
 
 namespace colonnade {
@@ -20,15 +19,6 @@ constexpr size_t kMaxSparseColumns = 16384;
 
 // The most outputs of a first layer with SparseExamples. bench/sparse_bench.cc has the measurement.
 constexpr size_t kMaxSparseOutputs = 64;
-
-// Weight columns per task of phase B: a multiple of the tile's columns and of a cache line of the
-// transposed weights (16).
-constexpr size_t kBlockColumns = 48;
-constexpr size_t kMaxBlockColumns = std::max(kBlockColumns, SparseExamples::kBlockFeatures);
-
-// Weight rows that a task of phase B takes at a time: their gradient (24 KiB) is still in the L1
-// cache when the optimizer reads it.
-constexpr size_t kBlockRows = 128;
 
 // Rows per task where phase A goes layer by layer: the largest register tile's.
 constexpr size_t kLayerRows = 64;
@@ -76,13 +66,11 @@ std::unique_ptr<SparseExamples> MakeSparse(const NetworkShape& shape, const Data
 }
 
 // Columns of the largest chunk.
-size_t ChunkColumns(size_t batch_size, const SparseExamples* sparse, size_t threads) {
-  return std::min(batch_size, sparse == nullptr ? TrainingStep::kMaxColumns
-                                                : sparse->tile() * TilesPerChunk(threads));
-}
-
-size_t BlockColumns(size_t layer, const SparseExamples* sparse) {
-  return layer == 0 && sparse != nullptr ? SparseExamples::kBlockFeatures : kBlockColumns;
+size_t ChunkColumns(const StepSettings& settings, const SparseExamples* sparse, size_t threads) {
+  if (sparse != nullptr) {
+    return std::min(settings.batch_size, sparse->tile() * TilesPerChunk(threads));
+  }
+  return std::min(settings.batch_size, settings.chunk_size);
 }
 
 // The sum of losses, every kLanes-th for itself, so that additions need not wait for each other.
@@ -105,54 +93,40 @@ class LossSum {
 }  // namespace
 
 TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const Scaling& scaling,
-                           size_t batch_size, std::vector<DenseParameters>& parameters,
-                           OptimizerState& optimizer, Execution& execution, Zeros zeros,
-                           Precision precision, Profiler* profiler)
+                           const StepSettings& settings, std::vector<DenseParameters>& parameters,
+                           OptimizerState& optimizer, Execution& execution, Profiler* profiler)
     : shape_(shape),
       data_(data),
-      parameters_(parameters),
       optimizer_(optimizer),
       execution_(execution),
       profiler_(profiler),
       reader_(data, scaling) {
-  const bool f32 = precision == Precision::kF32;
-  if (f32 && zeros == Zeros::kSparse) {
+  const bool f32 = settings.precision == Precision::kF32;
+  if (f32 && settings.zeros == Zeros::kSparse) {
     sparse_ = MakeSparse(shape, data, scaling, reader_, execution);
   }
-  const size_t columns = ChunkColumns(batch_size, sparse_.get(), execution.threads());
-  passes_ = f32 ? MakeF32Passes(shape, reader_, parameters, columns, zeros, sparse_.get())
+  const size_t columns = ChunkColumns(settings, sparse_.get(), execution.threads());
+  passes_ = f32 ? MakeF32Passes(shape, reader_, parameters, columns, settings.zeros, sparse_.get())
                 : MakeBf16Passes(shape, data, scaling, parameters, columns);
   labels_.resize(columns);
   losses_.resize(columns);
   correct_.resize(columns);
-  for (size_t l = 0; l < shape.layers.size(); ++l) {
-    const Layer& layer = shape.layers[l];
-    const size_t each = BlockColumns(l, sparse_.get());
-    for (size_t first = 0; first < layer.inputs; first += each) {
-      blocks_.push_back({l, first, std::min(each, layer.inputs - first), 0, layer.outputs});
-    }
-  }
-  if (batch_size > columns) {
-    gradients_ = ZeroParameters(shape);
-  } else {
-    size_t widest = 0;
-    for (const Layer& layer : shape.layers) widest = std::max(widest, layer.outputs);
-    for (size_t w = 0; w < execution.threads(); ++w) {
-      // A block's gradient, and the bias gradient in a column of its own.
-      scratch_.emplace_back(widest, kMaxBlockColumns + 1);
-    }
-  }
+  const ParameterUpdate::Settings update = {
+      .first_block_columns = sparse_ == nullptr ? 0 : SparseExamples::kBlockFeatures,
+      .several_chunks = settings.batch_size > columns,
+      .clip_norm = settings.clip_norm};
+  update_.emplace(shape, update, *passes_, parameters, optimizer, execution, profiler);
 }
 
-BatchLoss TrainingStep::Run(std::span<const uint32_t> indices, double learning_rate) {
+BatchLoss TrainingStep::Run(std::span<const uint32_t> indices, double learning_rate,
+                            bool measure_gradient) {
   const StepTimer step_timer(profiler_, indices.size());
   optimizer_.BeginStep(learning_rate);
   BatchLoss result;
   LossSum loss;
   for (size_t begin = 0; begin < indices.size(); begin += passes_->columns()) {
     const size_t columns = std::min(passes_->columns(), indices.size() - begin);
-    const Chunk chunk{indices.subspan(begin, columns), indices.size(), begin == 0,
-                      begin + columns == indices.size()};
+    const Chunk chunk{indices.subspan(begin, columns), indices.size()};
     std::fill(correct_.begin(), correct_.end(), 0);
     passes_->Begin(chunk.indices.front());
     if (sparse_ == nullptr && LayerByLayerPays(shape_, columns, execution_.threads())) {
@@ -164,9 +138,13 @@ BatchLoss TrainingStep::Run(std::span<const uint32_t> indices, double learning_r
     loss.Add({losses_.data(), columns});
     for (const size_t correct : correct_) result.correct += correct;
     timer.Done(Phase::kLoss);
-    PhaseB(chunk);
+    update_->Run({.columns = columns,
+                  .is_first = begin == 0,
+                  .is_last = begin + columns == indices.size(),
+                  .measure = measure_gradient});
   }
   result.loss = loss.Total();
+  result.gradient_norm = update_->gradient_norm();
   return result;
 }
 
@@ -253,55 +231,6 @@ void TrainingStep::Loss(const Chunk& chunk, size_t task, size_t first, size_t co
       kernels::SoftmaxCrossEntropy(passes_->logits().Columns(first, count), labels_.data() + first,
                                    scale, losses_.data() + first);
   passes_->TakeLogitGradient(first, count);
-}
-
-void TrainingStep::PhaseB(const Chunk& chunk) {
-  execution_.ForEach(blocks_.size(), [&](size_t task, size_t worker) {
-    PhaseTimer timer(profiler_, worker);
-    WeightBlock block = blocks_[task];
-    const size_t rows = block.rows;
-    for (; block.first_row < rows; block.first_row += kBlockRows) {
-      block.rows = std::min(kBlockRows, rows - block.first_row);
-      Update(block, worker, chunk, timer);
-    }
-  });
-}
-
-void TrainingStep::Update(const WeightBlock& block, size_t worker, const Chunk& chunk,
-                          PhaseTimer& timer) {
-  const size_t l = block.layer;
-  const size_t columns = chunk.indices.size();
-  const auto output = chunk.is_first ? kernels::Output::kOverwrite : kernels::Output::kAccumulate;
-
-  // The gradient goes to memory only where it must outlive the chunk.
-  const bool keep = !gradients_.empty();
-  const kernels::Matrix weight_gradient =
-      keep ? gradients_[l]
-                 .weight.view()
-                 .Columns(block.first, block.count)
-                 .Rows(block.first_row, block.rows)
-           : scratch_[worker].view().Columns(0, block.count).Rows(0, block.rows);
-  passes_->WeightGradient(
-      block, columns, output, weight_gradient,
-      chunk.is_last ? optimizer_.Reads(block, parameters_[l]) : kernels::ReadNext());
-  timer.Done(Phase::kWeightGradient, l);
-  if (chunk.is_last) {
-    optimizer_.UpdateWeight(block, weight_gradient, parameters_[l]);
-    passes_->TakeWeights(block);
-    timer.Done(Phase::kUpdate, l);
-  }
-  if (block.first == 0 && block.first_row == 0) {
-    const size_t outputs = shape_.layers[l].outputs;
-    const kernels::Matrix bias_gradient =
-        keep ? gradients_[l].bias.view()
-             : scratch_[worker].view().Columns(kMaxBlockColumns, 1).Rows(0, outputs);
-    passes_->BiasGradient(l, columns, output, bias_gradient.data);
-    timer.Done(Phase::kWeightGradient, l);
-    if (chunk.is_last) {
-      optimizer_.UpdateBias(l, bias_gradient, parameters_[l]);
-      timer.Done(Phase::kUpdate, l);
-    }
-  }
 }
 
 }  // namespace colonnade

@@ -113,10 +113,15 @@ NetworkShape TrainOptions::Shape(size_t inputs, size_t outputs) const {
                              : NetworkShape::Mlp(inputs, hidden, outputs, activations);
 }
 
+size_t TrainOptions::ExamplesPerStep(size_t examples) const {
+  if (batch_size == 0 || batch_size >= examples) return examples;
+  return std::min(batch_size * accumulate, examples);
+}
+
 size_t TrainOptions::EpochsFor(size_t examples) const {
   constexpr size_t kSteps = 2500;
   if (epochs != 0) return epochs;
-  const size_t batch = batch_size == 0 ? examples : std::min(batch_size, examples);
+  const size_t batch = ExamplesPerStep(examples);
   const size_t steps_per_epoch = (examples + batch - 1) / batch;
   return std::clamp<size_t>((kSteps + steps_per_epoch - 1) / steps_per_epoch, 4, 200);
 }
@@ -144,6 +149,12 @@ void TrainOptions::Check() const {
           "a number above 0, at most 1");
   Require(lr_decay_epochs <= 1'000'000, "learning rate decay epochs",
           static_cast<double>(lr_decay_epochs), "0 to 1000000");
+  Require(accumulate >= 1 && accumulate <= 1'000'000, "accumulate", static_cast<double>(accumulate),
+          "1 to 1000000");
+  Require(accumulate == 1 || batch_size != 0, "accumulate", static_cast<double>(accumulate),
+          "1 with full batches");
+  Require(clip_norm >= 0 && clip_norm <= 1e30, "clip norm", clip_norm,
+          "0 (no limit) or a number up to 1e30");
   Require(epsilon >= 1e-30 && epsilon <= 1, "epsilon", epsilon, "a number in [1e-30, 1]");
   Require(WeightDecay() >= 0 && WeightDecay() <= 1e6, "weight decay", WeightDecay(),
           "a number in [0, 1000000]");
@@ -176,8 +187,8 @@ TrainResult Train(const Dataset& data, const TrainOptions& options) {
   options.Check();
   CheckData(data);
   const size_t examples = data.examples();
-  const bool full_batch = options.batch_size == 0 || options.batch_size >= examples;
-  const size_t batch = full_batch ? examples : options.batch_size;
+  const size_t batch = options.ExamplesPerStep(examples);
+  const bool full_batch = batch == examples;
   const size_t steps_per_epoch = (examples + batch - 1) / batch;
 
   auto model = std::make_shared<Model::Storage>();
@@ -195,9 +206,16 @@ TrainResult Train(const Dataset& data, const TrainOptions& options) {
   }
   const Clock::time_point start = Clock::now();
   const bool sparse = full_batch && options.EpochsFor(examples) >= kSparseSteps;
-  TrainingStep step(model->shape, data, model->scaling, batch, model->layers, optimizer, execution,
-                    sparse ? Zeros::kSparse : Zeros::kAuto, options.precision,
-                    profiler ? &*profiler : nullptr);
+  StepSettings settings;
+  settings.batch_size = batch;
+  if (options.accumulate > 1) {
+    settings.chunk_size = std::min(options.batch_size, StepSettings::kMaxChunk);
+  }
+  settings.clip_norm = options.clip_norm;
+  settings.zeros = sparse ? Zeros::kSparse : Zeros::kAuto;
+  settings.precision = options.precision;
+  TrainingStep step(model->shape, data, model->scaling, settings, model->layers, optimizer,
+                    execution, profiler ? &*profiler : nullptr);
 
   std::vector<uint32_t> order(examples);
   std::iota(order.begin(), order.end(), 0u);

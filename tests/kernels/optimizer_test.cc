@@ -231,5 +231,38 @@ TEST(MomentumUpdate, WithoutMomentumIsSgd) {
   });
 }
 
+TEST(SquaresOfColumns, AreNearThoseInDoublePrecision) {
+  ForEachState([](const State& state) {
+    const FloatMatrix& m = state.w;
+    References expected(m.cols(), 1);
+    for (size_t c = 0; c < m.cols(); ++c) {
+      for (size_t r = 0; r < m.rows(); ++r) {
+        expected(c, 0).Add(double{m(r, c)} * double{m(r, c)});
+      }
+    }
+    SameBitsWithFma same_bits;
+    ForEachTarget([&] {
+      FloatMatrix sums = FloatMatrix::Vector(m.cols());
+      kernels::SquaresOfColumns(m, sums.data());
+      EXPECT_TRUE(sums.CheckGuards());
+      EXPECT_TRUE(IsNear(expected, sums, 16));
+      EXPECT_TRUE(same_bits(sums));
+    });
+  });
+}
+
+TEST(ScaleGradient, MultipliesEachElement) {
+  ForEachState([](const State& state) {
+    FloatMatrix expected = state.w.Clone();
+    expected.Generate([&](size_t r, size_t c) { return state.w(r, c) * 0.3f; });
+    ForEachTarget([&] {
+      FloatMatrix actual = state.w.Clone();
+      kernels::ScaleGradient(actual, 0.3f);
+      EXPECT_TRUE(StaysInBounds(actual));
+      EXPECT_TRUE(SameBits(expected.view(), actual.view()));
+    });
+  });
+}
+
 }  // namespace
 }  // namespace colonnade::test

@@ -64,6 +64,9 @@ struct TrainOptions {
 
   size_t epochs = 0;       // 1 .. 10^6; 0: what EpochsFor() says
   size_t batch_size = 96;  // examples per step; 0: all of them
+  // Batches per step (1 .. 10^6): their gradients accumulate. In f32 the bits are those of a batch
+  // as large, in the memory for one; the last step of an epoch takes what is left.
+  size_t accumulate = 1;
   Optimizer optimizer = Optimizer::kMomentum;
   std::optional<double> learning_rate;  // > 0; where there is none, what Rate() says
   double momentum = 0.9;                // [0, 1); for kMomentum and kNesterov
@@ -74,6 +77,9 @@ struct TrainOptions {
   // ≥ 0; where there is none, what WeightDecay() says. Of weights and biases, as in PyTorch: kAdamW
   // shrinks them by rate · weight_decay a step, the others add weight_decay · w to the gradient.
   std::optional<double> weight_decay;
+  // The gradient of all parameters together is scaled down to this Euclidean norm where it is
+  // larger (Pascanu et al. 2013; torch clip_grad_norm_); 0: never.
+  double clip_norm = 0;
   Schedule schedule = Schedule::kCosine;
   size_t warmup = 0;           // steps in which the rate grows to the first of the schedule
   double lr_decay = 0.1;       // (0, 1]; for kStep and kExponential
@@ -102,6 +108,9 @@ struct TrainOptions {
 
   // inputs → hidden … → outputs.
   NetworkShape Shape(size_t inputs, size_t outputs) const;
+
+  // Examples that a step takes of so many: batch_size · accumulate, but at most all.
+  size_t ExamplesPerStep(size_t examples) const;
 
   // The passes over so many examples: `epochs`, or where that is 0, as many as give 2500 steps, but
   // at least 4 and at most 200.

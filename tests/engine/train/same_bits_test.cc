@@ -28,6 +28,7 @@ struct Case {
   Optimizer optimizer;
   Precision precision = Precision::kF32;
   std::vector<Activation> activations = {};
+  double clip_norm = 0;
 };
 
 void PrintTo(const Case& run, std::ostream* out) { *out << run.name; }
@@ -41,6 +42,7 @@ class SameBitsTest : public ::testing::TestWithParam<Case> {
     options.optimizer = GetParam().optimizer;
     options.precision = GetParam().precision;
     options.activations = GetParam().activations;
+    options.clip_norm = GetParam().clip_norm;
     options.epochs = 2;
     options.seed = 42;
     options.threads = 1;
@@ -91,8 +93,9 @@ TEST(SameBitsSparseTest, AsTheDensePath) {
     std::vector<DenseParameters> parameters = HeParameters(shape, 5);
     OptimizerState optimizer(TrainOptions(), shape);
     Execution execution(2);
-    TrainingStep step(shape, sparse, scaling, 50, parameters, optimizer, execution,
-                      skip ? Zeros::kSkip : Zeros::kMultiply);
+    TrainingStep step(shape, sparse, scaling,
+                      {.batch_size = 50, .zeros = skip ? Zeros::kSkip : Zeros::kMultiply},
+                      parameters, optimizer, execution);
     std::vector<uint32_t> order(300);
     std::iota(order.begin(), order.end(), 0u);
     for (size_t begin = 0; begin < 300; begin += 50) step.Run({order.data() + begin, 50}, 0.1);
@@ -153,6 +156,7 @@ INSTANTIATE_TEST_SUITE_P(
                            Optimizer::kSgd,
                            Precision::kBf16,
                            {Activation::kGelu, Activation::kSigmoid}},
+                      Case{"Clipped", {160}, 100, Optimizer::kMomentum, Precision::kF32, {}, 0.05},
                       Case{"Bf16", {33, 20}, 101, Optimizer::kMomentum, Precision::kBf16},
                       Case{"Bf16FewColumns", {224, 40}, 20, Optimizer::kMomentum, Precision::kBf16},
                       Case{"Bf16FullBatch", {10}, 0, Optimizer::kSgd, Precision::kBf16}),

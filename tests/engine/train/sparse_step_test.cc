@@ -37,8 +37,8 @@ Outcome Steps(const Dataset& data, const Trial& run) {
   Outcome outcome{UniformParameters(shape, 5), {}, {}, false};
   OptimizerState optimizer(TrainOptions(), shape);
   Execution execution(run.threads);
-  TrainingStep step(shape, data, scaling, data.examples(), outcome.parameters, optimizer, execution,
-                    run.zeros);
+  TrainingStep step(shape, data, scaling, {.batch_size = data.examples(), .zeros = run.zeros},
+                    outcome.parameters, optimizer, execution);
   outcome.sparse = step.sparse();
   std::vector<uint32_t> order(data.examples());
   std::iota(order.begin(), order.end(), 0u);

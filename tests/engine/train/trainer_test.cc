@@ -216,6 +216,13 @@ TEST(TrainTest, RejectsOptionsOutOfRange) {
   EXPECT_THAT(message([](TrainOptions& o) { o.beta2 = -0.1; }), HasSubstr("beta2"));
   EXPECT_THAT(message([](TrainOptions& o) { o.alpha = std::nan(""); }), HasSubstr("alpha"));
   EXPECT_THAT(message([](TrainOptions& o) { o.epsilon = 0; }), HasSubstr("epsilon: found 0"));
+  EXPECT_THAT(message([](TrainOptions& o) { o.clip_norm = -1; }), HasSubstr("clip norm"));
+  EXPECT_THAT(message([](TrainOptions& o) { o.accumulate = 0; }), HasSubstr("accumulate"));
+  EXPECT_EQ(message([](TrainOptions& o) {
+              o.batch_size = 0;
+              o.accumulate = 2;
+            }),
+            "accumulate: found 2, expected 1 with full batches");
   EXPECT_THAT(message([](TrainOptions& o) { o.lr_decay = 0; }), HasSubstr("decay: found 0"));
   EXPECT_THAT(message([](TrainOptions& o) { o.weight_decay = -1; }), HasSubstr("weight decay"));
   EXPECT_THAT(message([](TrainOptions& o) { o.threads = -1; }), HasSubstr("threads"));

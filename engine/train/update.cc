@@ -1,0 +1,180 @@
+#include "engine/train/update.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "engine/model/initialization.h"
+#include "kernels/optimizer.h"
+
+namespace colonnade {
+namespace {
+
+// Weight columns per task: a multiple of the register tile's columns (6) and of a cache line of the
+// transposed weights (16).
+constexpr size_t kBlockColumns = 48;
+
+// Weight rows that a task takes at a time: their gradient (24 KiB) is still in the L1 cache when
+// the optimizer reads it.
+constexpr size_t kBlockRows = 128;
+
+size_t Parts(size_t rows) { return (rows + kBlockRows - 1) / kBlockRows; }
+
+// Calls f(first row, rows) for the parts of so many rows.
+template <class F>
+void ForEachPart(size_t rows, const F& f) {
+  for (size_t first = 0; first < rows; first += kBlockRows) {
+    f(first, std::min(kBlockRows, rows - first));
+  }
+}
+
+bool IsFirst(const WeightBlock& block) { return block.first == 0 && block.first_row == 0; }
+
+}  // namespace
+
+ParameterUpdate::ParameterUpdate(const NetworkShape& shape, const Settings& settings,
+                                 Passes& passes, std::vector<DenseParameters>& parameters,
+                                 OptimizerState& optimizer, Execution& execution,
+                                 Profiler* profiler)
+    : shape_(shape),
+      clip_norm_(settings.clip_norm),
+      passes_(passes),
+      parameters_(parameters),
+      optimizer_(optimizer),
+      execution_(execution),
+      profiler_(profiler) {
+  size_t widest = 0;
+  size_t most_columns = 0;
+  for (size_t l = 0; l < shape.layers.size(); ++l) {
+    const Layer& layer = shape.layers[l];
+    const bool other = l == 0 && settings.first_block_columns != 0;
+    const size_t each = other ? settings.first_block_columns : kBlockColumns;
+    for (size_t first = 0; first < layer.inputs; first += each) {
+      blocks_.push_back({l, first, std::min(each, layer.inputs - first), 0, layer.outputs});
+    }
+    squares_.push_back({std::vector<float>(Parts(layer.outputs) * layer.inputs),
+                        std::vector<float>(Parts(layer.outputs))});
+    widest = std::max(widest, layer.outputs);
+    most_columns = std::max(most_columns, each);
+  }
+  if (settings.several_chunks || clip_norm_ > 0) {
+    gradients_ = ZeroParameters(shape);
+  } else {
+    for (size_t w = 0; w < execution.threads(); ++w) {
+      // A block's gradient, and the bias gradient in a column of its own.
+      scratch_.emplace_back(widest, most_columns + 1);
+    }
+  }
+}
+
+void ParameterUpdate::Run(const Chunk& chunk) {
+  Chunk what = chunk;
+  what.measure = chunk.is_last && (chunk.measure || clip_norm_ > 0);
+  ForEachBlock([&](const WeightBlock& block, size_t worker, PhaseTimer& timer) {
+    AddGradient(block, worker, what, timer);
+  });
+  if (!chunk.is_last) return;
+  norm_ = what.measure ? Norm() : 0;
+  if (clip_norm_ > 0) UpdateClipped();
+}
+
+// Calls f(block, worker, timer) for parts of all blocks, in parallel.
+template <class F>
+void ParameterUpdate::ForEachBlock(const F& f) {
+  execution_.ForEach(blocks_.size(), [&](size_t task, size_t worker) {
+    PhaseTimer timer(profiler_, worker);
+    WeightBlock block = blocks_[task];
+    ForEachPart(blocks_[task].rows, [&](size_t first, size_t rows) {
+      block.first_row = first;
+      block.rows = rows;
+      f(block, worker, timer);
+    });
+  });
+}
+
+kernels::Matrix ParameterUpdate::Kept(const WeightBlock& block) {
+  return gradients_[block.layer]
+      .weight.view()
+      .Columns(block.first, block.count)
+      .Rows(block.first_row, block.rows);
+}
+
+void ParameterUpdate::AddGradient(const WeightBlock& block, size_t worker, const Chunk& chunk,
+                                  PhaseTimer& timer) {
+  const size_t l = block.layer;
+  const auto output = chunk.is_first ? kernels::Output::kOverwrite : kernels::Output::kAccumulate;
+  const bool update = chunk.is_last && clip_norm_ == 0;
+  const bool keep = !gradients_.empty();
+  const kernels::Matrix gradient =
+      keep ? Kept(block) : scratch_[worker].view().Columns(0, block.count).Rows(0, block.rows);
+  passes_.WeightGradient(block, chunk.columns, output, gradient,
+                         update ? optimizer_.Reads(block, parameters_[l]) : kernels::ReadNext());
+  timer.Done(Phase::kWeightGradient, l);
+  if (chunk.measure) Measure(block, gradient);
+  if (update) UpdateWeight(block, gradient, timer);
+  if (!IsFirst(block)) return;
+  kernels::Matrix bias_gradient;
+  if (keep) {
+    bias_gradient = gradients_[l].bias.view();
+  } else {
+    const kernels::Matrix scratch = scratch_[worker].view();
+    bias_gradient = scratch.Columns(scratch.cols - 1, 1).Rows(0, shape_.layers[l].outputs);
+  }
+  passes_.BiasGradient(l, chunk.columns, output, bias_gradient.data);
+  timer.Done(Phase::kWeightGradient, l);
+  if (chunk.measure) MeasureBias(l, bias_gradient);
+  if (update) UpdateBias(l, bias_gradient, timer);
+}
+
+void ParameterUpdate::UpdateWeight(const WeightBlock& block, kernels::Matrix gradient,
+                                   PhaseTimer& timer) {
+  optimizer_.UpdateWeight(block, gradient, parameters_[block.layer]);
+  passes_.TakeWeights(block);
+  timer.Done(Phase::kUpdate, block.layer);
+}
+
+void ParameterUpdate::UpdateBias(size_t layer, kernels::Matrix gradient, PhaseTimer& timer) {
+  optimizer_.UpdateBias(layer, gradient, parameters_[layer]);
+  timer.Done(Phase::kUpdate, layer);
+}
+
+void ParameterUpdate::Measure(const WeightBlock& block, kernels::ConstMatrix gradient) {
+  const size_t part = block.first_row / kBlockRows;
+  kernels::SquaresOfColumns(gradient, squares_[block.layer].weight.data() +
+                                          part * shape_.layers[block.layer].inputs + block.first);
+}
+
+void ParameterUpdate::MeasureBias(size_t layer, kernels::ConstMatrix gradient) {
+  ForEachPart(gradient.rows, [&](size_t first, size_t rows) {
+    kernels::SquaresOfColumns(gradient.Rows(first, rows),
+                              squares_[layer].bias.data() + first / kBlockRows);
+  });
+}
+
+double ParameterUpdate::Norm() const {
+  double sum = 0;
+  for (const Squares& layer : squares_) {
+    for (const std::vector<float>* part : {&layer.weight, &layer.bias}) {
+      sum = std::accumulate(part->begin(), part->end(), sum);
+    }
+  }
+  return std::sqrt(sum);
+}
+
+// As torch.nn.utils.clip_grad_norm_ does it.
+void ParameterUpdate::UpdateClipped() {
+  const auto factor = static_cast<float>(clip_norm_ / (norm_ + 1e-6));
+  const auto clip = [&](kernels::Matrix gradient) {
+    if (!(factor >= 1)) kernels::ScaleGradient(gradient, factor);
+  };
+  ForEachBlock([&](const WeightBlock& block, size_t, PhaseTimer& timer) {
+    const kernels::Matrix gradient = Kept(block);
+    clip(gradient);
+    UpdateWeight(block, gradient, timer);
+    if (!IsFirst(block)) return;
+    clip(gradients_[block.layer].bias.view());
+    UpdateBias(block.layer, gradients_[block.layer].bias.view(), timer);
+  });
+}
+
+}  // namespace colonnade
