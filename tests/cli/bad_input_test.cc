@@ -147,6 +147,19 @@ TEST_F(BadInputTest, FlagsThatCannotBeMeant) {
   EXPECT_THAT(usage({"--lr", "nan"}), HasSubstr("--lr"));
   EXPECT_THAT(usage({"--momentum", "1"}), HasSubstr("--momentum"));
   EXPECT_THAT(usage({"--momentum", "0.5", "--optimizer", "sgd"}), HasSubstr("--momentum"));
+  EXPECT_THAT(usage({"--beta1", "0.5"}),
+              HasSubstr("--beta1: found '0.5 with the optimizer momentum', expected the optimizer "
+                        "adam or adamw"));
+  EXPECT_THAT(usage({"--optimizer", "adam", "--beta2", "1"}), HasSubstr("--beta2: found 1"));
+  EXPECT_THAT(usage({"--optimizer", "rmsprop", "--alpha", "-1"}), HasSubstr("--alpha: found -1"));
+  EXPECT_THAT(usage({"--optimizer", "rmsprop", "--epsilon", "0"}), HasSubstr("--epsilon"));
+  EXPECT_THAT(usage({"--weight-decay", "-0.1"}), HasSubstr("--weight-decay: found -0.1"));
+  EXPECT_THAT(usage({"--clip-norm", "-1"}), HasSubstr("--clip-norm: found -1"));
+  EXPECT_THAT(usage({"--accumulate", "0"}), HasSubstr("--accumulate: found 0"));
+  EXPECT_THAT(usage({"--accumulate", "2", "--batch-size", "full"}), HasSubstr("full batches"));
+  EXPECT_THAT(usage({"--lr-decay", "0.5"}), HasSubstr("expected the schedule step or exponential"));
+  EXPECT_THAT(usage({"--schedule", "step", "--lr-decay", "2"}), HasSubstr("--lr-decay: found 2"));
+  EXPECT_THAT(usage({"--warmup", "1000000"}), HasSubstr("warm-up: found 1000000 steps"));
   EXPECT_THAT(usage({"--threads", "-1"}), HasSubstr("--threads"));
   EXPECT_THAT(usage({"--threads", "100000"}), HasSubstr("--threads"));
   EXPECT_THAT(usage({"--simd", "MMX"}), HasSubstr("MMX"));

@@ -99,6 +99,28 @@ TEST_F(TrainCliTest, PrecisionIsThatOfTheProducts) {
   EXPECT_EQ(Run(With(kQuick, {"--precision", "fp16"})).status, 2);
 }
 
+TEST_F(TrainCliTest, LearningFlagsReachTheTraining) {
+  const nlohmann::json j = RunJson(
+      With(kQuick, {"--optimizer",  "adamw", "--beta1",     "0.8", "--epsilon",         "1e-6",
+                    "--schedule",   "step",  "--lr-decay",  "0.5", "--lr-decay-epochs", "2",
+                    "--warmup",     "3",     "--clip-norm", "2.5", "--batch-size",      "20",
+                    "--accumulate", "3"}));
+  const nlohmann::json& training = j["training"];
+  EXPECT_EQ(training["optimizer"], "adamw");
+  EXPECT_EQ(training["learning_rate"], 0.001);
+  EXPECT_EQ(training["weight_decay"], 0.01);
+  EXPECT_EQ(training["beta1"], 0.8);
+  EXPECT_EQ(training["beta2"], 0.999);
+  EXPECT_EQ(training["epsilon"], 1e-6);
+  EXPECT_EQ(training["schedule"], "step");
+  EXPECT_EQ(training["lr_decay"], 0.5);
+  EXPECT_EQ(training["lr_decay_epochs"], 2);
+  EXPECT_EQ(training["warmup"], 3);
+  EXPECT_EQ(training["clip_norm"], 2.5);
+  EXPECT_EQ(training["accumulate"], 3);
+  EXPECT_EQ(training["steps"], 40) << "600 examples, 60 a step, 4 epochs";
+}
+
 TEST_F(TrainCliTest, SimdChoosesTheTarget) {
   const nlohmann::json best = RunJson(kQuick);
   for (const char* target : {"AVX2", "avx3", "AVX3_ZEN4"}) {

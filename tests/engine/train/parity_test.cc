@@ -1,0 +1,112 @@
+// Training step for step as PyTorch does it: tools/check_training.py wrote data, start and ends to
+// tests/data.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "colonnade/train.h"
+#include "tests/support/golden.h"
+
+namespace colonnade {
+namespace {
+
+const std::map<std::string, Optimizer> kOptimizers = {
+    {"sgd", Optimizer::kSgd},           {"momentum", Optimizer::kMomentum},
+    {"nesterov", Optimizer::kNesterov}, {"adam", Optimizer::kAdam},
+    {"adamw", Optimizer::kAdamW},       {"rmsprop", Optimizer::kRmsprop}};
+const std::map<std::string, Schedule> kSchedules = {{"constant", Schedule::kConstant},
+                                                    {"step", Schedule::kStep},
+                                                    {"exponential", Schedule::kExponential},
+                                                    {"cosine", Schedule::kCosine},
+                                                    {"onecycle", Schedule::kOneCycle}};
+
+TrainOptions OptionsOf(const nlohmann::json& meta, const std::string& name) {
+  const nlohmann::json& flags = meta["cases"].at(name);
+  TrainOptions options;
+  options.hidden = meta["hidden"].get<std::vector<size_t>>();
+  options.epochs = meta["epochs"];
+  options.seed = meta["seed"];
+  options.batch_size = flags.value("batch_size", meta["batch_size"].get<size_t>());
+  options.accumulate = flags.value("accumulate", options.accumulate);
+  options.optimizer = kOptimizers.at(flags["optimizer"]);
+  options.learning_rate = flags["lr"].get<double>();
+  options.schedule = kSchedules.at(flags.value("schedule", "cosine"));
+  options.warmup = flags.value("warmup", options.warmup);
+  options.clip_norm = flags.value("clip_norm", options.clip_norm);
+  if (flags.contains("weight_decay")) options.weight_decay = flags["weight_decay"].get<double>();
+  return options;
+}
+
+Dataset DataOf(const test::GoldenFile& golden) {
+  const auto labels = golden.Values<uint8_t>("y");
+  const auto values = golden.Values<float>("x");
+  Schema schema;
+  schema.features = values.size() / labels.size();
+  for (int k = 0; k < 5; ++k) schema.classes.push_back(std::to_string(k));
+  return Dataset::FromMemory(std::span<const float>(values),
+                             std::vector<uint32_t>(labels.begin(), labels.end()), schema);
+}
+
+Model StartOf(const test::GoldenFile& golden, const TrainOptions& options, const Dataset& data) {
+  const NetworkShape shape = NetworkShape::Mlp(data.features(), options.hidden, data.classes());
+  std::vector<LayerParameters> layers;
+  for (size_t l = 0; l < shape.layers.size(); ++l) {
+    const std::string prefix = "start." + std::to_string(2 * l);
+    layers.push_back(
+        {golden.Values<float>(prefix + ".weight"), golden.Values<float>(prefix + ".bias")});
+  }
+  const std::vector<float> ones(data.features(), 1.0f);
+  const std::vector<float> zeros(data.features(), 0.0f);
+  return Model(shape, layers, {"none", zeros, ones}, data.schema());
+}
+
+// Euclidean norm of a − b.
+double Distance(const std::vector<float>& a, const std::vector<float>& b) {
+  double squares = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    squares += std::pow(static_cast<double>(a[i]) - static_cast<double>(b[i]), 2);
+  }
+  return std::sqrt(squares);
+}
+
+// Within 1e-4 of how far the training went, which is less than 1e-4 of the parameters.
+void ExpectNear(const std::vector<float>& actual, const std::vector<float>& expected,
+                const std::vector<float>& start) {
+  ASSERT_EQ(actual.size(), expected.size());
+  const double way = Distance(expected, start);
+  ASSERT_GT(way, 0.01 * Distance(start, std::vector<float>(start.size())));
+  ASSERT_LT(way, Distance(expected, std::vector<float>(start.size())));
+  EXPECT_LT(Distance(actual, expected), 1e-4 * way);
+}
+
+class ParityTest : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(ParityTest, ParametersAfterFiftySteps) {
+  const test::GoldenFile golden("training.safetensors");
+  TrainOptions options = OptionsOf(golden.meta(), GetParam());
+  const Dataset data = DataOf(golden);
+  const Model start = StartOf(golden, options, data);
+  options.start = &start;
+  options.scale = "none";
+  const TrainResult result = Train(data, options);
+  EXPECT_EQ(result.steps, 50u);
+  for (size_t l = 0; l < start.shape().layers.size(); ++l) {
+    SCOPED_TRACE("layer " + std::to_string(l));
+    const std::string prefix = std::string(GetParam()) + "." + std::to_string(2 * l);
+    const LayerParameters actual = result.model.parameters(l);
+    ExpectNear(actual.weight, golden.Values<float>(prefix + ".weight"), start.parameters(l).weight);
+    ExpectNear(actual.bias, golden.Values<float>(prefix + ".bias"), start.parameters(l).bias);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, ParityTest,
+                         ::testing::Values("sgd", "momentum", "nesterov", "adam", "adamw",
+                                           "rmsprop", "momentum_decay", "adam_decay",
+                                           "rmsprop_decay", "clipped", "accumulated"),
+                         [](const auto& run) { return std::string(run.param); });
+
+}  // namespace
+}  // namespace colonnade
