@@ -123,9 +123,8 @@ class ShortColumns {
     Transpose(values_, kPadFloats, z, stride, kPadFloats);
   }
 
-  // As SoftmaxCrossEntropy, but for the gradient of the labels' rows, which go to `at_label`.
-  HWY_INLINE size_t CrossEntropy(const uint32_t* labels, float scale, float* losses,
-                                 float* at_label) {
+  // As SoftmaxCrossEntropy.
+  HWY_INLINE size_t CrossEntropy(const uint32_t* labels, float scale, float* losses) {
     const SoftmaxTag d;
     const hn::RebindToUnsigned<SoftmaxTag> du;
     using V = hn::Vec<SoftmaxTag>;
@@ -133,30 +132,37 @@ class ShortColumns {
     const V factor = hn::Set(d, scale);
     size_t correct = 0;
     for (size_t i = 0; i < kPadFloats; i += hn::Lanes(d)) {
+      const auto label = hn::LoadU(du, labels + i);
+      const auto is_label = [&](size_t r) HWY_ATTR {
+        return hn::RebindMask(d, hn::Eq(label, hn::Set(du, static_cast<uint32_t>(r))));
+      };
       V max = hn::Load(d, Row(0) + i);
       for (size_t r = 1; r < rows_; ++r) max = hn::Max(max, hn::Load(d, Row(r) + i));
       auto largest = hn::Zero(du);  // the first row of the largest, 0 if there is none (NaN)
+      V at_label = zero;
       for (size_t r = rows_; r-- > 0;) {
-        const auto equal = hn::RebindMask(du, hn::Eq(hn::Load(d, Row(r) + i), max));
-        largest = hn::IfThenElse(equal, hn::Set(du, static_cast<uint32_t>(r)), largest);
+        const V z = hn::Load(d, Row(r) + i);
+        largest = hn::IfThenElse(hn::RebindMask(du, hn::Eq(z, max)),
+                                 hn::Set(du, static_cast<uint32_t>(r)), largest);
+        at_label = hn::IfThenElse(is_label(r), z, at_label);
       }
-      const V margin = hn::Sub(max, AtLabels(d, labels, i));
-      const auto hit = hn::And(hn::RebindMask(d, hn::Eq(largest, hn::LoadU(du, labels + i))),
-                               hn::Eq(margin, zero));
-      correct += hn::CountTrue(d, hit);
+      const V margin = hn::Sub(max, at_label);
+      correct += hn::CountTrue(
+          d, hn::And(hn::RebindMask(d, hn::Eq(largest, label)), hn::Eq(margin, zero)));
 
       for (size_t r = 0; r < rows_; ++r) {
         const V z = hn::Load(d, Row(r) + i);
         const V e = hn::MulAdd(zero, z, hn::Exp(d, hn::Sub(z, max)));  // as ExpOfShifted
         hn::Store(e, d, Row(r) + i);
+        at_label = hn::IfThenElse(is_label(r), e, at_label);
       }
       const V sum = Sum(d, i);
       hn::StoreU(hn::Add(LogOfSums(d, sum), margin), d, losses + i);
-      const V probability = hn::Div(AtLabels(d, labels, i), sum);
-      hn::StoreU(hn::Mul(hn::Sub(probability, hn::Set(d, 1.0f)), factor), d, at_label + i);
+      const V gradient = hn::Mul(hn::Sub(hn::Div(at_label, sum), hn::Set(d, 1.0f)), factor);
       const V of_sum = hn::Div(factor, sum);
       for (size_t r = 0; r < rows_; ++r) {
-        hn::Store(hn::Mul(hn::Load(d, Row(r) + i), of_sum), d, Row(r) + i);
+        const V other = hn::Mul(hn::Load(d, Row(r) + i), of_sum);
+        hn::Store(hn::IfThenElse(is_label(r), gradient, other), d, Row(r) + i);
       }
     }
     return correct;
@@ -170,14 +176,6 @@ class ShortColumns {
   }
 
   float* Row(size_t r) { return values_ + r * kPadFloats; }
-
-  // The elements of columns `first` and following in the rows of their labels.
-  template <class D>
-  HWY_INLINE hn::Vec<D> AtLabels(D d, const uint32_t* labels, size_t first) {
-    HWY_ALIGN float chosen[kPadFloats];
-    for (size_t i = 0; i < hn::Lanes(d); ++i) chosen[i] = Row(labels[first + i])[first + i];
-    return hn::Load(d, chosen);
-  }
 
   // Of columns `first` and following: the tree of SumTree. Rows that the columns do not have are
   // zero.

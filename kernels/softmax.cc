@@ -26,10 +26,8 @@ size_t SoftmaxCrossEntropyTarget(Matrix z, const uint32_t* labels, float scale, 
     ShortColumns columns(z.rows);
     for (; c + kPadFloats <= z.cols; c += kPadFloats) {
       columns.Load(z.Column(c), z.stride);
-      float at_label[kPadFloats];
-      correct += columns.CrossEntropy(labels + c, scale, losses + c, at_label);
+      correct += columns.CrossEntropy(labels + c, scale, losses + c);
       columns.Store(z.Column(c), z.stride);
-      for (size_t i = 0; i < kPadFloats; ++i) z.Column(c + i)[labels[c + i]] = at_label[i];
     }
   }
   for (; c < z.cols; ++c) {

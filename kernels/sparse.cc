@@ -30,7 +30,20 @@ struct SparseProduct {
   const float* bias = nullptr;  // initial value per row, or none
   bool accumulate = false;      // initial value is c
   bool relu = false;            // epilogue: ReLU
+  WriteNext next = {};
 };
+
+// Asks for cache lines in order to write them. The builtin of the compilers does so only where they
+// are told that the processor can; all of 64 bits can, or take the instruction for no operation.
+HWY_INLINE void PrefetchForWriting(float* column, size_t rows) {
+  for (size_t r = 0; r < rows; r += kPadFloats) {
+#if HWY_ARCH_X86_64
+    asm volatile("prefetchw %0" : : "m"(column[r]));
+#else
+    __builtin_prefetch(column + r, 1);
+#endif
+  }
+}
 
 // How far ahead values are asked for: all the entries go through the caches once per product.
 inline constexpr size_t kPrefetchBytes = 1024;
@@ -120,11 +133,14 @@ HWY_INLINE void AddProductsOfRows(size_t rows, const float* a, size_t lda, const
   AddProducts<kMaxRows>(a, lda, bytes, g, sums);
 }
 
-// sums = the initial values of kPadFloats rows from `first` on, in the columns of a group.
-HWY_INLINE void LoadSums(const SparseProduct& p, size_t first, const uint32_t* columns,
+// Sums are stored, and their columns written, four rows and columns at a time.
+inline constexpr size_t kSquare = 4;
+
+// sums = the initial values of rows [first, first + rows) in the columns of a group.
+HWY_INLINE void LoadSums(const SparseProduct& p, size_t first, size_t rows, const uint32_t* columns,
                          float* sums) {
   const LanesTag d;
-  for (size_t r = 0; r < kPadFloats; ++r) {
+  for (size_t r = 0; r < RoundUp(rows, kSquare); ++r) {
     const auto initial = p.bias != nullptr ? hn::Set(d, p.bias[first + r]) : hn::Zero(d);
     for (size_t i = 0; i < kSparseLanes; i += hn::Lanes(d)) {
       hn::Store(initial, d, sums + r * kSparseLanes + i);
@@ -133,20 +149,19 @@ HWY_INLINE void LoadSums(const SparseProduct& p, size_t first, const uint32_t* c
   if (!p.accumulate) return;
   for (size_t i = 0; i < kSparseLanes && columns[i] != kNoColumn; ++i) {
     const float* column = p.c + columns[i] * p.ldc + first;
-    for (size_t r = 0; r < HWY_MIN(kPadFloats, p.rows - first); ++r) {
-      sums[r * kSparseLanes + i] = column[r];
-    }
+    for (size_t r = 0; r < rows; ++r) sums[r * kSparseLanes + i] = column[r];
   }
 }
 
-// to[j][r + i] = sums[i * kSparseLanes + j] for i, j < kSquare.
-inline constexpr size_t kSquare = 4;
-HWY_INLINE void StoreTransposed(const float* sums, float* const* to, size_t r) {
+// to[j][r + i] = epilogue(sums[i * kSparseLanes + j]) for i, j < kSquare.
+HWY_INLINE void StoreTransposed(const float* sums, bool relu, float* const* to, size_t r) {
   const hn::FixedTag<float, kSquare> d;
-  const auto row0 = hn::Load(d, sums);
-  const auto row1 = hn::Load(d, sums + kSparseLanes);
-  const auto row2 = hn::Load(d, sums + 2 * kSparseLanes);
-  const auto row3 = hn::Load(d, sums + 3 * kSparseLanes);
+  const auto row = [&](size_t i) HWY_ATTR {
+    // Adding 0 makes +0 of -0, and changes nothing else.
+    const auto sum = hn::Add(hn::Load(d, sums + i * kSparseLanes), hn::Zero(d));
+    return relu ? Relu(d, sum) : sum;
+  };
+  const auto row0 = row(0), row1 = row(1), row2 = row(2), row3 = row(3);
   const auto lower02 = hn::InterleaveLower(d, row0, row2);  // columns 0 and 1
   const auto lower13 = hn::InterleaveLower(d, row1, row3);
   const auto upper02 = hn::InterleaveUpper(d, row0, row2);  // columns 2 and 3
@@ -157,15 +172,10 @@ HWY_INLINE void StoreTransposed(const float* sums, float* const* to, size_t r) {
   hn::Store(hn::InterleaveUpper(d, upper02, upper13), d, to[3] + r);
 }
 
-// These rows and columns of the result = epilogue(sums).
-HWY_INLINE void StoreSums(const SparseProduct& p, size_t first, const uint32_t* columns,
-                          float* sums) {
-  const LanesTag d;
-  for (size_t i = 0; i < kPadFloats * kSparseLanes; i += hn::Lanes(d)) {
-    auto sum = hn::Add(hn::Load(d, sums + i), hn::Zero(d));  // -0 becomes +0, all else stays
-    if (p.relu) sum = Relu(d, sum);
-    hn::Store(sum, d, sums + i);
-  }
+// These rows and columns of the result = epilogue(sums), and the padding below them = 0.
+HWY_INLINE void StoreSums(const SparseProduct& p, size_t first, size_t rows,
+                          const uint32_t* columns, const float* sums) {
+  const hn::FixedTag<float, kSquare> d;
   HWY_ALIGN float nowhere[kPadFloats];
   for (size_t i = 0; i < kSparseLanes; i += kSquare) {
     float* to[kSquare];
@@ -173,8 +183,12 @@ HWY_INLINE void StoreSums(const SparseProduct& p, size_t first, const uint32_t* 
       const uint32_t column = columns[i + j];
       to[j] = column == kNoColumn ? nowhere : p.c + column * p.ldc + first;
     }
-    for (size_t r = 0; r < kPadFloats; r += kSquare) {
-      StoreTransposed(sums + r * kSparseLanes + i, to, r);
+    size_t r = 0;
+    for (; r < rows; r += kSquare) {
+      StoreTransposed(sums + r * kSparseLanes + i, p.relu, to, r);
+    }
+    for (; r < kPadFloats; r += kSquare) {
+      for (float* column : to) hn::Store(hn::Zero(d), d, column + r);
     }
   }
 }
@@ -198,18 +212,21 @@ void MultiplyInPlace(const SparseProduct& p, const SparseBytes& bytes) {
   for (size_t g = 0; g < bytes.groups; ++g) {
     const uint32_t* columns = bytes.columns + g * kSparseLanes;
     for (size_t i = 0; i < kSparseLanes && columns[i] != kNoColumn; ++i) {
-      __builtin_prefetch(p.c + columns[i] * p.ldc, 1);
+      PrefetchForWriting(p.c + columns[i] * p.ldc, p.rows);
+      for (const Matrix& next : p.next.matrices) {
+        if (next.data != nullptr) PrefetchForWriting(next.Column(columns[i]), next.rows);
+      }
     }
     for (size_t first = 0; first < p.rows; first += kPadFloats) {
       const size_t rows = HWY_MIN(kPadFloats, p.rows - first);
       const size_t panels = (rows + kPanelRows - 1) / kPanelRows;
       const size_t panel = RoundUp((rows + panels - 1) / panels, 2);
-      LoadSums(p, first, columns, sums);
+      LoadSums(p, first, rows, columns, sums);
       for (size_t r = 0; r < rows; r += panel) {
         AddProductsOfRows<kPanelRows>(HWY_MIN(panel, rows - r), p.a + first + r, p.lda, bytes, g,
                                       sums + r * kSparseLanes);
       }
-      StoreSums(p, first, columns, sums);
+      StoreSums(p, first, rows, columns, sums);
     }
   }
 }
@@ -235,7 +252,7 @@ void MultiplySparse(const SparseProduct& p, const SparseBytes& bytes) {
 }
 
 void ForwardSparseTarget(ConstMatrix w, const SparseBytes& a, const float* bias,
-                         Activation activation, Matrix z) {
+                         Activation activation, Matrix z, const WriteNext& next) {
   MultiplySparse({.a = w.data,
                   .lda = w.stride,
                   .rows = w.rows,
@@ -243,7 +260,8 @@ void ForwardSparseTarget(ConstMatrix w, const SparseBytes& a, const float* bias,
                   .c = z.data,
                   .ldc = z.stride,
                   .bias = bias,
-                  .relu = activation == Activation::kRelu},
+                  .relu = activation == Activation::kRelu,
+                  .next = next},
                  a);
 }
 
@@ -269,8 +287,8 @@ HWY_EXPORT(ForwardSparseTarget);
 HWY_EXPORT(WeightGradientSparseTarget);
 
 void ForwardSparse(ConstMatrix w, const SparseBytes& a, const float* bias, Activation activation,
-                   Matrix z) noexcept {
-  HWY_DYNAMIC_DISPATCH(ForwardSparseTarget)(w, a, bias, activation, z);
+                   Matrix z, const WriteNext& next) noexcept {
+  HWY_DYNAMIC_DISPATCH(ForwardSparseTarget)(w, a, bias, activation, z, next);
 }
 
 void WeightGradientSparse(ConstMatrix dz, const SparseBytes& transposed, Output output,

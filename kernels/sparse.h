@@ -37,12 +37,18 @@ struct SparseBytes {
   }
 };
 
+// What the caller writes next: matrices with a column for each of the result's, or null data. Their
+// cache lines are asked for in advance, which takes long where another core has read them.
+struct WriteNext {
+  Matrix matrices[2] = {};
+};
+
 // z = activation(w · a + bias), in those columns of z that `a` has.
 //
 // w: outputs × inputs, which the rows of `a` are below; bias: PaddedRows(outputs) floats, aligned,
 // zeros in the padding; z: outputs × batch.
 void ForwardSparse(ConstMatrix w, const SparseBytes& a, const float* bias, Activation activation,
-                   Matrix z) noexcept;
+                   Matrix z, const WriteNext& next = {}) noexcept;
 
 // dw = dz · aᵀ, or dw += dz · aᵀ, in those columns of dw that the transpose of `a` has.
 //

@@ -203,4 +203,12 @@ SparseExamples::SparseExamples(const Dataset& data, float scale, size_t tile, Ex
   });
 }
 
+size_t SparseExamples::Entries(size_t b) const {
+  size_t entries = 0;
+  for (size_t piece = 1 + b; piece + 1 < first_group_.size(); piece += parts_) {
+    entries += bounds_[first_group_[piece + 1]] - bounds_[first_group_[piece]];
+  }
+  return entries;
+}
+
 }  // namespace colonnade

@@ -39,6 +39,9 @@ class SparseExamples {
   // tile t, numbered from 0.
   kernels::SparseBytes Features(size_t t, size_t b) const { return Piece(t, 1 + b); }
 
+  // How many entries block b of features has in all tiles.
+  size_t Entries(size_t b) const;
+
  private:
   struct Builder;
 

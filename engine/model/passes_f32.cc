@@ -128,9 +128,14 @@ class F32Passes final : public Passes {
     if (layer > 0 || sparse_ == nullptr) {
       return ForwardLayer(parameters, activation, activations_, layer, block, z);
     }
+    const auto columns = [&](kernels::Matrix matrix) {
+      return matrix.Columns(block.first_column, block.columns);
+    };
+    kernels::WriteNext next;
+    if (shape_.layers.size() > 1) next = {columns(activations_.at(2)), columns(Gradient(0))};
     kernels::ForwardSparse(parameters.weight.view(), sparse_->Examples(TileOf(block.first_column)),
-                           parameters.bias.view().data, KernelActivation(activation),
-                           z.Columns(block.first_column, block.columns));
+                           parameters.bias.view().data, KernelActivation(activation), columns(z),
+                           next);
   }
 
   // With respect to the pre-activations of a layer, outputs × columns.

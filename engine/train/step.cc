@@ -13,9 +13,13 @@ namespace {
 // Columns of a register tile; blocks of columns are multiples of it.
 constexpr size_t kTile = 6;
 
-// The largest chunk with SparseExamples: a column takes a few hundred bytes there. A barrier costs
-// microseconds, a chunk some hundred of them.
-constexpr size_t kMaxSparseColumns = 16384;
+// The largest chunk with SparseExamples: what is computed of it takes some 5 MB with 10 units in
+// each layer, and stays in the L3 cache. Fewer, larger chunks have fewer barriers to wait at.
+constexpr size_t kMaxSparseColumns = 20480;
+
+// Columns of a tile that phase A takes at a time through the layers after the first, so that what
+// they pass on stays in the L1 cache.
+constexpr size_t kPieceColumns = 40 * kTile;
 
 // The most outputs of a first layer with SparseExamples. bench/sparse_bench.cc has the measurement.
 constexpr size_t kMaxSparseOutputs = 64;
@@ -47,9 +51,10 @@ bool LayerByLayerPays(const NetworkShape& shape, size_t columns, size_t threads)
   return flops / kFlopsPerSecond * idle > regions * kRegionSeconds;
 }
 
-// Tiles of a chunk with SparseExamples: two per thread as above, and so few examples in one that
-// what phase A computes of them stays in a core's cache.
-size_t TilesPerChunk(size_t threads) { return 2 * std::max<size_t>(threads, 2); }
+// Tiles of a chunk with SparseExamples, and the most tasks of phase A otherwise: several per
+// thread, since threads are not equally fast, and so few examples in one that what phase A computes
+// of them stays in a core's cache.
+size_t TilesPerChunk(size_t threads) { return 4 * std::max<size_t>(threads, 2); }
 
 std::unique_ptr<SparseExamples> MakeSparse(const NetworkShape& shape, const Dataset& data,
                                            const Scaling& scaling, const BatchReader& reader,
@@ -79,7 +84,10 @@ class LossSum {
   // Adds so many that follow those added before; their number is a multiple of kLanes but for the
   // last.
   void Add(std::span<const float> losses) {
-    for (size_t c = 0; c < losses.size(); ++c) sums_[c % kLanes] += static_cast<double>(losses[c]);
+    for (; losses.size() >= kLanes; losses = losses.subspan(kLanes)) {
+      for (size_t i = 0; i < kLanes; ++i) sums_[i] += static_cast<double>(losses[i]);
+    }
+    for (size_t i = 0; i < losses.size(); ++i) sums_[i] += static_cast<double>(losses[i]);
   }
 
   double Total() const { return std::accumulate(sums_.begin(), sums_.end(), 0.0); }
@@ -110,12 +118,18 @@ TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const
                 : MakeBf16Passes(shape, data, scaling, parameters, columns);
   labels_.resize(columns);
   losses_.resize(columns);
-  correct_.resize(columns);
+  correct_.resize(TilesPerChunk(execution.threads()));
   const ParameterUpdate::Settings update = {
       .first_block_columns = sparse_ == nullptr ? 0 : SparseExamples::kBlockFeatures,
       .several_chunks = settings.batch_size > columns,
       .clip_norm = settings.clip_norm};
   update_.emplace(shape, update, *passes_, parameters, optimizer, execution, profiler);
+  if (sparse_ != nullptr) {
+    update_->Deal([&](const WeightBlock& block) {
+      return block.layer == 0 ? sparse_->Entries(block.first / SparseExamples::kBlockFeatures)
+                              : data.examples() * block.count / kernels::kSparseLanes;
+    });
+  }
 }
 
 BatchLoss TrainingStep::Run(std::span<const uint32_t> indices, double learning_rate,
@@ -159,22 +173,33 @@ void TrainingStep::PhaseA(const Chunk& chunk) {
     PhaseTimer timer(profiler_, worker);
     const size_t first = task * each;
     const size_t count = std::min(each, columns - first);
-    const auto all_rows = [&](size_t layer) {
-      return Block{first, count, 0, shape_.layers[layer].outputs};
-    };
     Read(chunk, first, count);
     timer.Done(Phase::kRead);
-    for (size_t l = 0; l < shape_.layers.size(); ++l) {
-      passes_->Forward(l, all_rows(l));
-      timer.Done(Phase::kForward, l);
-    }
-    Loss(chunk, task, first, count);
-    timer.Done(Phase::kLoss);
-    for (size_t l = shape_.layers.size() - 1; l > 0; --l) {
-      passes_->Backward(l, all_rows(l - 1));
-      timer.Done(Phase::kBackward, l);
+    passes_->Forward(0, {first, count, 0, shape_.layers.front().outputs});
+    timer.Done(Phase::kForward, 0);
+    const size_t piece = sparse_ == nullptr ? count : kPieceColumns;
+    for (size_t done = 0; done < count; done += piece) {
+      AfterFirstLayer(chunk, task, first + done, std::min(piece, count - done), timer);
     }
   });
+}
+
+// The rest of phase A for columns that have gone through the first layer.
+void TrainingStep::AfterFirstLayer(const Chunk& chunk, size_t task, size_t first, size_t count,
+                                   PhaseTimer& timer) {
+  const auto all_rows = [&](size_t layer) {
+    return Block{first, count, 0, shape_.layers[layer].outputs};
+  };
+  for (size_t l = 1; l < shape_.layers.size(); ++l) {
+    passes_->Forward(l, all_rows(l));
+    timer.Done(Phase::kForward, l);
+  }
+  Loss(chunk, task, first, count);
+  timer.Done(Phase::kLoss);
+  for (size_t l = shape_.layers.size() - 1; l > 0; --l) {
+    passes_->Backward(l, all_rows(l - 1));
+    timer.Done(Phase::kBackward, l);
+  }
 }
 
 void TrainingStep::PhaseALayerByLayer(const Chunk& chunk) {
@@ -227,7 +252,7 @@ void TrainingStep::Read(const Chunk& chunk, size_t first, size_t count) {
 
 void TrainingStep::Loss(const Chunk& chunk, size_t task, size_t first, size_t count) {
   const float scale = 1.0f / static_cast<float>(chunk.batch_size);
-  correct_[task] =
+  correct_[task] +=
       kernels::SoftmaxCrossEntropy(passes_->logits().Columns(first, count), labels_.data() + first,
                                    scale, losses_.data() + first);
   passes_->TakeLogitGradient(first, count);

@@ -72,6 +72,8 @@ class TrainingStep {
   };
 
   void PhaseA(const Chunk& chunk);
+  void AfterFirstLayer(const Chunk& chunk, size_t task, size_t first, size_t count,
+                       PhaseTimer& timer);
   void PhaseALayerByLayer(const Chunk& chunk);
   void Read(const Chunk& chunk, size_t first, size_t count);
   void Loss(const Chunk& chunk, size_t task, size_t first, size_t count);

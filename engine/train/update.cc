@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "engine/model/initialization.h"
 #include "kernels/optimizer.h"
@@ -65,6 +66,19 @@ ParameterUpdate::ParameterUpdate(const NetworkShape& shape, const Settings& sett
       scratch_.emplace_back(widest, most_columns + 1);
     }
   }
+}
+
+void ParameterUpdate::Deal(const std::function<size_t(const WeightBlock&)>& work) {
+  std::stable_sort(blocks_.begin(), blocks_.end(), [&](const WeightBlock& a, const WeightBlock& b) {
+    return work(a) > work(b);
+  });
+  std::vector<WeightBlock> dealt;
+  for (size_t part = 0; part < execution_.threads(); ++part) {
+    for (size_t i = part; i < blocks_.size(); i += execution_.threads()) {
+      dealt.push_back(blocks_[i]);
+    }
+  }
+  blocks_ = std::move(dealt);
 }
 
 void ParameterUpdate::Run(const Chunk& chunk) {

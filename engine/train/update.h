@@ -2,6 +2,7 @@
 #ifndef COLONNADE_ENGINE_TRAIN_UPDATE_H_
 #define COLONNADE_ENGINE_TRAIN_UPDATE_H_
 
+#include <functional>
 #include <vector>
 
 #include "engine/model/passes.h"
@@ -28,6 +29,11 @@ class ParameterUpdate {
   ParameterUpdate(const NetworkShape& shape, const Settings& settings, Passes& passes,
                   std::vector<DenseParameters>& parameters, OptimizerState& optimizer,
                   Execution& execution, Profiler* profiler);
+
+  // Orders the blocks by their work, given that it differs much: parallel loops give each thread a
+  // part of the blocks that follow each other, until one has nothing left and takes from others, so
+  // that each part gets its share of heavy blocks, and begins with them. Not during Run().
+  void Deal(const std::function<size_t(const WeightBlock&)>& work);
 
   struct Chunk {
     size_t columns;

@@ -75,6 +75,8 @@ TEST(TrainAllocation, NoneInAStep) {
       for (const size_t batch_size : {20u, 400u}) {
         TrainOptions options;
         options.hidden = {224, 40};
+        // Full batches by lists of nonzeros.
+        if (precision == Precision::kF32 && batch_size == 400) options.hidden = {40, 224};
         options.batch_size = batch_size;
         options.precision = precision;
         options.threads = threads;

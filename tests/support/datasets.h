@@ -27,14 +27,17 @@ inline Dataset RandomDataset(size_t examples, size_t features, size_t classes, u
   return Dataset::FromMemory(std::span<const float>(values), labels, schema);
 }
 
-// Bytes of which about the fraction `density` is not zero, labels uniform, every class present if
-// there are enough examples.
+// Bytes of which about the fraction `density` is not zero, and none in example 1 and in feature 1;
+// labels uniform, every class present if there are enough examples.
 inline Dataset SparseDataset(size_t examples, size_t features, size_t classes, float density,
                              uint64_t seed) {
   Random random(seed);
   std::vector<uint8_t> values(examples * features);
-  for (uint8_t& value : values) {
-    if (random.Uniform(0, 1) < density) value = static_cast<uint8_t>(1 + random.Below(255));
+  for (size_t i = 0; i < values.size(); ++i) {
+    const bool empty = i / features == 1 || i % features == 1;
+    if (random.Uniform(0, 1) < density && !empty) {
+      values[i] = static_cast<uint8_t>(1 + random.Below(255));
+    }
   }
   std::vector<uint32_t> labels(examples);
   for (size_t e = 0; e < examples; ++e) {

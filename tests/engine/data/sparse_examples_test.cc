@@ -74,6 +74,18 @@ void ReadPiece(const kernels::SparseBytes& piece, size_t columns, const F& add) 
   EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), static_cast<ptrdiff_t>(columns));
 }
 
+// Entries() is the sum over the tiles.
+void ExpectEntries(const SparseExamples& sparse, const Shape& s) {
+  for (size_t b = 0; b * SparseExamples::kBlockFeatures < s.features; ++b) {
+    size_t entries = 0;
+    for (size_t t = 0; t * s.tile < s.examples; ++t) {
+      const kernels::SparseBytes piece = sparse.Features(t, b);
+      entries += piece.bounds[piece.groups] - piece.bounds[0];
+    }
+    EXPECT_EQ(sparse.Entries(b), entries) << "block " << b;
+  }
+}
+
 TEST(SparseExamples, HoldTheDatasetInBothForms) {
   for (const Shape& s :
        {Shape{1, 1, 8}, Shape{7, 3, 8}, Shape{8, 64, 8}, Shape{100, 95, 24}, Shape{33, 96, 16},
@@ -103,6 +115,7 @@ TEST(SparseExamples, HoldTheDatasetInBothForms) {
                       });
           }
         }
+        ExpectEntries(sparse, s);
         by_example.ExpectEqual(data);
         by_feature.ExpectEqual(data);
       }
