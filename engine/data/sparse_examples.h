@@ -14,7 +14,7 @@ namespace colonnade {
 
 // A dataset of bytes twice, in the two forms that kernels/sparse.h takes: by examples for the
 // forward pass, by features for the weight gradient. Both are cut into tiles of examples that
-// follow each other, the second also into blocks of features; within these, chains that are not
+// follow each other, the second also into blocks of features; within these, columns that are not
 // zero in the same places are put into one group. Takes 10 bytes per entry, so at most 2.5 per
 // value of the dataset (where nothing is zero); MNIST takes 0.8. Immutable: any number of threads
 // may read it.

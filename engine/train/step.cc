@@ -21,8 +21,8 @@ constexpr size_t kMaxSparseColumns = 20480;
 // they pass on stays in the L1 cache.
 constexpr size_t kPieceColumns = 40 * kTile;
 
-// The most outputs of a first layer with SparseExamples. bench/sparse_bench.cc has the measurement.
-constexpr size_t kMaxSparseOutputs = 64;
+// The most outputs of a first layer with SparseExamples. kernels/README.md has the measurement.
+constexpr size_t kMaxSparseOutputs = 32;
 
 // Rows per task where phase A goes layer by layer: the largest register tile's.
 constexpr size_t kLayerRows = 64;

@@ -76,7 +76,7 @@ TEST(TrainAllocation, NoneInAStep) {
         TrainOptions options;
         options.hidden = {224, 40};
         // Full batches by lists of nonzeros.
-        if (precision == Precision::kF32 && batch_size == 400) options.hidden = {40, 224};
+        if (precision == Precision::kF32 && batch_size == 400) options.hidden = {24, 224};
         options.batch_size = batch_size;
         options.precision = precision;
         options.threads = threads;

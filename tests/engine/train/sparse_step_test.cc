@@ -110,7 +110,7 @@ TEST_P(SparseStepTest, HasTheBitsOfTheDensePathOnEveryTarget) {
 INSTANTIATE_TEST_SUITE_P(Runs, SparseStepTest,
                          ::testing::Values(Case{"Classic", 700, 784, 10, {10}},
                                            Case{"Logistic", 301, 784, 10, {}},
-                                           Case{"Deep", 500, 784, 10, {33, 20}},
+                                           Case{"Deep", 500, 784, 10, {29, 20}},
                                            Case{"OneExample", 1, 9, 2, {3}},
                                            Case{"OddSizes", 77, 101, 3, {13}},
                                            // More examples than a chunk holds.
@@ -126,7 +126,7 @@ TEST(SparseStep, FallsBackToGathering) {
                                                    {&dense, {}},
                                                    {&sparse, {.scale = "minmax"}},
                                                    {&sparse, {.scale = "standard"}},
-                                                   {&sparse, {.hidden = {100}}}};
+                                                   {&sparse, {.hidden = {33}}}};
   for (auto [data, run] : runs) {
     const Outcome kept = Steps(*data, run);
     EXPECT_FALSE(kept.sparse) << run.scale;
