@@ -94,6 +94,7 @@ void AddEvaluateCommand(CLI::App& app, Common& common) {
   command->callback([options, &common] {
     const Model model = Model::Load(options->model);
     CsvOptions csv = options->reading.ForReading();
+    csv.threads = common.threads;
     csv.like = &model.schema();
     const Evaluation result = Evaluate(model, ReadCsv(options->data, csv), common.threads);
     if (common.json) {

@@ -72,6 +72,7 @@ void AddPredictCommand(CLI::App& app, Common& common) {
     }
     const Model model = Model::Load(options->model);
     CsvOptions csv = options->reading.ForReading();
+    csv.threads = common.threads;
     csv.like = &model.schema();
     csv.labels_optional = true;
     const Dataset data = ReadCsv(options->data, csv);

@@ -242,10 +242,11 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
   if (!flags.profile.empty()) RequireWritable(flags.profile);
   EpochLog log(flags.log);
 
-  const Dataset train = ReadCsv(flags.train, flags.reading.ForReading());
+  CsvOptions csv = flags.reading.ForReading();
+  csv.threads = common.threads;
+  const Dataset train = ReadCsv(flags.train, csv);
   std::optional<Dataset> test;
   if (!flags.test.empty()) {
-    CsvOptions csv = flags.reading.ForReading();
     csv.like = &train.schema();
     test = ReadCsv(flags.test, csv);
   }

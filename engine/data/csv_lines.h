@@ -33,7 +33,11 @@ class LineReader {
   std::string_view Peek(size_t size);
 
   // Forgets the first `size` of the bytes that Peek() returned.
-  void Skip(size_t size) { begin_ += size; }
+  void Skip(size_t size) {
+    begin_ += size;
+    skipped_ += size;
+  }
+  size_t skipped() const { return skipped_; }
 
   // From now on every CR is a '\n'.
   void TakeCarriageReturnsAsLineEnds();
@@ -60,6 +64,7 @@ class LineReader {
   size_t capacity_ = 0;
   size_t begin_ = 0;  // of what Next() has not returned yet
   size_t end_ = 0;    // of what has been read
+  size_t skipped_ = 0;
   bool at_end_ = false;
   bool carriage_returns_ = false;
 };

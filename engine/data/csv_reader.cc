@@ -7,6 +7,7 @@
 #include "engine/data/csv_columns.h"
 #include "engine/data/csv_lines.h"
 #include "engine/data/csv_opening.h"
+#include "engine/data/csv_plain.h"
 #include "engine/data/csv_table.h"
 
 namespace colonnade {
@@ -15,32 +16,74 @@ namespace {
 // Large enough that system calls cost nothing, small enough to stay in the second-level cache.
 constexpr size_t kPiece = size_t{1} << 20;
 
+// The same for the parallel reader, which goes over the text more than once.
+constexpr size_t kChunk = size_t{1} << 18;
+
 // No more rows than this are in a file of `size` bytes whose fields have a character each and are
 // followed by another one, but for the very last. Where fields are missing it may have more.
 size_t MaxRows(std::optional<size_t> size, size_t columns) {
   return size ? (*size + 1) / (2 * columns) : 0;
 }
 
-}  // namespace
+// Where the rows behind the header start in the file; nothing where the dialect is not one of plain
+// rows, or the header too long to look for its end.
+std::optional<uint64_t> BeginOfRows(LineReader& reader, const CsvOpening& opening) {
+  if (opening.dialect.comment != '\0' || opening.dialect.carriage_returns) return {};
+  if (!opening.header) return reader.skipped();
+  RecordParser parser(opening.dialect.separator, opening.dialect.comment);
+  for (size_t size = size_t{1} << 16; size <= size_t{1} << 22; size *= 4) {
+    const std::string_view lines = reader.PeekLines(size);
+    if (lines.empty() ||
+        parser.Parse(lines.data(), lines.data() + lines.size()) != RecordKind::kRow) {
+      continue;
+    }
+    return reader.skipped() + static_cast<uint64_t>(parser.next() - lines.data());
+  }
+  return {};
+}
 
-Dataset ReadCsvInPieces(const std::filesystem::path& file, const CsvOptions& options,
-                        size_t piece) {
+// chunk: for the parallel reader; 0: without it.
+Dataset Read(const std::filesystem::path& file, const CsvOptions& options, size_t piece,
+             size_t chunk) {
   InputFile input(file);
   LineReader reader(input, piece);
   const CsvOpening opening = ReadOpening(reader, input.name(), options);
   CsvColumns columns = ResolveColumns(input.name(), opening, options);
+  const auto begin = chunk > 0 ? BeginOfRows(reader, opening) : std::nullopt;
+  if (begin) {
+    const PlainRows rows = {.begin = *begin,
+                            .separator = opening.dialect.separator,
+                            .columns = &columns,
+                            .like = options.like};
+    std::optional<Dataset> data = ReadPlainRows(input, rows, options.threads, chunk);
+    if (data) return std::move(*data);
+  }
   const size_t max_rows = MaxRows(input.size(), columns.count);
   CsvTable table(input.name(), opening.dialect, std::move(columns), options.like, max_rows);
   size_t rest = 0;
   for (;;) {
     const std::string_view lines = reader.Next(table.row(), rest);
-    if (lines.empty()) return table.Finish();
+    if (lines.empty()) break;
     rest = lines.size() - table.Add(lines);
   }
+  input.RequireUnchanged();
+  return table.Finish();
+}
+
+}  // namespace
+
+Dataset ReadCsvInPieces(const std::filesystem::path& file, const CsvOptions& options,
+                        size_t piece) {
+  return Read(file, options, piece, 0);
+}
+
+Dataset ReadCsvInChunks(const std::filesystem::path& file, const CsvOptions& options,
+                        size_t chunk) {
+  return Read(file, options, kPiece, chunk);
 }
 
 Dataset ReadCsv(const std::filesystem::path& file, const CsvOptions& options) {
-  return ReadCsvInPieces(file, options, kPiece);
+  return Read(file, options, kPiece, kChunk);
 }
 
 }  // namespace colonnade

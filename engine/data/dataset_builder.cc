@@ -1,7 +1,7 @@
 #include "engine/data/dataset_builder.h"
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -27,9 +27,12 @@ AlignedBuffer<T> Copy(const AlignedBuffer<T>& from, size_t used, AlignedBuffer<T
 }  // namespace
 
 std::optional<uint8_t> ToByte(float value) {
-  if (!(value >= 0 && value <= 255) || std::signbit(value)) return std::nullopt;
+  if (!(value >= 0 && value <= 255)) return std::nullopt;
   const auto byte = static_cast<uint8_t>(value);
-  return static_cast<float>(byte) == value ? std::optional(byte) : std::nullopt;
+  // By bits, because -0 equals 0, and so does a denormal number where these are flushed to zero.
+  const bool same =
+      std::bit_cast<uint32_t>(static_cast<float>(byte)) == std::bit_cast<uint32_t>(value);
+  return same ? std::optional(byte) : std::nullopt;
 }
 
 DatasetBuilder::DatasetBuilder(size_t features, bool labelled, size_t capacity)

@@ -46,6 +46,27 @@ class DatasetBuilder {
     ++storage_->examples;
   }
 
+  // ---- For readers that know where their examples go ----
+
+  // How many examples there is room for at once; BytesOf() and FloatsOf() reach so far.
+  size_t capacity() const { return capacity_; }
+  size_t stride() const { return storage_->stride; }
+
+  // Where the values of any example go, padding and all: `stride` elements. Only for the current
+  // type(). Different examples may be written by different threads.
+  uint8_t* BytesOf(size_t example) { return storage_->bytes.data() + example * stride(); }
+  float* FloatsOf(size_t example) { return storage_->floats.data() + example * stride(); }
+
+  // Where its label goes; null if not labelled.
+  uint32_t* LabelOf(size_t example) {
+    return labelled_ ? storage_->labels.data() + example : nullptr;
+  }
+
+  // Makes the first `examples` ones, all of them written, those of the builder.
+  void Take(size_t examples) { storage_->examples = examples; }
+
+  // ----
+
   // The labels so far, to be changed in place.
   std::span<uint32_t> labels();
 

@@ -24,6 +24,14 @@ constexpr size_t kMaxTransfer = size_t{1} << 30;
 
 std::string Reason(int error) { return std::generic_category().message(error); }
 
+timespec ModificationTime(const struct stat& status) {
+#if defined(__APPLE__)
+  return status.st_mtimespec;
+#else
+  return status.st_mtim;
+#endif
+}
+
 // Calls f() until no signal interrupts it.
 template <class F>
 auto Retry(const F& f) {
@@ -73,6 +81,8 @@ InputFile::InputFile(const fs::path& file) {
   }
   if (S_ISREG(status.st_mode)) {
     size_ = static_cast<size_t>(status.st_size);
+    seconds_ = ModificationTime(status).tv_sec;
+    nanoseconds_ = ModificationTime(status).tv_nsec;
     posix_fadvise(descriptor_, 0, 0, POSIX_FADV_SEQUENTIAL);  // only advice: no failure to report
   }
 }
@@ -93,9 +103,34 @@ size_t InputFile::Read(std::span<char> to) {
   return done;
 }
 
-void InputFile::Fail(int error) const {
+size_t InputFile::ReadAt(std::span<char> to, uint64_t offset) const {
+  size_t done = 0;
+  while (done < to.size()) {
+    const size_t want = std::min(to.size() - done, kMaxTransfer);
+    const auto at = static_cast<off_t>(offset + done);
+    const ssize_t got = Retry([&] { return pread(descriptor_, to.data() + done, want, at); });
+    if (got == -1) Fail(errno);
+    if (got == 0) break;
+    done += static_cast<size_t>(got);
+  }
+  return done;
+}
+
+void InputFile::RequireUnchanged() const {
+  if (!size_) return;
+  struct stat status = {};
+  if (fstat(descriptor_, &status) == -1) Fail(errno);
+  const timespec time = ModificationTime(status);
+  if (static_cast<size_t>(status.st_size) != *size_ || time.tv_sec != seconds_ ||
+      time.tv_nsec != nanoseconds_) {
+    Fail("it changed while it was being read");
+  }
+}
+
+void InputFile::Fail(int error) const { Fail(error == EISDIR ? "is a directory" : Reason(error)); }
+
+void InputFile::Fail(const std::string& reason) const {
   const std::string shown = owned_ ? "'" + name_ + "'" : name_;
-  const std::string reason = error == EISDIR ? "is a directory" : Reason(error);
   throw Error(ErrorCode::kIo, fmt::format("cannot read {}: {}", shown, reason));
 }
 

@@ -3,6 +3,7 @@
 #define COLONNADE_ENGINE_RUNTIME_FILE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -30,13 +31,25 @@ class InputFile {
   // Fills `to` as far as the file reaches; less than to.size() means the end.
   size_t Read(std::span<char> to);
 
+  // Whether ReadAt() works: for regular files other than standard input, which may be anywhere.
+  bool seekable() const { return owned_ && size_.has_value(); }
+
+  // The same from `offset` on, wherever Read() is. Thread-safe.
+  size_t ReadAt(std::span<char> to, uint64_t offset) const;
+
+  // Throws if a regular file is not what it was when it was opened, by its size and time.
+  void RequireUnchanged() const;
+
  private:
   [[noreturn]] void Fail(int error) const;
+  [[noreturn]] void Fail(const std::string& reason) const;
 
   int descriptor_ = -1;
   bool owned_ = false;  // closed at the end: all but standard input
   std::string name_;
   std::optional<size_t> size_;
+  int64_t seconds_ = 0;  // time of the last change, for regular files
+  int64_t nanoseconds_ = 0;
 };
 
 // The whole content of a file; "-" is standard input.

@@ -341,9 +341,15 @@ TEST(CsvReaderTest, SurvivesAFileThatChanges) {
   });
   for (int i = 0; i < 100; ++i) {
     try {
-      EXPECT_LE(ReadCsvInPieces(file, {}, 4096).examples(), 4000u);
+      if (i % 2 == 0) {
+        EXPECT_LE(ReadCsvInPieces(file, {}, 4096).examples(), 4000u);
+      } else {
+        EXPECT_LE(ReadCsvInChunks(file, {}, 1024).examples(), 4000u);
+      }
     } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kBadData) << error.what();
+      // Either it is seen to have changed, or a fault in what there is comes first.
+      EXPECT_TRUE(error.code() == ErrorCode::kBadData || error.code() == ErrorCode::kIo)
+          << error.what();
     }
   }
   stop = true;

@@ -1,0 +1,270 @@
+// The parallel reader of plain rows, against the sequential one.
+#include "engine/data/csv_plain.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "colonnade/csv.h"
+#include "colonnade/error.h"
+#include "engine/data/csv_reader.h"
+#include "tests/support/errors.h"
+#include "tests/support/random.h"
+#include "tests/support/temp_dir.h"
+
+namespace colonnade {
+namespace {
+
+using test::ExpectError;
+using test::Random;
+using test::TempDir;
+
+// What a reading gave: all of the dataset, or the message.
+template <class Read>
+std::string Outcome(const Read& read) {
+  try {
+    const Dataset data = read();
+    std::string text = data.Hash() + (data.element_type() == ElementType::kU8 ? " u8" : " f32");
+    for (size_t e = 0; e < data.examples(); ++e) {
+      for (size_t i = data.features(); i < data.stride(); ++i) {
+        const size_t at = e * data.stride() + i;
+        if ((data.bytes() != nullptr ? data.bytes()[at] : data.floats()[at]) != 0) {
+          text += " dirty padding of example " + std::to_string(e);
+        }
+      }
+    }
+    for (const std::string& name : data.schema().feature_names) text += " " + name;
+    for (const std::string& name : data.schema().classes) text += " " + name;
+    return text;
+  } catch (const Error& error) {
+    return std::string("error: ") + error.what();
+  }
+}
+
+CsvOptions With(int threads, const CsvOptions& options = {}) {
+  CsvOptions with = options;
+  with.threads = threads;
+  return with;
+}
+
+bool Accepted(const std::filesystem::path& file, const CsvOptions& options, size_t chunk) {
+  const InputFile input(file);
+  CsvColumns columns;
+  columns.count = 3;
+  columns.label = 0;
+  const PlainRows rows = {.begin = 0, .separator = ',', .columns = &columns, .like = options.like};
+  return ReadPlainRows(input, rows, options.threads, chunk).has_value();
+}
+
+TEST(CsvPlain, EveryChunkSizeAndNumberOfThreadsGivesTheSameDataset) {
+  const std::vector<std::string> texts = {
+      "label,a,b\n1,2,3\n0,55,255\n7,0,0\n1,100,20\n3,4,5\n",
+      "1,2,3\r\n0,55,255\r\n7,0,0\r\n1,100,20\r\n3,4,5\r\n",
+      "1,2,3\n0,55,255\n7,0,0\n1,100,20\n3,4,5",
+      "1,2,3\n0,55,255\n7,0,0\n1,100,20\n3,4,5\n\n\r\n\n",
+      "1,2,3\n0,55,255\n7,0,0\n1,100,20.5\n3,4,-5\n",
+      "1,2,3\n0,55,255\n300,0,0\n-1,100,20\n3,4,5e-1\n",
+      "1,2,3\n0,55,256\n300,0,0\n-1,100,20\n3,1e-40,+5e-1\n",
+      "1,2,3\n0,55,1e-40\n2,-0,0\n",
+      "\xef\xbb\xbf"
+      "a,label,b\n1,2,3\n0,55,255\n7,0,0\n",
+      "a,b,label\n1,2,3\n0,55,255\n7,0,12\n",
+  };
+  const TempDir dir;
+  for (const std::string& text : texts) {
+    SCOPED_TRACE(testing::PrintToString(text));
+    const auto file = dir.WriteFile("t.csv", text);
+    const std::string expected = Outcome([&] { return ReadCsvInPieces(file, {}, 4096); });
+    ASSERT_FALSE(expected.starts_with("error")) << expected;
+    for (const int threads : {1, 2, 7, 64}) {
+      const size_t step = threads <= 2 ? 1 : 9;
+      for (size_t chunk = 1; chunk <= text.size() + 1; chunk += step) {
+        ASSERT_EQ(Outcome([&] { return ReadCsvInChunks(file, With(threads), chunk); }), expected)
+            << chunk << " bytes, " << threads << " threads";
+      }
+    }
+  }
+}
+
+// Otherwise the other tests would compare the sequential reader with itself.
+TEST(CsvPlain, TakesPlainRowsAndNoOthers) {
+  const TempDir dir;
+  for (const char* text : {"1,2,3\n", "1,2,3", "1,2,3\r\n4,5,6\r\n", "1,2,3\n1,2.5,-1e3\n\n\r\n",
+                           "-5,2,3\n99999,+2,.5\n"}) {
+    EXPECT_TRUE(Accepted(dir.WriteFile("t.csv", text), With(1), 4)) << text;
+  }
+  for (const char* text : {"", "\n", "1,2\n", "1,2,3\n1,2\n", "1,2,3,4\n", "1,2,3\n\n1,2,3\n",
+                           "1,2,\"3\"\n", "1,2,x\n", "1,,3\n", "1,2,nan\n", "1,2,1e99\n",
+                           "1,2,3\r1,2,3\n", "\"1\",2,3\n", "x,2,3\n", "\n\n\n\n\n\n1,2,3\n"}) {
+    EXPECT_FALSE(Accepted(dir.WriteFile("t.csv", text), With(1), 4)) << text;
+  }
+}
+
+std::string RandomTable(Random& random) {
+  std::string text;
+  const size_t columns = 2 + random.Below(random.Below(4) == 0 ? 80 : 6);
+  const char* const end = random.Below(4) == 0 ? "\r\n" : "\n";
+  const size_t kind = random.Below(3);  // bytes, with some other numbers, none but others
+  const size_t label = 0;               // where there is no column of that name
+  if (random.Below(2) == 0) {
+    for (size_t i = 0; i < columns; ++i) text += (i > 0 ? ",c" : "c") + std::to_string(i);
+    text += end;
+  }
+  for (size_t rows = 1 + random.Below(20); rows > 0; --rows) {
+    for (size_t i = 0; i < columns; ++i) {
+      if (i > 0) text += ',';
+      if (i == label || kind == 0 || (kind == 1 && random.Below(20) > 0)) {
+        text += std::to_string(random.Below(256) >> random.Below(8));
+        continue;
+      }
+      if (random.Below(3) == 0) text += '-';
+      text += std::to_string(random.Below(1000000) >> random.Below(20));
+      if (random.Below(2) == 0)
+        text += "." + std::to_string(random.Next() >> (1 + random.Below(62)));
+      if (random.Below(20) == 0)
+        text += "e" + std::to_string(static_cast<int>(random.Below(30)) - 20);
+    }
+    text += end;
+  }
+  return text;
+}
+
+void Mutate(std::string& text, Random& random) {
+  static const std::string kBytes = "0123456789,,,\n\n\r.-+e \t\"x\xb1";
+  if (text.empty()) return;
+  const size_t at = random.Below(text.size());
+  switch (random.Below(5)) {
+    case 0:
+      text[at] = kBytes[random.Below(kBytes.size())];
+      break;
+    case 1:
+      text.insert(at, 1, kBytes[random.Below(kBytes.size())]);
+      break;
+    case 2:
+      text.erase(at, 1 + random.Below(2));
+      break;
+    case 3:
+      text.resize(at + 1);
+      break;
+    default:
+      text.insert(at, text.substr(random.Below(text.size()), random.Below(12)));
+  }
+}
+
+TEST(CsvPlain, AgreesWithTheSequentialReaderOnMutatedTables) {
+  constexpr uint64_t kSeeds = 3000;
+  const TempDir dir;
+  size_t errors = 0;
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    Random random(seed);
+    std::string text = RandomTable(random);
+    for (size_t i = random.Below(3); i > 0; --i) Mutate(text, random);
+    // A new file each time: some file systems flush one that is truncated and written again.
+    const auto file = dir.WriteFile(std::to_string(seed) + ".csv", text);
+    const std::string expected = Outcome([&] { return ReadCsvInPieces(file, {}, 1 << 16); });
+    const size_t chunk = random.Below(2) == 0 ? 1 + random.Below(100) : 1 << 16;
+    const int threads = random.Below(2) == 0 ? 1 : 2;
+    ASSERT_EQ(Outcome([&] { return ReadCsvInChunks(file, With(threads), chunk); }), expected)
+        << "seed " << seed << ", chunks of " << chunk << ", " << threads
+        << " threads: " << testing::PrintToString(text);
+    std::filesystem::remove(file);
+    errors += expected.starts_with("error") ? 1u : 0u;
+  }
+  EXPECT_GT(errors, kSeeds / 8);
+  EXPECT_LT(errors, kSeeds - kSeeds / 8);
+}
+
+TEST(CsvPlain, TruncationAtEveryByteOfTheLastTwoRows) {
+  const std::string begin = "label,a,b\n1,2,3\n4,5,6\n";
+  const std::string rest = "0,55,255\r\n17,100,2.5\n";
+  const TempDir dir;
+  for (size_t size = 0; size <= rest.size(); ++size) {
+    const auto file = dir.WriteFile("t.csv", begin + rest.substr(0, size));
+    const std::string expected = Outcome([&] { return ReadCsvInPieces(file, {}, 4096); });
+    for (const size_t chunk : {size_t{1}, size_t{7}, size_t{4096}}) {
+      EXPECT_EQ(Outcome([&] { return ReadCsvInChunks(file, With(2), chunk); }), expected) << size;
+    }
+  }
+}
+
+TEST(CsvPlain, KnowsTheClassesOfAModel) {
+  const Schema like = {.features = 2,
+                       .feature_names = {},
+                       .label_name = "",
+                       .label_index = 0,
+                       .classes = {"3", "500", "9"}};
+  const TempDir dir;
+  const auto good = dir.WriteFile("good.csv", "9,1,2\n500,3,4\n3,5,6\n9,7,8\n");
+  const auto bad = dir.WriteFile("bad.csv", "9,1,2\n500,3,4\n4,5,6\n9,7,8\n");
+  CsvOptions options;
+  options.like = &like;
+  for (const size_t chunk : {size_t{5}, size_t{4096}}) {
+    const Dataset data = ReadCsvInChunks(good, With(2, options), chunk);
+    EXPECT_EQ(std::vector<uint32_t>(data.labels().begin(), data.labels().end()),
+              (std::vector<uint32_t>{2, 1, 0, 2}));
+    ExpectError(ErrorCode::kBadData,
+                bad.string() + ":3: column 1: found '4', expected one of the classes 3, 500, 9",
+                [&] { ReadCsvInChunks(bad, With(2, options), chunk); });
+  }
+}
+
+TEST(CsvPlain, TheFirstOfManyFaultsIsTold) {
+  std::string text;
+  for (size_t row = 1; row <= 1000; ++row) text += row < 500 ? "1,2,3\n" : "1,x,3\n";
+  const TempDir dir;
+  const auto file = dir.WriteFile("t.csv", text);
+  for (const int threads : {1, 2, 7}) {
+    ExpectError(ErrorCode::kBadData, file.string() + ":500: column 2: found 'x', expected a number",
+                [&] { ReadCsvInChunks(file, With(threads), 64); });
+  }
+}
+
+TEST(CsvPlain, AFileThatChangesIsAnError) {
+  const TempDir dir;
+  const std::string row = "1,2,3\n";
+  std::string text;
+  for (size_t i = 0; i < 1000; ++i) text += row;
+  const auto file = dir.WriteFile("t.csv", text);
+  CsvColumns columns;
+  columns.count = 3;
+  columns.label = 0;
+  const PlainRows rows = {.begin = 0, .separator = ',', .columns = &columns, .like = nullptr};
+  for (const std::string& now : {text.substr(0, 3000), text + row, std::string(), text + "x"}) {
+    const InputFile input(dir.WriteFile("t.csv", text));
+    EXPECT_TRUE(ReadPlainRows(input, rows, 2, 256).has_value());
+    dir.WriteFile("t.csv", now);
+    ExpectError(ErrorCode::kIo,
+                "cannot read '" + file.string() + "': it changed while it was being read",
+                [&] { ReadPlainRows(input, rows, 2, 256); });
+  }
+  const InputFile input(file);
+  std::filesystem::last_write_time(
+      file, std::filesystem::last_write_time(file) + std::chrono::seconds(1));
+  ExpectError(ErrorCode::kIo,
+              "cannot read '" + file.string() + "': it changed while it was being read",
+              [&] { ReadPlainRows(input, rows, 2, 256); });
+}
+
+TEST(CsvPlain, LinesOfAnyLength) {
+  const TempDir dir;
+  for (const size_t columns : {size_t{5'000}, size_t{400'000}}) {
+    std::string text;
+    for (size_t row = 0; row < 3; ++row) {
+      text += std::to_string(row);
+      for (size_t i = 1; i < columns; ++i) text += "," + std::to_string(i % 256);
+      text += '\n';
+    }
+    const auto file = dir.WriteFile("t.csv", text);
+    const std::string expected = Outcome([&] { return ReadCsvInPieces(file, {}, 1 << 20); });
+    ASSERT_FALSE(expected.starts_with("error"));
+    for (const size_t chunk : {size_t{4096}, size_t{1} << 18, size_t{1} << 26}) {
+      EXPECT_EQ(Outcome([&] { return ReadCsvInChunks(file, With(2), chunk); }), expected);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace colonnade
