@@ -1,14 +1,27 @@
 #include "engine/data/csv_rows.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
-#include <type_traits>
 
+#include "engine/data/csv_chunk.h"
 #include "engine/data/csv_number.h"
 #include "kernels/csv_decode.h"
+#include "kernels/csv_numbers.h"
 
 namespace colonnade {
+namespace {
+
+// Whether the exact parser sees the same field: no quotes, no spaces around it.
+bool IsPlain(std::string_view field) {
+  return !field.empty() && std::all_of(field.begin(), field.end(), [](char c) {
+    return static_cast<unsigned char>(c) > ' ' && c != '"';
+  });
+}
+
+}  // namespace
+
+static_assert(ChunkReader::kSlack >= kernels::kNumberSlack);
+
 RowDecoder::RowDecoder(char separator, const CsvColumns& columns, SharedClasses& classes)
     : separator_(separator),
       columns_(columns),
@@ -21,9 +34,11 @@ RowDecoder::RowDecoder(char separator, const CsvColumns& columns, SharedClasses&
 
 RowsResult RowDecoder::Decode(std::string_view lines, size_t count, size_t first,
                               DatasetBuilder& builder) {
-  if (builder.type() == ElementType::kF32) return DecodeNumbers<float>(lines, first, builder);
-  if (DecodeBytes(lines, count, first, builder)) return RowsResult::kDone;
-  return DecodeNumbers<uint8_t>(lines, first, builder);
+  bool bytes = builder.type() == ElementType::kU8;
+  if (bytes && DecodeBytes(lines, count, first, builder)) return RowsResult::kDone;
+  const bool wanted = bytes;
+  if (DecodeNumbers(lines, count, first, builder, &bytes)) return RowsResult::kDone;
+  return bytes == wanted ? RowsResult::kNotPlain : RowsResult::kNotBytes;
 }
 
 bool RowDecoder::DecodeBytes(std::string_view lines, size_t count, size_t first,
@@ -52,48 +67,84 @@ bool RowDecoder::DecodeBytes(std::string_view lines, size_t count, size_t first,
   return true;
 }
 
-template <class T>
-RowsResult RowDecoder::DecodeNumbers(std::string_view lines, size_t first,
-                                     DatasetBuilder& builder) {
-  const size_t features = columns_.features();
-  for (size_t example = first; !lines.empty(); ++example) {
-    const size_t end = lines.find('\n');
-    std::string_view line = lines.substr(0, end);
-    lines.remove_prefix(end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    float* to = values_.data();
-    for (size_t column = 0; column < columns_.count; ++column) {
-      const size_t stop = line.find(separator_);
-      if ((stop == std::string_view::npos) != (column + 1 == columns_.count)) {
-        return RowsResult::kNotPlain;
-      }
-      const std::string_view field = line.substr(0, stop);
-      if (column + 1 < columns_.count) line.remove_prefix(stop + 1);
-      if (columns_.label != column) {
-        if (ParseNumber(field, to++) != NumberError::kNone) return RowsResult::kNotPlain;
-      } else if (field.find('"') != std::string_view::npos) {
-        return RowsResult::kNotPlain;
-      } else if (labelled_) {
-        const std::optional<uint32_t> label = classes_.Find(field);
-        if (!label) return RowsResult::kNotPlain;
-        *builder.LabelOf(example) = *label;
-      }
-    }
-    if constexpr (std::is_same_v<T, uint8_t>) {
-      uint8_t* const bytes = builder.BytesOf(example);
-      for (size_t i = 0; i < features; ++i) {
-        const std::optional<uint8_t> byte = ToByte(values_[i]);
-        if (!byte) return RowsResult::kNotBytes;
-        bytes[i] = *byte;
-      }
-      std::fill(bytes + features, bytes + builder.stride(), uint8_t{0});
-    } else {
-      float* const floats = builder.FloatsOf(example);
-      std::copy(values_.begin(), values_.end(), floats);
-      std::fill(floats + features, floats + builder.stride(), 0.0F);
-    }
+// The same for rows of any plain numbers. *bytes becomes false where one of them is not an integer
+// 0..255, and the builder wants such.
+bool RowDecoder::DecodeNumbers(std::string_view lines, size_t count, size_t first,
+                               DatasetBuilder& builder, bool* bytes) {
+  const size_t capacity = kernels::FieldEndsCapacity(lines.size());
+  if (capacity > ends_capacity_) {
+    ends_ = std::make_unique_for_overwrite<uint32_t[]>(capacity);
+    ends_capacity_ = capacity;
   }
-  return RowsResult::kDone;
+  const char* const text = lines.data();
+  const size_t fields = kernels::FindFieldEnds(text, lines.size(), separator_, ends_.get());
+  if (fields != count * columns_.count) return false;
+  const size_t features = columns_.features();
+  uint32_t* ends = ends_.get();
+  size_t begin = 0;
+  for (size_t example = first; example < first + count; ++example, ends += columns_.count) {
+    // There are `count` line ends: where each is the last end of a row, none is within one.
+    uint32_t& last = ends[columns_.count - 1];
+    if (text[last] != '\n') return false;
+    const size_t next = last + size_t{1};
+    if (last > begin && text[last - 1] == '\r') --last;
+    float* const to = *bytes ? values_.data() : builder.FloatsOf(example);
+    if (!DecodeRow(text, begin, ends, to, builder.LabelOf(example))) return false;
+    if (*bytes) {
+      uint8_t* const narrow = builder.BytesOf(example);
+      for (size_t i = 0; i < features; ++i) {
+        const std::optional<uint8_t> byte = ToByte(to[i]);
+        if (!byte) {
+          *bytes = false;
+          return false;
+        }
+        narrow[i] = *byte;
+      }
+      std::fill(narrow + features, narrow + builder.stride(), uint8_t{0});
+    } else {
+      std::fill(to + features, to + builder.stride(), 0.0F);
+    }
+    begin = next;
+  }
+  return true;
+}
+
+// label: null if it is not wanted.
+bool RowDecoder::DecodeRow(const char* text, size_t begin, const uint32_t* ends, float* to,
+                           uint32_t* label) {
+  if (!columns_.label) return DecodeFields(text, begin, ends, columns_.count, to);
+  const size_t place = *columns_.label;
+  if (!DecodeFields(text, begin, ends, place, to)) return false;
+  const size_t field_begin = place == 0 ? begin : ends[place - 1] + size_t{1};
+  const std::string_view field(text + field_begin, ends[place] - field_begin);
+  if (!IsPlain(field)) return false;
+  if (labelled_) {
+    const std::optional<uint32_t> index = LabelOf(field);
+    if (!index) return false;
+    *label = *index;
+  }
+  return DecodeFields(text, ends[place] + size_t{1}, ends + place + 1, columns_.count - place - 1,
+                      to + place);
+}
+
+bool RowDecoder::DecodeFields(const char* text, size_t begin, const uint32_t* ends, size_t count,
+                              float* to) {
+  for (size_t i = 0;;) {
+    i += kernels::DecodeNumbers(text, begin, ends + i, count - i, to + i);
+    if (i == count) return true;
+    // One that is long, or has an exponent.
+    if (i > 0) begin = ends[i - 1] + size_t{1};
+    const std::string_view field(text + begin, ends[i] - begin);
+    if (ParseNumber(field, to + i) != NumberError::kNone) return false;
+    begin = ends[i++] + size_t{1};
+  }
+}
+
+std::optional<uint32_t> RowDecoder::LabelOf(std::string_view field) {
+  if (field.size() != 1 || field[0] < '0' || field[0] > '9') return classes_.Find(field);
+  uint32_t& index = small_labels_[static_cast<size_t>(field[0] - '0')];
+  if (index == ClassIndex::kNone) index = classes_.Find(field).value_or(ClassIndex::kNone);
+  return index == ClassIndex::kNone ? std::nullopt : std::optional(index);
 }
 
 }  // namespace colonnade

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -53,8 +54,10 @@ class RowDecoder {
 
  private:
   bool DecodeBytes(std::string_view lines, size_t count, size_t first, DatasetBuilder& builder);
-  template <class T>
-  RowsResult DecodeNumbers(std::string_view lines, size_t first, DatasetBuilder& builder);
+  bool DecodeNumbers(std::string_view lines, size_t count, size_t first, DatasetBuilder& builder,
+                     bool* bytes);
+  bool DecodeRow(const char* text, size_t begin, const uint32_t* ends, float* to, uint32_t* label);
+  bool DecodeFields(const char* text, size_t begin, const uint32_t* ends, size_t count, float* to);
   std::optional<uint32_t> LabelOf(std::string_view field);
 
   const char separator_;
@@ -65,7 +68,9 @@ class RowDecoder {
       small_labels_;  // class indices of "0" to "255", as far as they occurred
   std::vector<uint8_t> scratch_;
   std::vector<uint8_t> byte_labels_;
-  std::vector<float> values_;  // of one row
+  std::vector<float> values_;         // of one row
+  std::unique_ptr<uint32_t[]> ends_;  // of the fields
+  size_t ends_capacity_ = 0;
 };
 
 }  // namespace colonnade
