@@ -31,8 +31,8 @@ struct CsvOptions {
   // its label column.
   std::optional<std::string> label_column = {};
 
-  // Threads that decode a regular file: 0 as many as DefaultThreads() (colonnade/machine.h) says, at
-  // most those of the caller's oneTBB arena. The result does not depend on it.
+  // Threads that decode a regular file: 0 as many as DefaultThreads() (colonnade/machine.h) says,
+  // at most those of the caller's oneTBB arena. The result does not depend on it.
   int threads = 0;
 
   // Data that a model or another table must fit: same number of features, same names where both
