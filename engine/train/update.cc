@@ -69,8 +69,8 @@ ParameterUpdate::ParameterUpdate(const NetworkShape& shape, const Settings& sett
 }
 
 void ParameterUpdate::Deal(const std::function<size_t(const WeightBlock&)>& work) {
-  std::stable_sort(blocks_.begin(), blocks_.end(),
-                   [&](const WeightBlock& a, const WeightBlock& b) { return work(a) > work(b); });
+  std::sort(blocks_.begin(), blocks_.end(),
+            [&](const WeightBlock& a, const WeightBlock& b) { return work(a) > work(b); });
   std::vector<WeightBlock> dealt;
   for (size_t part = 0; part < execution_.threads(); ++part) {
     for (size_t i = part; i < blocks_.size(); i += execution_.threads()) {
