@@ -19,7 +19,7 @@ USAGE
 
 packages=(g++ cmake ninja-build pkg-config libtbb-dev libgtest-dev libgmock-dev libbenchmark-dev
   libcli11-dev libfmt-dev nlohmann-json3-dev libxxhash-dev libfast-float-dev librandom123-dev
-  curl ca-certificates)
+  zlib1g-dev libzstd-dev curl ca-certificates)
 # One version everywhere, because formatting and diagnostics differ between versions.
 checks_packages=(clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev)
 checks_fallback=(clang clang-format clang-tidy)
@@ -160,6 +160,7 @@ look_for_everything() {
     ! command -v brew >/dev/null || include=(-I "$(brew --prefix)/include")
     for header in tbb/version.h gtest/gtest.h gmock/gmock.h benchmark/benchmark.h CLI/CLI.hpp \
       fmt/format.h nlohmann/json.hpp xxhash.h fast_float/fast_float.h Random123/philox.h \
+      zlib.h zstd.h \
       ${peers:+oneapi/dnnl/dnnl.hpp}; do
       printf '#if !__has_include(<%s>)\n#error missing\n#endif\n' "$header" |
         "${CXX:-c++}" "${include[@]+"${include[@]}"}" -x c++ -E - >/dev/null 2>&1 ||

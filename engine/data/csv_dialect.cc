@@ -72,7 +72,6 @@ void CsvOptions::Check() const {
 
 void CheckIsText(const std::string& file, std::string_view start) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kOthers = {{
-      {"\x1f\x8b", "gzip-compressed data"},
       {"\xff\xfe", "text in UTF-16"},
       {"\xfe\xff", "text in UTF-16"},
   }};

@@ -46,9 +46,6 @@ void Read(const std::filesystem::path& file, std::string_view kind, size_t min_d
   idx->content = ReadWholeFile(file);
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(idx->content[i]); };
   const size_t size = idx->content.size();
-  if (size >= 2 && byte(0) == 0x1f && byte(1) == 0x8b) {
-    Fail(idx->name, fmt::format("found gzip-compressed data, expected IDX {}", kind));
-  }
   if (size < kMagicSize) {
     Fail(idx->name, fmt::format("found a file of {} bytes, expected IDX {}", size, kind));
   }

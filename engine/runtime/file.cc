@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
@@ -84,7 +85,18 @@ InputFile::InputFile(const fs::path& file) {
     seconds_ = ModificationTime(status).tv_sec;
     nanoseconds_ = ModificationTime(status).tv_nsec;
     posix_fadvise(descriptor_, 0, 0, POSIX_FADV_SEQUENTIAL);  // only advice: no failure to report
+    // Standard input may stand anywhere. What cannot be read fails where it is read.
+    std::array<char, Decompressor::kMagicSize> magic;
+    const off_t at = owned_ ? 0 : lseek(descriptor_, 0, SEEK_CUR);
+    const ssize_t got = Retry([&] { return pread(descriptor_, magic.data(), magic.size(), at); });
+    Detect({magic.data(), got > 0 ? static_cast<size_t>(got) : 0});
   }
+}
+
+void InputFile::Detect(std::string_view magic) {
+  detected_ = true;
+  decompressor_ =
+      Decompressor::Make(magic, [this](std::span<char> to) { return ReadBytes(to); }, name_);
 }
 
 InputFile::~InputFile() {
@@ -92,7 +104,19 @@ InputFile::~InputFile() {
 }
 
 size_t InputFile::Read(std::span<char> to) {
-  size_t done = 0;
+  if (!detected_) {
+    std::array<char, Decompressor::kMagicSize> magic;
+    ahead_.assign(magic.data(), ReadBytes(magic));
+    Detect(ahead_);
+  }
+  return decompressor_ ? decompressor_->Read(to) : ReadBytes(to);
+}
+
+// As the file is stored.
+size_t InputFile::ReadBytes(std::span<char> to) {
+  size_t done = std::min(ahead_.size(), to.size());
+  std::copy_n(ahead_.data(), done, to.data());
+  ahead_.erase(0, done);
   while (done < to.size()) {
     const size_t want = std::min(to.size() - done, kMaxTransfer);
     const ssize_t got = Retry([&] { return read(descriptor_, to.data() + done, want); });

@@ -5,15 +5,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "engine/runtime/decompress.h"
+
 namespace colonnade {
 
-// A file to read from front to back; "-" is standard input. All failures throw Error(kIo) with the
-// file's name and the system's reason; a directory is a failure at once.
+// A file to read from front to back; "-" is standard input. What is compressed by gzip or
+// Zstandard, told by its first bytes, is read as what it stands for. Failures throw Error(kIo) with
+// the file's name and the system's reason, a directory at once; damaged compressed data throws
+// kBadData.
 class InputFile {
  public:
   explicit InputFile(const std::filesystem::path& file);
@@ -24,15 +29,16 @@ class InputFile {
   // The name to show in messages: the path as given, or "standard input".
   const std::string& name() const { return name_; }
 
-  // The size in bytes at the time of opening; nothing for pipes and the like. A hint: the file may
-  // change while it is read, and special files tell 0.
-  std::optional<size_t> size() const { return size_; }
+  // The size in bytes at the time of opening; nothing for pipes and compressed files. A hint: the
+  // file may change while it is read, and special files tell 0.
+  std::optional<size_t> size() const { return decompressor_ ? std::nullopt : size_; }
 
   // Fills `to` as far as the file reaches; less than to.size() means the end.
   size_t Read(std::span<char> to);
 
-  // Whether ReadAt() works: for regular files other than standard input, which may be anywhere.
-  bool seekable() const { return owned_ && size_.has_value(); }
+  // Whether ReadAt() works: for regular files that are not compressed, other than standard input,
+  // which may be anywhere.
+  bool seekable() const { return owned_ && size().has_value(); }
 
   // The same from `offset` on, wherever Read() is. Thread-safe.
   size_t ReadAt(std::span<char> to, uint64_t offset) const;
@@ -41,14 +47,19 @@ class InputFile {
   void RequireUnchanged() const;
 
  private:
+  void Detect(std::string_view magic);
+  size_t ReadBytes(std::span<char> to);
   [[noreturn]] void Fail(int error) const;
   [[noreturn]] void Fail(const std::string& reason) const;
 
   int descriptor_ = -1;
   bool owned_ = false;  // closed at the end: all but standard input
   std::string name_;
-  std::optional<size_t> size_;
-  int64_t seconds_ = 0;  // time of the last change, for regular files
+  bool detected_ = false;  // whether it is compressed
+  std::unique_ptr<Decompressor> decompressor_;
+  std::string ahead_;           // bytes of a pipe that have been read to detect that
+  std::optional<size_t> size_;  // of regular files, as they are stored
+  int64_t seconds_ = 0;         // time of the last change, for regular files
   int64_t nanoseconds_ = 0;
 };
 

@@ -70,7 +70,7 @@ TEST(IdxTest, RefusesWithTheReason) {
       {huge, kLabels, "images",
        "found 0 bytes of values, expected fewer than 2^64 (4294967295 × 4294967295 × 4294967295)"},
       {"", kLabels, "images", "found a file of 0 bytes, expected IDX images"},
-      {"\x1f\x8b\x08", kLabels, "images", "found gzip-compressed data, expected IDX images"},
+      {"\x1f\x8b\x08", kLabels, "images", "the gzip data ends early: the file is not complete"},
       {"\0\0\x08\x03\0\0\0\x02\0\0\0\0\0\0\0\x03"s, kLabels, "images",
        "found images of no elements"},
   };
