@@ -71,13 +71,9 @@ void CsvOptions::Check() const {
 }
 
 void CheckIsText(const std::string& file, std::string_view start) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kOthers = {{
-      {"\xff\xfe", "text in UTF-16"},
-      {"\xfe\xff", "text in UTF-16"},
-  }};
-  for (const auto& [magic, what] : kOthers) {
-    if (!start.starts_with(magic)) continue;
-    ThrowBadRow(file, 1, fmt::format("found {}, expected plain text in UTF-8", what));
+  // With either byte order mark.
+  if (start.starts_with("\xff\xfe") || start.starts_with("\xfe\xff")) {
+    ThrowBadRow(file, 1, "found text in UTF-16, expected plain text in UTF-8");
   }
 }
 
