@@ -83,7 +83,8 @@ void AddEvaluateCommand(CLI::App& app, Common& common) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("evaluate", "Measure a model on labelled data");
   command->add_option("MODEL", options->model, "Model file")->required();
-  command->add_option("DATA", options->data, "CSV file; - is standard input")->required();
+  command->add_option("DATA", options->data, "CSV file or IDX images; - is standard input")
+      ->required();
   AddDialectOptions(*command, options->reading);
   AddRunOptions(*command, common);
   AddJsonOption(*command, common);
@@ -96,7 +97,7 @@ void AddEvaluateCommand(CLI::App& app, Common& common) {
     CsvOptions csv = options->reading.ForReading();
     csv.threads = common.threads;
     csv.like = &model.schema();
-    const Evaluation result = Evaluate(model, ReadCsv(options->data, csv), common.threads);
+    const Evaluation result = Evaluate(model, ReadData(options->data, csv), common.threads);
     if (common.json) {
       PrintJson(EvaluationJson(result, model.schema()));
     } else {

@@ -45,7 +45,8 @@ void AddPredictCommand(CLI::App& app, Common& common) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("predict", "Apply a model to data, labelled or not");
   command->add_option("MODEL", options->model, "Model file")->required();
-  command->add_option("DATA", options->data, "CSV file; - is standard input")->required();
+  command->add_option("DATA", options->data, "CSV file or IDX images; - is standard input")
+      ->required();
   command->add_option("-o,--output", options->output, "CSV file to write; - is standard output")
       ->capture_default_str();
   auto* proba = command->add_flag("--proba", options->proba, "Print the probability of each class");
@@ -75,7 +76,7 @@ void AddPredictCommand(CLI::App& app, Common& common) {
     csv.threads = common.threads;
     csv.like = &model.schema();
     csv.labels_optional = true;
-    const Dataset data = ReadCsv(options->data, csv);
+    const Dataset data = ReadData(options->data, csv);
     std::string text;
     if (options->logits) {
       text = ValuesCsv(model.Logits(data, common.threads), model.schema());

@@ -244,11 +244,11 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
 
   CsvOptions csv = flags.reading.ForReading();
   csv.threads = common.threads;
-  const Dataset train = ReadCsv(flags.train, csv);
+  const Dataset train = ReadData(flags.train, csv);
   std::optional<Dataset> test;
   if (!flags.test.empty()) {
     csv.like = &train.schema();
-    test = ReadCsv(flags.test, csv);
+    test = ReadData(flags.test, csv);
   }
   const double load_seconds = SecondsSince(begin);
   log.Open();
@@ -374,9 +374,12 @@ void AddTrainingOptions(CLI::App& command, TrainFlags& flags) {
 void AddTrainCommand(CLI::App& app, Common& common) {
   auto flags = std::make_shared<TrainFlags>();
   CLI::App* command = app.add_subcommand("train", "Train a classifier on a CSV file");
-  command->add_option("TRAIN", flags->train, "CSV file of training data; - is standard input")
+  command
+      ->add_option("TRAIN", flags->train,
+                   "Training data: CSV file or IDX images (labels in the file of that name);\n- is "
+                   "standard input. Gzip and zstd are unpacked")
       ->required();
-  command->add_option("--test", flags->test, "CSV file to evaluate the trained model on")
+  command->add_option("--test", flags->test, "Data to evaluate the trained model on")
       ->group("Data");
   command->add_option("-o,--output", flags->output, "Model file to write")->capture_default_str();
   AddLabelColumnOption(*command, flags->reading);

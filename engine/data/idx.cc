@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -17,6 +21,8 @@
 
 namespace colonnade {
 namespace {
+
+namespace fs = std::filesystem;
 
 struct IdxFile {
   std::string name;
@@ -39,8 +45,8 @@ size_t Product(const std::vector<size_t>& sizes) {
 }
 
 // `kind`: for messages, what the file should hold; dimensions: how many it may have.
-void Read(const std::filesystem::path& file, std::string_view kind, size_t min_dimensions,
-          size_t max_dimensions, IdxFile* idx) {
+void Read(const fs::path& file, std::string_view kind, size_t min_dimensions, size_t max_dimensions,
+          IdxFile* idx) {
   constexpr size_t kMagicSize = 4;
   idx->name = file == "-" ? "standard input" : file.string();
   idx->content = ReadWholeFile(file);
@@ -74,21 +80,49 @@ void Read(const std::filesystem::path& file, std::string_view kind, size_t min_d
   idx->values = std::string_view(idx->content).substr(header);
 }
 
+// Whether a file starts as IDX images of bytes do.
+bool IsIdx(const fs::path& file) {
+  std::array<char, 4> magic = {};
+  InputFile(file).Read(magic);
+  return magic[0] == 0 && magic[1] == 0 && magic[2] == 8 && (magic[3] == 2 || magic[3] == 3);
+}
+
+// The file of the labels that belong to images, by the names that MNIST's files have.
+fs::path LabelsOf(const fs::path& images) {
+  std::string name = images.filename().string();
+  const size_t at = name.rfind("images");
+  if (at == std::string::npos) {
+    Fail(images.string(),
+         "found IDX images, whose labels are in another file: expected a name with 'images' in it, "
+         "such as train-images-idx3-ubyte for train-labels-idx1-ubyte");
+  }
+  name.replace(at, 6, "labels");
+  const size_t dimensions = name.find("idx3", at);
+  if (dimensions != std::string::npos) name.replace(dimensions, 4, "idx1");
+  return images.parent_path() / name;
+}
+
 }  // namespace
 
-Dataset ReadIdx(const std::filesystem::path& images_file,
-                const std::filesystem::path& labels_file) {
+Dataset ReadIdx(const fs::path& images_file, const fs::path& labels_file, const Schema* like) {
+  const bool labelled = !labels_file.empty();
   IdxFile images;
   IdxFile labels;
   Read(images_file, "images", 2, 3, &images);
-  Read(labels_file, "labels", 1, 1, &labels);
   const size_t examples = images.sizes[0];
-  if (labels.sizes[0] != examples) {
-    Fail(labels.name, fmt::format("found {} labels, expected {} as in {}", labels.sizes[0],
-                                  examples, images.name));
-  }
   const size_t rows = images.sizes.size() == 3 ? images.sizes[1] : 1;
   const size_t columns = images.sizes.back();
+  if (like != nullptr && rows * columns != like->features) {
+    Fail(images.name,
+         fmt::format("found {} × {} features, expected {}", rows, columns, like->features));
+  }
+  if (labelled) {
+    Read(labels_file, "labels", 1, 1, &labels);
+    if (labels.sizes[0] != examples) {
+      Fail(labels.name, fmt::format("found {} labels, expected {} as in {}", labels.sizes[0],
+                                    examples, images.name));
+    }
+  }
 
   Schema schema;
   schema.features = rows * columns;
@@ -97,16 +131,37 @@ Dataset ReadIdx(const std::filesystem::path& images_file,
     for (size_t c = 1; c <= columns; ++c)
       schema.feature_names.push_back(fmt::format("{}x{}", r, c));
   }
-  DatasetBuilder builder(schema.features, true, examples);
-  ClassIndex classes(nullptr);
-  std::string_view values = images.values;
-  for (const char label : labels.values) {
-    std::copy_n(values.begin(), schema.features, builder.NextBytes());
-    values.remove_prefix(schema.features);
-    builder.Append(*classes.Find(int64_t{static_cast<uint8_t>(label)}));
+  DatasetBuilder builder(schema.features, labelled, examples);
+  ClassIndex classes(like != nullptr ? &like->classes : nullptr);
+  for (size_t e = 0; e < examples; ++e) {
+    std::copy_n(images.values.data() + e * schema.features, schema.features, builder.NextBytes());
+    uint32_t index = 0;
+    if (labelled) {
+      const int64_t label = static_cast<uint8_t>(labels.values[e]);
+      const std::optional<uint32_t> found = classes.Find(label);
+      if (!found) {
+        Fail(labels.name, fmt::format("example {}: found the label {}, expected {}", e, label,
+                                      classes.Expected(fmt::to_string(label))));
+      }
+      index = *found;
+    }
+    builder.Append(index);
   }
-  schema.classes = classes.Finish(builder.labels());
+  schema.classes = labelled ? classes.Finish(builder.labels()) : std::vector<std::string>();
   return builder.Finish(std::move(schema));
+}
+
+Dataset ReadData(const fs::path& file, const CsvOptions& options) {
+  // What is not a regular file can be read but once.
+  std::error_code ignored;
+  if (file == "-" || !fs::is_regular_file(file, ignored) || !IsIdx(file)) {
+    return ReadCsv(file, options);
+  }
+  const fs::path labels = LabelsOf(file);
+  if (options.labels_optional && !fs::exists(labels, ignored)) {
+    return ReadIdx(file, {}, options.like);
+  }
+  return ReadIdx(file, labels, options.like);
 }
 
 }  // namespace colonnade

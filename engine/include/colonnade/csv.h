@@ -67,8 +67,16 @@ void WriteCsv(const Dataset& data, const std::filesystem::path& file);
 
 // Reads a pair of IDX files as MNIST has them: unsigned bytes, images examples × rows × columns
 // (or examples × features), labels examples. Features are named "1x1" .. "RxC", the label "label".
-// Throws kIo and kBadData.
-Dataset ReadIdx(const std::filesystem::path& images, const std::filesystem::path& labels);
+// An empty path of labels gives an unlabelled dataset. like: as in CsvOptions, or null. Throws kIo
+// and kBadData.
+Dataset ReadIdx(const std::filesystem::path& images, const std::filesystem::path& labels,
+                const Schema* like = nullptr);
+
+// Reads a file of examples in any format above, told by its first bytes. The labels that belong to
+// IDX images are in the file whose name has "labels" for "images" and "idx1" for "idx3", in the
+// same folder; with options.labels_optional they may be missing. The other options are for CSV. All
+// input may be compressed by gzip or Zstandard. Throws as the functions above do.
+Dataset ReadData(const std::filesystem::path& file, const CsvOptions& options = {});
 
 }  // namespace colonnade
 

@@ -97,5 +97,44 @@ TEST(IdxTest, RefusesAFileCutAnywhere) {
   }
 }
 
+TEST(IdxTest, ReadDataTellsTheFormatByTheContentAndFindsTheLabels) {
+  const TempDir dir;
+  const auto images = dir.WriteFile("t10k-images-idx3-ubyte", kImages);
+  const auto labels = dir.WriteFile("t10k-labels-idx1-ubyte", kLabels);
+  const Dataset data = ReadData(images);
+  EXPECT_EQ(data.Hash(), Read(kImages, kLabels).Hash());
+  WriteCsv(data, dir / "images.csv");
+  EXPECT_EQ(ReadData(dir / "images.csv").Hash(), data.Hash());
+
+  std::filesystem::remove(labels);
+  ExpectError(ErrorCode::kIo, "cannot read '" + labels.string() + "': No such file or directory",
+              [&] { ReadData(images); });
+  const Dataset unlabelled = ReadData(images, {.like = &data.schema(), .labels_optional = true});
+  EXPECT_EQ(unlabelled.examples(), 2u);
+  EXPECT_FALSE(unlabelled.labelled());
+
+  const auto other = dir.WriteFile("pictures", kImages);
+  ExpectError(ErrorCode::kBadData,
+              other.string() +
+                  ": found IDX images, whose labels are in another file: expected a name with "
+                  "'images' in it, such as train-images-idx3-ubyte for train-labels-idx1-ubyte",
+              [&] { ReadData(other); });
+}
+
+TEST(IdxTest, MustFitWhatItIsComparedWith) {
+  const TempDir dir;
+  const Dataset data = Read(kImages, kLabels);
+  const auto images = dir.WriteFile("images", kImages);
+  const auto labels = dir.WriteFile("labels", "\0\0\x08\x01\0\0\0\x02\x04\x04"s);
+  EXPECT_THAT(ReadIdx(images, labels, &data.schema()).labels(), ElementsAre(0u, 0u));
+  const auto unknown = dir.WriteFile("unknown", "\0\0\x08\x01\0\0\0\x02\x04\x05"s);
+  ExpectError(ErrorCode::kBadData,
+              unknown.string() + ": example 1: found the label 5, expected one of the classes 4, 9",
+              [&] { ReadIdx(images, unknown, &data.schema()); });
+  const auto small = dir.WriteFile("small", "\0\0\x08\x02\0\0\0\x02\0\0\0\x01\x05\x06"s);
+  ExpectError(ErrorCode::kBadData, small.string() + ": found 1 × 1 features, expected 6",
+              [&] { ReadIdx(small, labels, &data.schema()); });
+}
+
 }  // namespace
 }  // namespace colonnade
