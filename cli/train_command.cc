@@ -16,12 +16,14 @@
 #include "cli/learning_options.h"
 #include "cli/profile_report.h"
 #include "cli/progress.h"
+#include "cli/rate_chart.h"
 #include "cli/signals.h"
 #include "cli/train_report.h"
 #include "colonnade/csv.h"
 #include "colonnade/error.h"
 #include "colonnade/files.h"
 #include "colonnade/machine.h"
+#include "colonnade/rates.h"
 #include "colonnade/version.h"
 
 namespace colonnade::cli {
@@ -40,6 +42,7 @@ struct TrainFlags {
   LearningFlags learning;
   std::optional<std::string> scale, hidden, activation, init, batch_size, seed, precision;
   std::optional<size_t> epochs;
+  bool lr_find = false;
 };
 
 [[noreturn]] void Reject(const char* flag, const std::string& found, const char* expected) {
@@ -234,6 +237,23 @@ void ReportProfile(const TrainFlags& flags, const Common& common, const TrainOpt
   WriteTrace(profile, flags.profile);
 }
 
+// A range test instead of a training: nothing is written.
+void RunRateTest(const TrainFlags& flags, const Common& common) {
+  TrainOptions options = ToTrainOptions(flags, common);
+  CsvOptions csv = flags.reading.ForReading();
+  csv.threads = common.threads;
+  const Dataset train = ReadData(flags.train, csv);
+  const SignalWatch watch;
+  options.on_progress = [](const Progress&) { return SignalWatch::Received() == 0; };
+  const RateTest test = TestRates(train, options);
+  if (SignalWatch::Received() != 0) throw ExitStatus{128 + SignalWatch::Received()};
+  if (common.json) {
+    PrintJson(RateTestJson(test));
+  } else {
+    PrintData(RateChart(test));
+  }
+}
+
 void RunTrain(const TrainFlags& flags, const Common& common) {
   const Clock::time_point begin = Clock::now();
   const TrainOptions chosen = ToTrainOptions(flags, common);
@@ -401,12 +421,26 @@ void AddTrainCommand(CLI::App& app, Common& common) {
                    "the time of each layer goes to standard error")
       ->type_name("FILE.json")
       ->group("Run");
+  CLI::Option* find = command
+                          ->add_flag("--lr-find", flags->lr_find,
+                                     "Try learning rates in one pass instead of training, and "
+                                     "suggest one;\nnothing is written")
+                          ->group("Learning");
+  for (const char* other : {"--lr", "--test", "--output", "--log", "--profile"}) {
+    find->excludes(command->get_option(other));
+  }
   command->footer(
       "Examples:\n"
       "  colonnade train mnist_train.csv --test mnist_test.csv\n"
       "  colonnade train data.csv --label-column species --hidden 64,32 --epochs 50\n"
       "  colonnade train mnist_train.csv --preset classic");
-  command->callback([flags, &common] { RunTrain(*flags, common); });
+  command->callback([flags, &common] {
+    if (flags->lr_find) {
+      RunRateTest(*flags, common);
+    } else {
+      RunTrain(*flags, common);
+    }
+  });
 }
 
 }  // namespace colonnade::cli

@@ -121,6 +121,21 @@ TEST_F(TrainCliTest, LearningFlagsReachTheTraining) {
   EXPECT_EQ(training["steps"], 40) << "600 examples, 60 a step, 4 epochs";
 }
 
+TEST_F(TrainCliTest, LrFindSuggestsARateAndWritesNothing) {
+  const std::vector<std::string> before = Listing();
+  const std::string chart = RunOk({"train", "digits.csv", "--hidden", "32", "--lr-find"});
+  EXPECT_THAT(chart, StartsWith("loss, by learning rate\n"));
+  EXPECT_THAT(chart, HasSubstr("suggested: --lr 0."));
+  EXPECT_EQ(std::count(chart.begin(), chart.end(), '\n'), 16);
+  const nlohmann::json j = RunJson({"train", "digits.csv", "--hidden", "32", "--lr-find"});
+  EXPECT_GT(j["lr_find"]["suggested"], 1e-4);
+  EXPECT_LT(j["lr_find"]["suggested"], 1);
+  EXPECT_GT(j["lr_find"]["points"].size(), 40u);
+  EXPECT_EQ(Listing(), before);
+  EXPECT_EQ(Run({"train", "digits.csv", "--lr-find", "--lr", "0.1"}).status, 2);
+  EXPECT_EQ(Run({"train", "digits.csv", "--lr-find", "-o", "m.safetensors"}).status, 2);
+}
+
 TEST_F(TrainCliTest, SimdChoosesTheTarget) {
   const nlohmann::json best = RunJson(kQuick);
   for (const char* target : {"AVX2", "avx3", "AVX3_ZEN4"}) {

@@ -11,6 +11,7 @@
 #include "colonnade/model.h"     // IWYU pragma: export
 #include "colonnade/network.h"   // IWYU pragma: export
 #include "colonnade/profile.h"   // IWYU pragma: export
+#include "colonnade/rates.h"     // IWYU pragma: export
 #include "colonnade/scaling.h"   // IWYU pragma: export
 #include "colonnade/train.h"     // IWYU pragma: export
 #include "colonnade/version.h"   // IWYU pragma: export
