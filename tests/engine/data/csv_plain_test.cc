@@ -11,6 +11,7 @@
 #include "colonnade/csv.h"
 #include "colonnade/error.h"
 #include "engine/data/csv_reader.h"
+#include "tests/support/csv_outcome.h"
 #include "tests/support/errors.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
@@ -18,31 +19,10 @@
 namespace colonnade {
 namespace {
 
+using test::CsvOutcome;
 using test::ExpectError;
 using test::Random;
 using test::TempDir;
-
-// What a reading gave: all of the dataset, or the message.
-template <class Read>
-std::string Outcome(const Read& read) {
-  try {
-    const Dataset data = read();
-    std::string text = data.Hash() + (data.element_type() == ElementType::kU8 ? " u8" : " f32");
-    for (size_t e = 0; e < data.examples(); ++e) {
-      for (size_t i = data.features(); i < data.stride(); ++i) {
-        const size_t at = e * data.stride() + i;
-        if ((data.bytes() != nullptr ? data.bytes()[at] : data.floats()[at]) != 0) {
-          text += " dirty padding of example " + std::to_string(e);
-        }
-      }
-    }
-    for (const std::string& name : data.schema().feature_names) text += " " + name;
-    for (const std::string& name : data.schema().classes) text += " " + name;
-    return text;
-  } catch (const Error& error) {
-    return std::string("error: ") + error.what();
-  }
-}
 
 CsvOptions With(int threads, const CsvOptions& options = {}) {
   CsvOptions with = options;
@@ -77,12 +57,12 @@ TEST(CsvPlain, EveryChunkSizeAndNumberOfThreadsGivesTheSameDataset) {
   for (const std::string& text : texts) {
     SCOPED_TRACE(testing::PrintToString(text));
     const auto file = dir.WriteFile("t.csv", text);
-    const std::string expected = Outcome([&] { return ReadCsvInPieces(file, {}, 4096); });
+    const std::string expected = CsvOutcome([&] { return ReadCsvInPieces(file, {}, 4096); });
     ASSERT_FALSE(expected.starts_with("error")) << expected;
     for (const int threads : {1, 2, 7, 64}) {
       const size_t step = threads <= 2 ? 1 : 9;
       for (size_t chunk = 1; chunk <= text.size() + 1; chunk += step) {
-        ASSERT_EQ(Outcome([&] { return ReadCsvInChunks(file, With(threads), chunk); }), expected)
+        ASSERT_EQ(CsvOutcome([&] { return ReadCsvInChunks(file, With(threads), chunk); }), expected)
             << chunk << " bytes, " << threads << " threads";
       }
     }
@@ -164,10 +144,10 @@ TEST(CsvPlain, AgreesWithTheSequentialReaderOnMutatedTables) {
     for (size_t i = random.Below(3); i > 0; --i) Mutate(text, random);
     // A new file each time: some file systems flush one that is truncated and written again.
     const auto file = dir.WriteFile(std::to_string(seed) + ".csv", text);
-    const std::string expected = Outcome([&] { return ReadCsvInPieces(file, {}, 1 << 16); });
+    const std::string expected = CsvOutcome([&] { return ReadCsvInPieces(file, {}, 1 << 16); });
     const size_t chunk = random.Below(2) == 0 ? 1 + random.Below(100) : 1 << 16;
     const int threads = random.Below(2) == 0 ? 1 : 2;
-    ASSERT_EQ(Outcome([&] { return ReadCsvInChunks(file, With(threads), chunk); }), expected)
+    ASSERT_EQ(CsvOutcome([&] { return ReadCsvInChunks(file, With(threads), chunk); }), expected)
         << "seed " << seed << ", chunks of " << chunk << ", " << threads
         << " threads: " << testing::PrintToString(text);
     std::filesystem::remove(file);
@@ -183,9 +163,10 @@ TEST(CsvPlain, TruncationAtEveryByteOfTheLastTwoRows) {
   const TempDir dir;
   for (size_t size = 0; size <= rest.size(); ++size) {
     const auto file = dir.WriteFile("t.csv", begin + rest.substr(0, size));
-    const std::string expected = Outcome([&] { return ReadCsvInPieces(file, {}, 4096); });
+    const std::string expected = CsvOutcome([&] { return ReadCsvInPieces(file, {}, 4096); });
     for (const size_t chunk : {size_t{1}, size_t{7}, size_t{4096}}) {
-      EXPECT_EQ(Outcome([&] { return ReadCsvInChunks(file, With(2), chunk); }), expected) << size;
+      EXPECT_EQ(CsvOutcome([&] { return ReadCsvInChunks(file, With(2), chunk); }), expected)
+          << size;
     }
   }
 }
@@ -258,10 +239,10 @@ TEST(CsvPlain, LinesOfAnyLength) {
       text += '\n';
     }
     const auto file = dir.WriteFile("t.csv", text);
-    const std::string expected = Outcome([&] { return ReadCsvInPieces(file, {}, 1 << 20); });
+    const std::string expected = CsvOutcome([&] { return ReadCsvInPieces(file, {}, 1 << 20); });
     ASSERT_FALSE(expected.starts_with("error"));
     for (const size_t chunk : {size_t{4096}, size_t{1} << 18, size_t{1} << 26}) {
-      EXPECT_EQ(Outcome([&] { return ReadCsvInChunks(file, With(2), chunk); }), expected);
+      EXPECT_EQ(CsvOutcome([&] { return ReadCsvInChunks(file, With(2), chunk); }), expected);
     }
   }
 }
