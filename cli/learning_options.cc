@@ -32,6 +32,7 @@ constexpr std::array<std::pair<const char*, Schedule>, 5> kSchedules = {{
 template <class Table>
 std::vector<std::string> NamesOf(const Table& table) {
   std::vector<std::string> names;
+  names.reserve(table.size());
   for (const auto& [name, value] : table) names.emplace_back(name);
   return names;
 }
@@ -81,8 +82,8 @@ void Apply(const char* flag, const std::optional<T>& given, bool belongs, const 
 void ApplyLearningFlags(const LearningFlags& flags, TrainOptions& o) {
   if (flags.optimizer) o.optimizer = ValueOf(kOptimizers, *flags.optimizer);
   if (flags.schedule) o.schedule = ValueOf(kSchedules, *flags.schedule);
-  if (flags.learning_rate) o.learning_rate = *flags.learning_rate;
-  if (flags.weight_decay) o.weight_decay = *flags.weight_decay;
+  if (flags.learning_rate) o.learning_rate = flags.learning_rate;
+  if (flags.weight_decay) o.weight_decay = flags.weight_decay;
   if (flags.clip_norm) o.clip_norm = *flags.clip_norm;
   if (flags.accumulate) o.accumulate = *flags.accumulate;
   const Optimizer method = o.optimizer;
