@@ -19,6 +19,14 @@ Json MetricsJson(const ClassMetrics& m) {
 }
 
 Json EvaluationJson(const Evaluation& e, const Schema& schema) {
+  if (e.regression) {
+    Json object = {{"command", "evaluate"},
+                   {"version", Version()},
+                   {"examples", e.examples},
+                   {"loss", e.loss}};
+    object.update(RegressionJson(*e.regression));
+    return object;
+  }
   Json object = {{"command", "evaluate"},         {"version", Version()},
                  {"examples", e.examples},        {"correct", e.correct},
                  {"accuracy", e.accuracy},        {"loss", e.loss},
@@ -44,6 +52,10 @@ size_t WidthOf(const std::vector<std::string>& names, std::string_view heading) 
 }
 
 std::string EvaluationText(const Evaluation& e, const Schema& schema) {
+  if (e.regression) {
+    return fmt::format("examples  {}\nRMSE      {:.6g}\nMAE       {:.6g}\nR2        {:.4f}\n",
+                       e.examples, e.regression->rmse, e.regression->mae, e.regression->r2);
+  }
   std::string text = fmt::format("examples  {}\naccuracy  {:.4f}\nloss      {:.4f}\n\n", e.examples,
                                  e.accuracy, e.loss);
   const size_t names = WidthOf(schema.classes, "class");
@@ -89,7 +101,8 @@ void AddEvaluateCommand(CLI::App& app, Common& common) {
   AddRunOptions(*command, common);
   AddJsonOption(*command, common);
   command->footer(
-      "Prints loss, accuracy, precision, recall and F1 per class, and the confusion matrix.\n"
+      "Prints loss, accuracy, precision, recall and F1 per class, and the confusion matrix;\n"
+      "for predicted numbers RMSE, MAE and R2.\n"
       "Example:\n"
       "  colonnade evaluate model.safetensors mnist_test.csv --json");
   command->callback([options, &common] {

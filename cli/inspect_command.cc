@@ -26,6 +26,7 @@ Json ModelJson(const std::string& file, const Model& model) {
           {"model", file},
           {"network", model.shape().Widths()},
           {"layers", layers},
+          {"task", model.regression() ? "regress" : "classify"},
           {"parameters", model.shape().parameters()},
           {"parameters_hash", model.ParametersHash()},
           {"scaling", model.scaling().method},
@@ -53,9 +54,14 @@ std::string ModelText(const std::string& file, const Model& model) {
       break;
     }
   }
-  text +=
-      fmt::format("scaling     {}\nfeatures    {}\nclasses     {} ({})\n", model.scaling().method,
-                  WithCommas(schema.features), schema.classes.size(), classes);
+  text += fmt::format("scaling     {}\nfeatures    {}\n", model.scaling().method,
+                      WithCommas(schema.features));
+  if (model.regression()) {
+    text += fmt::format("predicts    {:g} + {:g} · output\n", model.target_scaling().offset,
+                        model.target_scaling().scale);
+  } else {
+    text += fmt::format("classes     {} ({})\n", schema.classes.size(), classes);
+  }
   text += fmt::format("parameters  {}\n", model.ParametersHash());
   for (const auto& [key, value] : model.provenance()) {
     text += fmt::format("{:<11} {}\n", key, value);

@@ -52,4 +52,12 @@ Json ParseJson(const std::string& text) {
   return parsed.is_discarded() ? Json(text) : parsed;
 }
 
+Json RegressionJson(const RegressionMetrics& metrics) {
+  return {{"rmse", metrics.rmse}, {"mae", metrics.mae}, {"r2", metrics.r2}};
+}
+
+std::string RegressionText(const RegressionMetrics& metrics) {
+  return fmt::format("RMSE {:.6g}  MAE {:.6g}  R2 {:.4f}", metrics.rmse, metrics.mae, metrics.r2);
+}
+
 }  // namespace colonnade::cli

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "colonnade/evaluate.h"
+
 namespace colonnade::cli {
 
 using Json = nlohmann::ordered_json;  // keys appear in the order in which they are set
@@ -42,6 +44,10 @@ std::string Duration(double seconds);
 
 // A value that is JSON text already, as an object; the text itself where it is not.
 Json ParseJson(const std::string& text);
+
+// The metrics of predicted numbers.
+Json RegressionJson(const RegressionMetrics& metrics);
+std::string RegressionText(const RegressionMetrics& metrics);
 
 }  // namespace colonnade::cli
 

@@ -22,15 +22,22 @@ std::string ClassesCsv(const std::vector<uint32_t>& classes, const Schema& schem
   return text;
 }
 
-// One line per example, one column per class.
-std::string ValuesCsv(const std::vector<float>& values, const Schema& schema) {
-  const size_t classes = schema.classes.size();
-  std::string text = fmt::format("{}\n", fmt::join(schema.classes, ","));
+// One line per example, one column per name.
+std::string ValuesCsv(const std::vector<float>& values, const std::vector<std::string>& names) {
+  const size_t classes = names.size();
+  std::string text = fmt::format("{}\n", fmt::join(names, ","));
   for (size_t i = 0; i < values.size(); ++i) {
     fmt::format_to(std::back_inserter(text), "{}{}", values[i],
                    (i + 1) % classes == 0 ? '\n' : ',');
   }
   return text;
+}
+
+// A single output stands for the number, or for the second of two classes.
+std::vector<std::string> LogitNames(const Model& model) {
+  if (model.shape().output == OutputKind::kSoftmax) return model.schema().classes;
+  if (model.regression()) return {"output"};
+  return {model.schema().classes.back()};
 }
 
 }  // namespace
@@ -50,7 +57,10 @@ void AddPredictCommand(CLI::App& app, Common& common) {
   command->add_option("-o,--output", options->output, "CSV file to write; - is standard output")
       ->capture_default_str();
   auto* proba = command->add_flag("--proba", options->proba, "Print the probability of each class");
-  command->add_flag("--logits", options->logits, "Print the network's outputs before the softmax")
+  command
+      ->add_flag("--logits", options->logits,
+                 "Print the network's outputs before the softmax\n"
+                 "or the scaling of a predicted number")
       ->excludes(proba);
   AddDialectOptions(*command, options->reading);
   AddRunOptions(*command, common);
@@ -72,6 +82,11 @@ void AddPredictCommand(CLI::App& app, Common& common) {
       RequireWritable(options->output);
     }
     const Model model = Model::Load(options->model);
+    if (options->proba && model.regression()) {
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          "--proba: found a model that predicts numbers, expected one that predicts classes");
+    }
     CsvOptions csv = options->reading.ForReading();
     csv.threads = common.threads;
     csv.like = &model.schema();
@@ -79,9 +94,11 @@ void AddPredictCommand(CLI::App& app, Common& common) {
     const Dataset data = ReadData(options->data, csv);
     std::string text;
     if (options->logits) {
-      text = ValuesCsv(model.Logits(data, common.threads), model.schema());
+      text = ValuesCsv(model.Logits(data, common.threads), LogitNames(model));
     } else if (options->proba) {
-      text = ValuesCsv(model.Probabilities(data, common.threads), model.schema());
+      text = ValuesCsv(model.Probabilities(data, common.threads), model.schema().classes);
+    } else if (model.regression()) {
+      text = ValuesCsv(model.Values(data, common.threads), {"prediction"});
     } else {
       text = ClassesCsv(model.Classes(data, common.threads), model.schema());
     }

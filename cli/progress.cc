@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -23,6 +24,11 @@ size_t TerminalColumns() {
 
 double ExamplesPerSecond(const Progress& p) {
   return p.seconds > 0 ? static_cast<double>(p.examples) / p.seconds : 0;
+}
+
+// Numbers have no accuracy.
+std::string AccuracyText(const Progress& p) {
+  return std::isnan(p.accuracy) ? "" : fmt::format("  accuracy {:.2f} %", 100 * p.accuracy);
 }
 
 }  // namespace
@@ -49,10 +55,9 @@ void ProgressDisplay::Show(const Progress& p) {
 void ProgressDisplay::DrawBar(const Progress& p) {
   const double done = static_cast<double>(p.step) / static_cast<double>(p.steps);
   const double left = p.seconds / done - p.seconds;
-  const std::string text =
-      fmt::format(" epoch {}/{}  loss {:.4f}  accuracy {:.2f} %  {} examples/s  {} left", p.epoch,
-                  p.epochs, p.loss, 100 * p.accuracy,
-                  WithCommas(static_cast<uint64_t>(ExamplesPerSecond(p))), Duration(left));
+  const std::string text = fmt::format(
+      " epoch {}/{}  loss {:.4f}{}  {} examples/s  {} left", p.epoch, p.epochs, p.loss,
+      AccuracyText(p), WithCommas(static_cast<uint64_t>(ExamplesPerSecond(p))), Duration(left));
   const size_t columns = TerminalColumns();
   const size_t room = columns > text.size() + 3 ? columns - text.size() - 3 : 0;
   const size_t width = std::min<size_t>(room, 30);
@@ -68,10 +73,9 @@ void ProgressDisplay::DrawBar(const Progress& p) {
 
 void ProgressDisplay::PrintEpoch(const Progress& p) {
   Clear();
-  PrintError(fmt::format("epoch {}/{}  loss {:.4f}  accuracy {:.2f} %  {} examples/s  {}\n",
-                         p.epoch, p.epochs, p.loss, 100 * p.accuracy,
-                         WithCommas(static_cast<uint64_t>(ExamplesPerSecond(p))),
-                         Duration(p.seconds)));
+  PrintError(fmt::format(
+      "epoch {}/{}  loss {:.4f}{}  {} examples/s  {}\n", p.epoch, p.epochs, p.loss, AccuracyText(p),
+      WithCommas(static_cast<uint64_t>(ExamplesPerSecond(p))), Duration(p.seconds)));
 }
 
 void ProgressDisplay::Clear() {

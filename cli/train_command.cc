@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/data_options.h"
 #include "cli/learning_options.h"
+#include "cli/loss_options.h"
 #include "cli/profile_report.h"
 #include "cli/progress.h"
 #include "cli/rate_chart.h"
@@ -40,6 +41,7 @@ struct TrainFlags {
   std::string train, test, output = "model.safetensors", log, profile, preset;
   DataOptions reading;
   LearningFlags learning;
+  LossFlags loss;
   std::optional<std::string> scale, hidden, activation, init, batch_size, seed, precision;
   std::optional<size_t> epochs;
   bool lr_find = false;
@@ -98,10 +100,11 @@ void SetActivations(const std::string& text, TrainOptions& options) {
   }
 }
 
-// Checks the options; a message names the flag instead of the library's option.
-void CheckAsFlags(const TrainOptions& options) {
+// Calls `check`; a message of what it throws names the flag instead of the library's option.
+template <class Check>
+auto NamingFlags(const Check& check) {
   try {
-    options.Check();
+    return check();
   } catch (const Error& error) {
     const std::string message = error.what();
     for (const auto& [option, flag] : {std::pair{"learning rate decay", "--lr-decay"},
@@ -115,6 +118,10 @@ void CheckAsFlags(const TrainOptions& options) {
                                        {"epsilon", "--epsilon"},
                                        {"weight decay", "--weight-decay"},
                                        {"hidden", "--hidden"},
+                                       {"loss", "--loss"},
+                                       {"huber delta", "--huber-delta"},
+                                       {"label smoothing", "--label-smoothing"},
+                                       {"class weights", "--class-weight"},
                                        {"scale", "--scale"}}) {
       if (message.rfind(option, 0) != 0) continue;
       throw Error(error.code(), flag + message.substr(std::string_view(option).size()));
@@ -166,7 +173,8 @@ TrainOptions ToTrainOptions(const TrainFlags& flags, const Common& common) {
     o.seed = ParseNumber("--seed", *flags.seed, 0, "a whole number from 0 to 2^64 - 1");
   }
   o.threads = common.threads;
-  CheckAsFlags(o);
+  ApplyLossFlags(flags.loss, o);
+  NamingFlags([&] { o.Check(); });
   return o;
 }
 
@@ -256,7 +264,7 @@ void RunRateTest(const TrainFlags& flags, const Common& common) {
 
 void RunTrain(const TrainFlags& flags, const Common& common) {
   const Clock::time_point begin = Clock::now();
-  const TrainOptions chosen = ToTrainOptions(flags, common);
+  TrainOptions chosen = ToTrainOptions(flags, common);
   RequireDistinctFiles(flags);
   RequireWritable(flags.output);
   if (!flags.profile.empty()) RequireWritable(flags.profile);
@@ -264,6 +272,7 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
 
   CsvOptions csv = flags.reading.ForReading();
   csv.threads = common.threads;
+  csv.task = flags.loss.ForReading();
   const Dataset train = ReadData(flags.train, csv);
   std::optional<Dataset> test;
   if (!flags.test.empty()) {
@@ -275,10 +284,17 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
 
   const size_t batch_size =
       chosen.batch_size == 0 ? train.examples() : std::min(chosen.batch_size, train.examples());
-  const NetworkShape shape = chosen.Shape(train.features(), train.classes());
-  PrintNote(common, fmt::format("{}: {} examples, {} features, {} classes ({})", flags.train,
+  ApplyClassWeights(flags.loss, train.schema(), chosen);
+  if (chosen.loss == Loss::kAuto && train.regression()) chosen.loss = Loss::kSquared;
+  const NetworkShape shape = NamingFlags([&] {
+    chosen.Check();
+    return chosen.ShapeFor(train);
+  });
+  PrintNote(common, fmt::format("{}: {} examples, {} features, {} ({})", flags.train,
                                 WithCommas(train.examples()), WithCommas(train.features()),
-                                train.classes(), Duration(load_seconds)));
+                                train.regression() ? "numbers to predict (regression)"
+                                                   : fmt::format("{} classes", train.classes()),
+                                Duration(load_seconds)));
   PrintNote(common,
             fmt::format("network {}, {} parameters; {} epochs, batch size {}", shape.Widths(),
                         WithCommas(shape.parameters()),
@@ -320,8 +336,11 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
   const Clock::time_point evaluate_begin = Clock::now();
   std::optional<Evaluation> evaluation;
   if (test) evaluation = Evaluate(result.model, *test, common.threads);
+  std::optional<Evaluation> on_train;  // an epoch's mean says little about numbers
+  if (train.regression()) on_train = Evaluate(result.model, train, common.threads);
   TrainReport report{.options = options,
                      .result = result,
+                     .train = on_train,
                      .test = evaluation,
                      .train_examples = train.examples(),
                      .batch_size = batch_size,
@@ -372,6 +391,7 @@ void AddTrainingOptions(CLI::App& command, TrainFlags& flags) {
   group(command.add_option("--batch-size", flags.batch_size, "Examples per step")
             ->type_name("N|full")
             ->default_str(std::to_string(defaults.batch_size)));
+  AddLossOptions(command, flags.loss);
   AddLearningOptions(command, flags.learning);
   group(command.add_option("--seed", flags.seed, "Seed of all random numbers")
             ->type_name("N")
@@ -393,7 +413,7 @@ void AddTrainingOptions(CLI::App& command, TrainFlags& flags) {
 
 void AddTrainCommand(CLI::App& app, Common& common) {
   auto flags = std::make_shared<TrainFlags>();
-  CLI::App* command = app.add_subcommand("train", "Train a classifier on a CSV file");
+  CLI::App* command = app.add_subcommand("train", "Train a network on a CSV file");
   command
       ->add_option("TRAIN", flags->train,
                    "Training data: CSV file or IDX images (labels in the file of that name);\n- is "

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/learning_options.h"
+#include "cli/loss_options.h"
 #include "colonnade/machine.h"
 #include "colonnade/version.h"
 
@@ -25,6 +26,16 @@ std::string ActivationNames(const TrainOptions& options) {
   return names;
 }
 
+// Numbers have no accuracy but other metrics.
+Json MetricsJson(double loss, double accuracy, const std::optional<Evaluation>& evaluation) {
+  Json metrics = {{"loss", loss}, {"accuracy", accuracy}};
+  if (evaluation && evaluation->regression) {
+    metrics["accuracy"] = Json();
+    metrics.update(RegressionJson(*evaluation->regression));
+  }
+  return metrics;
+}
+
 }  // namespace
 
 Json TrainReport::ToJson() const {
@@ -33,6 +44,7 @@ Json TrainReport::ToJson() const {
   const double per_second =
       result.seconds > 0 ? static_cast<double>(result.epochs * train_examples) / result.seconds : 0;
   Json training = {{"epochs", result.epochs}, {"steps", result.steps}, {"batch_size", batch_size}};
+  AddLossReport(options, model, training);
   AddLearningReport(options, training);
   training["init"] = Name(options.init);
   training["scale"] = model.scaling().method;
@@ -50,9 +62,9 @@ Json TrainReport::ToJson() const {
             {"activation", ActivationNames(options)},
             {"parameters", model.shape().parameters()}}},
           {"training", training},
-          {"train", {{"loss", result.loss}, {"accuracy", result.accuracy}}},
+          {"train", MetricsJson(result.loss, result.accuracy, train)},
           {"validation", Json()},
-          {"test", test ? Json{{"loss", test->loss}, {"accuracy", test->accuracy}} : Json()},
+          {"test", test ? MetricsJson(test->loss, test->accuracy, test) : Json()},
           {"seconds",
            {{"load", load_seconds},
             {"train", result.seconds},
@@ -66,12 +78,17 @@ Json TrainReport::ToJson() const {
 }
 
 std::string TrainReport::ToText() const {
-  std::string text =
-      fmt::format("train  accuracy {:.4f}  loss {:.4f}  (last epoch, as it trained)\n",
-                  result.accuracy, result.loss);
-  if (test) {
-    text += fmt::format("test   accuracy {:.4f}  loss {:.4f}  ({} of {} right)\n", test->accuracy,
-                        test->loss, WithCommas(test->correct), WithCommas(test->examples));
+  std::string text;
+  if (train && train->regression) {
+    text = "train  " + RegressionText(*train->regression) + "\n";
+    if (test) text += "test   " + RegressionText(*test->regression) + "\n";
+  } else {
+    text = fmt::format("train  accuracy {:.4f}  loss {:.4f}  (last epoch, as it trained)\n",
+                       result.accuracy, result.loss);
+    if (test) {
+      text += fmt::format("test   accuracy {:.4f}  loss {:.4f}  ({} of {} right)\n", test->accuracy,
+                          test->loss, WithCommas(test->correct), WithCommas(test->examples));
+    }
   }
   text += fmt::format("model  {}\n", output);
   return text;

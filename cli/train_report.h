@@ -18,6 +18,7 @@ const char* Name(Precision precision);
 struct TrainReport {
   const TrainOptions& options;
   const TrainResult& result;
+  const std::optional<Evaluation>& train;  // of the result; for regression only
   const std::optional<Evaluation>& test;
   size_t train_examples;
   size_t batch_size;  // as used: never more than there are examples

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <utility>
 
 #include "engine/data/csv_number.h"
@@ -10,8 +12,16 @@
 
 namespace colonnade {
 
-ClassIndex::ClassIndex(const std::vector<std::string>* known) : known_(known) {
+ClassIndex::ClassIndex(const std::vector<std::string>* known, Task task)
+    : known_(known), task_(task) {
+  if (known != nullptr) task_ = known->empty() ? Task::kRegress : Task::kClassify;
   small_.fill(kNone);
+  if (task_ == Task::kRegress) {
+    for (uint32_t label = 0; label < kSmall; ++label) {
+      small_[label] = std::bit_cast<uint32_t>(static_cast<float>(label));
+    }
+    return;
+  }
   if (known == nullptr) return;
   for (size_t i = 0; i < known->size(); ++i) {
     names_.emplace((*known)[i], static_cast<uint32_t>(i));
@@ -21,12 +31,25 @@ ClassIndex::ClassIndex(const std::vector<std::string>* known) : known_(known) {
   }
 }
 
+std::optional<uint32_t> ClassIndex::FindNumber(std::string_view label) {
+  float number = 0;
+  if (ParseNumber(label, &number) != NumberError::kNone) return std::nullopt;
+  if (task_ == Task::kRegress) return std::bit_cast<uint32_t>(number);
+  if (task_ == Task::kClassify) return std::nullopt;
+  constexpr float kExact = 0x1p24f;  // integers up to this are exact
+  if (number == std::trunc(number) && std::fabs(number) <= kExact) {
+    return Find(static_cast<int64_t>(number));  // written like 1e3
+  }
+  return fractions_.try_emplace(number, static_cast<uint32_t>(Count())).first->second;
+}
+
 std::optional<uint32_t> ClassIndex::Find(std::string_view label) {
+  if (task_ == Task::kRegress) return FindNumber(label);
   // As it stands: a model made in memory may have class names that are no integers.
   const auto found = names_.find(label);
   if (found != names_.end()) return found->second;
   const std::optional<int64_t> value = ParseInteger(label);
-  return value ? Find(*value) : std::nullopt;
+  return value ? Find(*value) : FindNumber(label);
 }
 
 std::optional<uint32_t> ClassIndex::Find(int64_t label) {
@@ -36,21 +59,33 @@ std::optional<uint32_t> ClassIndex::Find(int64_t label) {
   }
   const auto found = values_.find(label);
   if (found != values_.end()) return found->second;
-  if (values_.size() == kMaxClasses) return std::nullopt;
-  const auto index = static_cast<uint32_t>(values_.size());
+  if (values_.size() >= kMaxClasses && fractions_.empty()) return std::nullopt;
+  const auto index = static_cast<uint32_t>(Count());
   values_.emplace(label, index);
   if (label >= 0 && label < kSmall) small_[static_cast<size_t>(label)] = index;
   return index;
 }
 
 std::string ClassIndex::Expected(std::string_view label) const {
-  if (known_ != nullptr) return "one of the classes " + Abbreviated(*known_);
+  if (known_ != nullptr && !known_->empty()) return "one of the classes " + Abbreviated(*known_);
+  if (task_ == Task::kRegress) return "a number";
   if (!ParseInteger(label)) return "a class label (an integer)";
-  return fmt::format("at most {} different class labels", kMaxClasses);
+  return fmt::format("at most {} different class labels (for numbers, ask for regression)",
+                     kMaxClasses);
+}
+
+std::vector<std::string> ClassIndex::FinishNumbers(std::span<uint32_t> labels) const {
+  std::vector<float> numbers(Count());
+  for (const auto& [value, index] : values_) numbers[index] = static_cast<float>(value);
+  for (const auto& [value, index] : fractions_) numbers[index] = value;
+  for (uint32_t& label : labels) label = std::bit_cast<uint32_t>(numbers[label]);
+  return {};
 }
 
 std::vector<std::string> ClassIndex::Finish(std::span<uint32_t> labels) const {
   if (known_ != nullptr) return *known_;
+  if (task_ == Task::kRegress) return {};
+  if (!fractions_.empty()) return FinishNumbers(labels);
   std::vector<std::pair<int64_t, uint32_t>> order(values_.begin(), values_.end());
   std::sort(order.begin(), order.end());
   std::vector<std::string> names;

@@ -11,18 +11,23 @@
 #include <unordered_map>
 #include <vector>
 
+#include "colonnade/csv.h"
+
 namespace colonnade {
 
 // The most classes that a dataset has.
 inline constexpr size_t kMaxClasses = 65536;
 
-// Gives every label its index among the classes. Where the classes are not known beforehand, they
+// Gives every label its index among the classes, or for regression the bits of its number, an f32.
+// Where the classes are not known beforehand, they
 // are the different integers that come, in ascending order; until Finish() indices are in order of
 // first appearance, because nobody knows yet what else will come.
 class ClassIndex {
  public:
-  // known: class names in the order of their indices, or null. Kept by reference.
-  explicit ClassIndex(const std::vector<std::string>* known);
+  // known: class names in the order of their indices, or null; none of them: regression. Kept by
+  // reference. task: where they are null; with Task::kAuto it is regression once a label comes that
+  // is a number but not an integer.
+  explicit ClassIndex(const std::vector<std::string>* known, Task task = Task::kAuto);
 
   // The index of a label; nothing if it is no integer (or, with known classes, none of them), or
   // one class too many.
@@ -37,14 +42,21 @@ class ClassIndex {
   // What a message says was expected in place of a label that Find() did not find.
   std::string Expected(std::string_view label) const;
 
-  // Turns the indices that Find() gave into final ones, and returns the names of the classes.
+  // Turns the indices that Find() gave into final ones, and returns the names of the classes; for
+  // regression, into the bits of numbers, and returns none.
   std::vector<std::string> Finish(std::span<uint32_t> labels) const;
 
  private:
+  std::optional<uint32_t> FindNumber(std::string_view label);
+  std::vector<std::string> FinishNumbers(std::span<uint32_t> labels) const;
+  size_t Count() const { return values_.size() + fractions_.size(); }
+
   const std::vector<std::string>* known_;
+  Task task_;
   std::array<uint32_t, kSmall> small_;
   std::unordered_map<std::string_view, uint32_t> names_;  // of known classes
   std::unordered_map<int64_t, uint32_t> values_;          // of others
+  std::unordered_map<float, uint32_t> fractions_;         // of numbers that are no integers
 };
 
 }  // namespace colonnade

@@ -120,6 +120,7 @@ void CheckFeatures(const std::string& file, const CsvColumns& columns, const Sch
 CsvColumns ResolveColumns(const std::string& file, const CsvOpening& opening,
                           const CsvOptions& options) {
   CsvColumns columns;
+  columns.task = options.task;
   columns.count = opening.count;
   columns.row = opening.row;
   if (columns.count > kMaxColumns) {

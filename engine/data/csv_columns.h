@@ -20,6 +20,7 @@ struct CsvColumns {
   std::vector<std::string> names;  // of all columns; empty without a header
   std::optional<size_t> label;     // the label column, if there is one
   bool read_labels = true;         // false: skip whatever it holds
+  Task task = Task::kAuto;         // what it holds, unless options.like knows
 
   size_t features() const { return count - (label ? 1 : 0); }
 };

@@ -20,7 +20,7 @@ CsvTable::CsvTable(const std::string& file, const CsvDialect& dialect, CsvColumn
       columns_(std::move(columns)),
       labelled_(columns_.label && columns_.read_labels),
       parser_(dialect.separator, dialect.comment),
-      classes_(like != nullptr ? &like->classes : nullptr),
+      classes_(like != nullptr ? &like->classes : nullptr, columns_.task),
       builder_(columns_.features(), labelled_, max_rows),
       values_(columns_.features()),
       header_pending_(columns_.header) {}

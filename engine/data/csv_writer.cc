@@ -66,7 +66,11 @@ void WriteRows(const Dataset& data, const T* values, AtomicFile& file) {
   const auto buffer = std::make_unique_for_overwrite<char[]>(kPiece + longest_row);
   char* to = buffer.get();
   for (size_t e = 0; e < data.examples(); ++e) {
-    if (data.labelled()) to = Append(to, data.schema().classes[data.labels()[e]]);
+    if (data.regression()) {
+      to = Append(to, data.targets()[e]);
+    } else if (data.labelled()) {
+      to = Append(to, data.schema().classes[data.labels()[e]]);
+    }
     const T* const column = values + e * data.stride();
     for (size_t i = 0; i < data.features(); ++i) to = Append(to, column[i]);
     to[-1] = '\n';

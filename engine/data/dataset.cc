@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <type_traits>
 #include <utility>
 
@@ -82,15 +84,37 @@ void AppendExample(std::span<const float> values, uint32_t label, DatasetBuilder
   builder.Append(label);
 }
 
+// labels: class indices, or the bits of targets.
 template <class T>
-Dataset Make(std::span<const T> values, std::span<const uint32_t> labels, Schema schema) {
-  CheckSizes(values.size(), labels.size(), schema);
-  ResolveClasses(labels, schema);
+Dataset Build(std::span<const T> values, std::span<const uint32_t> labels, Schema schema) {
   DatasetBuilder builder(schema.features, true, labels.size());
   for (size_t e = 0; e < labels.size(); ++e) {
     AppendExample(values.subspan(e * schema.features, schema.features), labels[e], builder);
   }
   return builder.Finish(std::move(schema));
+}
+
+template <class T>
+Dataset Make(std::span<const T> values, std::span<const uint32_t> labels, Schema schema) {
+  CheckSizes(values.size(), labels.size(), schema);
+  ResolveClasses(labels, schema);
+  return Build(values, labels, std::move(schema));
+}
+
+template <class T>
+Dataset MakeRegression(std::span<const T> values, std::span<const float> targets, Schema schema) {
+  CheckSizes(values.size(), targets.size(), schema);
+  if (!schema.classes.empty()) {
+    Fail(fmt::format("found {} classes, expected none with targets", schema.classes.size()));
+  }
+  std::vector<uint32_t> bits(targets.size());
+  for (size_t e = 0; e < targets.size(); ++e) {
+    if (!std::isfinite(targets[e])) {
+      Fail(fmt::format("example {}: found the target {}, expected a finite number", e, targets[e]));
+    }
+    bits[e] = std::bit_cast<uint32_t>(targets[e]);
+  }
+  return Build(values, bits, std::move(schema));
 }
 
 }  // namespace
@@ -105,7 +129,30 @@ Dataset Dataset::FromMemory(std::span<const uint8_t> values, std::span<const uin
   return Make(values, labels, std::move(schema));
 }
 
-Dataset::Dataset(std::unique_ptr<Storage> storage) noexcept : storage_(std::move(storage)) {}
+Dataset Dataset::FromMemory(std::span<const float> values, std::span<const float> targets,
+                            Schema schema) {
+  return MakeRegression(values, targets, std::move(schema));
+}
+
+Dataset Dataset::FromMemory(std::span<const uint8_t> values, std::span<const float> targets,
+                            Schema schema) {
+  return MakeRegression(values, targets, std::move(schema));
+}
+
+namespace {
+
+// See Dataset::Storage::labels.
+std::unique_ptr<Dataset::Storage> WithTargets(std::unique_ptr<Dataset::Storage> storage) {
+  if (!storage->schema.classes.empty() || storage->labels.size() == 0) return storage;
+  storage->targets = AlignedBuffer<float>(storage->examples);
+  std::memcpy(storage->targets.data(), storage->labels.data(), storage->examples * sizeof(float));
+  storage->labels = {};
+  return storage;
+}
+
+}  // namespace
+
+Dataset::Dataset(std::unique_ptr<Storage> storage) : storage_(WithTargets(std::move(storage))) {}
 Dataset::Dataset(Dataset&&) noexcept = default;
 Dataset& Dataset::operator=(Dataset&&) noexcept = default;
 Dataset::~Dataset() = default;
@@ -120,10 +167,36 @@ ElementType Dataset::element_type() const noexcept { return storage_->type; }
 size_t Dataset::stride() const noexcept { return storage_->stride; }
 const uint8_t* Dataset::bytes() const noexcept { return storage_->bytes.data(); }
 const float* Dataset::floats() const noexcept { return storage_->floats.data(); }
-bool Dataset::labelled() const noexcept { return storage_->labels.size() > 0; }
+bool Dataset::labelled() const noexcept { return storage_->labels.size() > 0 || regression(); }
+bool Dataset::regression() const noexcept { return storage_->targets.size() > 0; }
 
 std::span<const uint32_t> Dataset::labels() const noexcept {
-  return {storage_->labels.data(), labelled() ? examples() : 0};
+  return {storage_->labels.data(), storage_->labels.size() > 0 ? examples() : 0};
+}
+
+std::span<const float> Dataset::targets() const noexcept {
+  return {storage_->targets.data(), storage_->targets.size()};
+}
+
+std::span<const float> Dataset::weights() const noexcept {
+  return {storage_->weights.data(), storage_->weights.size()};
+}
+
+void Dataset::SetWeights(std::span<const float> weights) {
+  if (weights.size() != examples()) {
+    Fail(fmt::format("found {} weights, expected {}, one per example", weights.size(), examples()));
+  }
+  bool positive = false;
+  for (size_t e = 0; e < weights.size(); ++e) {
+    if (!std::isfinite(weights[e]) || weights[e] < 0) {
+      Fail(fmt::format("example {}: found the weight {}, expected a finite number, at least 0", e,
+                       weights[e]));
+    }
+    positive = positive || weights[e] > 0;
+  }
+  if (!positive) Fail("found weights that are all 0, expected one above 0");
+  storage_->weights = AlignedBuffer<float>(weights.size());
+  std::copy(weights.begin(), weights.end(), storage_->weights.data());
 }
 
 std::string Dataset::Hash() const {
@@ -141,6 +214,8 @@ std::string Dataset::Hash() const {
     add_columns(floats());
   }
   hash.Add(labels().data(), labels().size_bytes());
+  hash.Add(targets().data(), targets().size_bytes());
+  hash.Add(weights().data(), weights().size_bytes());
   return hash.Hex();
 }
 

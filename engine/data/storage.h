@@ -18,7 +18,11 @@ struct Dataset::Storage {
   size_t stride = 0;
   AlignedBuffer<uint8_t> bytes;
   AlignedBuffer<float> floats;
-  AlignedBuffer<uint32_t> labels;  // empty if unlabelled
+  // Class indices; empty if unlabelled. Without schema.classes they are the bits of f32 targets (as
+  // ClassIndex gives them), until a Dataset takes the storage and moves them to `targets`.
+  AlignedBuffer<uint32_t> labels;
+  AlignedBuffer<float> targets;
+  AlignedBuffer<float> weights;  // empty: all count the same
 };
 
 }  // namespace colonnade

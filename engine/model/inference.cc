@@ -10,6 +10,7 @@
 #include "engine/data/scaling.h"
 #include "engine/model/forward.h"
 #include "engine/runtime/floating_point.h"
+#include "kernels/activation.h"
 #include "kernels/convert.h"
 #include "kernels/softmax.h"
 
@@ -148,55 +149,107 @@ void ForEachLogits(const Model::Storage& model, const Dataset& data, Execution& 
   });
 }
 
+namespace {
+
+void RequireKind(const Model& model, bool regression) {
+  if (model.regression() == regression) return;
+  throw Error(ErrorCode::kInvalidArgument, regression ? "model: predicts classes, not numbers"
+                                                      : "model: predicts numbers, not classes");
+}
+
+// The probabilities of a block, of all classes for each example, from its logits, which are lost.
+void StoreProbabilities(const NetworkShape& shape, kernels::Matrix z, float* to) {
+  if (shape.output == OutputKind::kSoftmax) {
+    kernels::Softmax(z);
+    StoreColumns(z, to);
+    return;
+  }
+  kernels::Apply(kernels::Nonlinearity::kSigmoid, z, z);
+  for (size_t c = 0; c < z.cols; ++c) {
+    to[2 * c] = 1.0f - *z.Column(c);
+    to[2 * c + 1] = *z.Column(c);
+  }
+}
+
+void StoreValues(const TargetScaling& target, kernels::ConstMatrix z, float* to) {
+  for (size_t c = 0; c < z.cols; ++c) to[c] = target.offset + target.scale * *z.Column(c);
+}
+
+}  // namespace
+
+void StoreClasses(const NetworkShape& shape, kernels::ConstMatrix z, uint32_t* to) {
+  if (shape.output == OutputKind::kSoftmax) return kernels::ArgMax(z, to);
+  for (size_t c = 0; c < z.cols; ++c) to[c] = *z.Column(c) > 0 ? 1 : 0;
+}
+
 std::vector<float> Model::Logits(const Dataset& data, int threads) const {
   Execution execution(threads);
-  const size_t classes = shape().outputs();
-  std::vector<float> logits(data.examples() * classes);
+  const size_t outputs = shape().outputs();
+  std::vector<float> logits(data.examples() * outputs);
   ForEachLogits(storage(), data, execution, [&](size_t first, kernels::Matrix z) {
-    StoreColumns(z, logits.data() + first * classes);
+    StoreColumns(z, logits.data() + first * outputs);
   });
   return logits;
 }
 
 std::vector<float> Model::Probabilities(const Dataset& data, int threads) const {
+  RequireKind(*this, false);
   Execution execution(threads);
-  const size_t classes = shape().outputs();
+  const size_t classes = ClassesOf(shape());
   std::vector<float> probabilities(data.examples() * classes);
   ForEachLogits(storage(), data, execution, [&](size_t first, kernels::Matrix z) {
-    kernels::Softmax(z);
-    StoreColumns(z, probabilities.data() + first * classes);
+    StoreProbabilities(shape(), z, probabilities.data() + first * classes);
   });
   return probabilities;
 }
 
 std::vector<uint32_t> Model::Classes(const Dataset& data, int threads) const {
+  RequireKind(*this, false);
   Execution execution(threads);
   std::vector<uint32_t> classes(data.examples());
   ForEachLogits(storage(), data, execution, [&](size_t first, kernels::Matrix z) {
-    kernels::ArgMax(z, classes.data() + first);
+    StoreClasses(shape(), z, classes.data() + first);
   });
   return classes;
 }
 
+std::vector<float> Model::Values(const Dataset& data, int threads) const {
+  RequireKind(*this, true);
+  Execution execution(threads);
+  std::vector<float> values(data.examples());
+  ForEachLogits(storage(), data, execution, [&](size_t first, kernels::Matrix z) {
+    StoreValues(target_scaling(), z, values.data() + first);
+  });
+  return values;
+}
+
 void Model::Logits(std::span<const float> examples, std::span<float> logits) const {
-  const size_t classes = shape().outputs();
-  ForEachLogits(storage(), examples, logits.size(), classes, [&](size_t first, kernels::Matrix z) {
-    StoreColumns(z, logits.data() + first * classes);
+  const size_t outputs = shape().outputs();
+  ForEachLogits(storage(), examples, logits.size(), outputs, [&](size_t first, kernels::Matrix z) {
+    StoreColumns(z, logits.data() + first * outputs);
   });
 }
 
 void Model::Probabilities(std::span<const float> examples, std::span<float> probabilities) const {
-  const size_t classes = shape().outputs();
+  RequireKind(*this, false);
+  const size_t classes = ClassesOf(shape());
   ForEachLogits(storage(), examples, probabilities.size(), classes,
                 [&](size_t first, kernels::Matrix z) {
-                  kernels::Softmax(z);
-                  StoreColumns(z, probabilities.data() + first * classes);
+                  StoreProbabilities(shape(), z, probabilities.data() + first * classes);
                 });
 }
 
 void Model::Classes(std::span<const float> examples, std::span<uint32_t> classes) const {
+  RequireKind(*this, false);
   ForEachLogits(storage(), examples, classes.size(), 1, [&](size_t first, kernels::Matrix z) {
-    kernels::ArgMax(z, classes.data() + first);
+    StoreClasses(shape(), z, classes.data() + first);
+  });
+}
+
+void Model::Values(std::span<const float> examples, std::span<float> values) const {
+  RequireKind(*this, true);
+  ForEachLogits(storage(), examples, values.size(), 1, [&](size_t first, kernels::Matrix z) {
+    StoreValues(target_scaling(), z, values.data() + first);
   });
 }
 

@@ -17,6 +17,9 @@ namespace colonnade {
 void ForEachLogits(const Model::Storage& model, const Dataset& data, Execution& execution,
                    const std::function<void(size_t first, kernels::Matrix logits)>& visit);
 
+// The class that each column of logits tells; see Model::Classes().
+void StoreClasses(const NetworkShape& shape, kernels::ConstMatrix z, uint32_t* to);
+
 }  // namespace colonnade
 
 #endif  // COLONNADE_ENGINE_MODEL_INFERENCE_H_

@@ -69,6 +69,8 @@ class JsonNode {
     return {*found, path_ + '.' + key};
   }
 
+  bool Has(const char* key) const { return value_.is_object() && value_.contains(key); }
+
   bool is_array() const { return value_.is_array(); }
 
   size_t size() const {

@@ -52,7 +52,8 @@ void Require(const std::string& mismatch) {
 
 }  // namespace
 
-std::string FindMismatch(const NetworkShape& shape, const Scaling& scaling, const Schema& schema) {
+std::string FindMismatch(const NetworkShape& shape, const Scaling& scaling, const Schema& schema,
+                         const TargetScaling& target) {
   if (std::string text = FindMismatch(shape); !text.empty()) return text;
   const auto differ = [](const char* field, size_t found, size_t expected) {
     return fmt::format("{}: found {}, expected {}", field, found, expected);
@@ -72,10 +73,29 @@ std::string FindMismatch(const NetworkShape& shape, const Scaling& scaling, cons
     return fmt::format("schema.label_index: found {}, expected 0 to {}", schema.label_index,
                        inputs);
   }
-  if (schema.classes.size() != shape.outputs()) {
-    return differ("schema.classes", schema.classes.size(), shape.outputs());
+  if (shape.output != OutputKind::kSoftmax && shape.outputs() != 1) {
+    return differ("outputs", shape.outputs(), 1);
+  }
+  const size_t classes = ClassesOf(shape);
+  if (schema.classes.size() != classes) {
+    return differ("schema.classes", schema.classes.size(), classes);
+  }
+  if (!std::isfinite(target.offset) || !std::isfinite(target.scale) || target.scale <= 0) {
+    return fmt::format("target: found offset {} and scale {}, expected finite numbers, scale > 0",
+                       target.offset, target.scale);
   }
   return {};
+}
+
+size_t ClassesOf(const NetworkShape& shape) {
+  switch (shape.output) {
+    case OutputKind::kSigmoid:
+      return 2;
+    case OutputKind::kLinear:
+      return 0;
+    default:
+      return shape.outputs();
+  }
 }
 
 std::vector<float> ToRowMajor(kernels::ConstMatrix from) {
@@ -96,8 +116,8 @@ namespace {
 
 std::shared_ptr<Model::Storage> MakeStorage(NetworkShape shape,
                                             std::span<const LayerParameters> parameters,
-                                            Scaling scaling, Schema schema) {
-  Require(FindMismatch(shape, scaling, schema));
+                                            Scaling scaling, Schema schema, TargetScaling target) {
+  Require(FindMismatch(shape, scaling, schema, target));
   if (parameters.size() != shape.layers.size()) {
     Require(fmt::format("parameters: found {} layers, expected {}", parameters.size(),
                         shape.layers.size()));
@@ -116,6 +136,7 @@ std::shared_ptr<Model::Storage> MakeStorage(NetworkShape shape,
   storage->shape = std::move(shape);
   storage->scaling = std::move(scaling);
   storage->schema = std::move(schema);
+  storage->target = target;
   return storage;
 }
 
@@ -126,12 +147,15 @@ Model::Model(std::shared_ptr<Storage> storage) : storage_(std::move(storage)) {
 }
 
 Model::Model(NetworkShape shape, std::span<const LayerParameters> parameters, Scaling scaling,
-             Schema schema)
-    : Model(MakeStorage(std::move(shape), parameters, std::move(scaling), std::move(schema))) {}
+             Schema schema, TargetScaling target)
+    : Model(MakeStorage(std::move(shape), parameters, std::move(scaling), std::move(schema),
+                        target)) {}
 
 const NetworkShape& Model::shape() const noexcept { return storage_->shape; }
 const Scaling& Model::scaling() const noexcept { return storage_->scaling; }
 const Schema& Model::schema() const noexcept { return storage_->schema; }
+const TargetScaling& Model::target_scaling() const noexcept { return storage_->target; }
+bool Model::regression() const noexcept { return shape().output == OutputKind::kLinear; }
 
 LayerParameters Model::parameters(size_t layer) const {
   assert(layer < storage_->layers.size());

@@ -3,7 +3,10 @@
 //
 //   format                     "pt": tells Hugging Face's tools that the tensors are PyTorch's
 //   colonnade.format_version   "1"
-//   colonnade.network          {"layers":[{"inputs":2,"outputs":3,"activation":"relu"}, …]}
+//   colonnade.network          {"layers":[{"inputs":2,"outputs":3,"activation":"relu"}, …],
+//                              "output":"softmax"}: or "sigmoid" or "linear"; left out: "softmax"
+//   colonnade.target           {"offset":…,"scale":…}: prediction = offset + scale · output; only
+//                              for "linear"
 //   colonnade.scaling          {"method":…,"offset":…,"scale":…}: one number per feature, or a
 //                              single one where all features have the same
 //   colonnade.schema           {"features":…,"feature_names":[…],"label_name":…,"label_index":…,
@@ -47,9 +50,14 @@ constexpr const char* kVersionKey = "colonnade.format_version";
 constexpr const char* kNetworkKey = "colonnade.network";
 constexpr const char* kScalingKey = "colonnade.scaling";
 constexpr const char* kSchemaKey = "colonnade.schema";
+constexpr const char* kTargetKey = "colonnade.target";
 constexpr const char* kParametersHashKey = "colonnade.parameters_hash";
 constexpr const char* kMetadataHashKey = "colonnade.metadata_hash";
 constexpr const char* kVersion = "1";
+
+constexpr std::pair<OutputKind, const char*> kOutputs[] = {{OutputKind::kSoftmax, "softmax"},
+                                                           {OutputKind::kSigmoid, "sigmoid"},
+                                                           {OutputKind::kLinear, "linear"}};
 
 // The activations in between have a number in a torch.nn.Sequential, too.
 std::string WeightName(size_t layer) { return fmt::format("{}.weight", 2 * layer); }
@@ -93,7 +101,17 @@ Json32 ToJson(const NetworkShape& shape) {
                       {"outputs", layer.outputs},
                       {"activation", Name(layer.activation)}});
   }
-  return {{"layers", std::move(layers)}};
+  Json32 json = {{"layers", std::move(layers)}};
+  if (shape.output != OutputKind::kSoftmax) {
+    json["output"] =
+        std::ranges::find(kOutputs, shape.output, &std::pair<OutputKind, const char*>::first)
+            ->second;
+  }
+  return json;
+}
+
+Json32 ToJson(const TargetScaling& target) {
+  return {{"offset", target.offset}, {"scale", target.scale}};
 }
 
 Json32 ToJson(const Scaling& scaling) {
@@ -139,6 +157,13 @@ Activation ReadActivation(const JsonNode& node) {
   node.Fail("the name of an activation");
 }
 
+OutputKind ReadOutput(const JsonNode& node) {
+  for (const auto& [output, name] : kOutputs) {
+    if (node.String() == name) return output;
+  }
+  node.Fail("\"softmax\", \"sigmoid\" or \"linear\"");
+}
+
 NetworkShape ReadNetwork(const JsonNode& node) {
   const JsonNode layers = node.Field("layers");
   if (layers.size() == 0) layers.Fail("at least one layer");
@@ -149,7 +174,12 @@ NetworkShape ReadNetwork(const JsonNode& node) {
                             .outputs = layer.Field("outputs").Unsigned(kMaxWidth),
                             .activation = ReadActivation(layer.Field("activation"))});
   }
+  if (node.Has("output")) shape.output = ReadOutput(node.Field("output"));
   return shape;
+}
+
+TargetScaling ReadTarget(const JsonNode& node) {
+  return {.offset = node.Field("offset").Float(), .scale = node.Field("scale").Float()};
 }
 
 Scaling ReadScaling(const JsonNode& node, size_t features) {
@@ -177,11 +207,14 @@ class ModelReader {
     NetworkShape shape = ReadNetwork(Node(kNetworkKey));
     Scaling scaling = ReadScaling(Node(kScalingKey), shape.inputs());
     Schema schema = ReadSchema(Node(kSchemaKey));
-    if (const std::string mismatch = FindMismatch(shape, scaling, schema); !mismatch.empty()) {
+    TargetScaling target;
+    if (shape.output == OutputKind::kLinear) target = ReadTarget(Node(kTargetKey));
+    if (const std::string mismatch = FindMismatch(shape, scaling, schema, target);
+        !mismatch.empty()) {
       Fail(mismatch);
     }
     const std::vector<LayerParameters> parameters = ReadParameters(shape);
-    Model model(std::move(shape), parameters, std::move(scaling), std::move(schema));
+    Model model(std::move(shape), parameters, std::move(scaling), std::move(schema), target);
     for (const auto& [key, value] : contents_.metadata) {
       if (!key.starts_with(kProvenancePrefix)) continue;
       try {
@@ -298,6 +331,7 @@ void Model::Save(const std::filesystem::path& file) const {
                        {kScalingKey, ToJson(scaling()).dump()},
                        {kSchemaKey, ToJson(schema()).dump()},
                        {kParametersHashKey, ParametersHash()}};
+  if (regression()) metadata.emplace(kTargetKey, ToJson(target_scaling()).dump());
   for (const auto& [key, json] : provenance()) {
     metadata.emplace(std::string(kProvenancePrefix) + key, json);
   }

@@ -31,11 +31,16 @@ struct Model::Storage {
   Scaling scaling;
   PaddedScaling padded_scaling;  // `scaling` again; Model's constructor makes it
   Schema schema;
+  TargetScaling target;
 };
 
-// What keeps these three from belonging together, on one line: "schema.classes: found 3, expected
+// What keeps these from belonging together, on one line: "schema.classes: found 3, expected
 // 10". Empty if nothing does.
-std::string FindMismatch(const NetworkShape& shape, const Scaling& scaling, const Schema& schema);
+std::string FindMismatch(const NetworkShape& shape, const Scaling& scaling, const Schema& schema,
+                         const TargetScaling& target);
+
+// How many classes the outputs tell apart; 0: they are numbers.
+size_t ClassesOf(const NetworkShape& shape);
 
 // Between the matrices of the kernels and the row-major arrays of files and of the interface.
 std::vector<float> ToRowMajor(kernels::ConstMatrix from);

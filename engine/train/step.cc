@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "engine/model/forward.h"
-#include "kernels/softmax.h"
 
 namespace colonnade {
 namespace {
@@ -102,13 +101,14 @@ class LossSum {
 
 TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const Scaling& scaling,
                            const StepSettings& settings, std::vector<DenseParameters>& parameters,
-                           OptimizerState& optimizer, Execution& execution, Profiler* profiler)
+                           OptimizerState& optimizer, Execution& execution, Profiler* profiler,
+                           std::optional<LossFunction> loss)
     : shape_(shape),
-      data_(data),
       optimizer_(optimizer),
       execution_(execution),
       profiler_(profiler),
-      reader_(data, scaling) {
+      reader_(data, scaling),
+      loss_(loss ? std::move(*loss) : LossFunction(TrainOptions(), data, {})) {
   const bool f32 = settings.precision == Precision::kF32;
   if (f32 && settings.zeros == Zeros::kSparse) {
     sparse_ = MakeSparse(shape, data, scaling, reader_, execution);
@@ -116,7 +116,7 @@ TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const
   const size_t columns = ChunkColumns(settings, sparse_.get(), execution.threads());
   passes_ = f32 ? MakeF32Passes(shape, reader_, parameters, columns, settings.zeros, sparse_.get())
                 : MakeBf16Passes(shape, data, scaling, parameters, columns);
-  labels_.resize(columns);
+  loss_.Reserve(columns);
   losses_.resize(columns);
   correct_.resize(TilesPerChunk(execution.threads()));
   const ParameterUpdate::Settings update = {
@@ -137,10 +137,13 @@ BatchLoss TrainingStep::Run(std::span<const uint32_t> indices, double learning_r
   const StepTimer step_timer(profiler_, indices.size());
   optimizer_.BeginStep(learning_rate);
   BatchLoss result;
+  result.loss_weight = loss_.LossWeight(indices);
+  result.weight = loss_.Weight(indices);
+  const float scale = result.loss_weight > 0 ? 1.0f / static_cast<float>(result.loss_weight) : 0.0f;
   LossSum loss;
   for (size_t begin = 0; begin < indices.size(); begin += passes_->columns()) {
     const size_t columns = std::min(passes_->columns(), indices.size() - begin);
-    const Chunk chunk{indices.subspan(begin, columns), indices.size()};
+    const Chunk chunk{indices.subspan(begin, columns), scale};
     std::fill(correct_.begin(), correct_.end(), 0);
     passes_->Begin(chunk.indices.front());
     if (sparse_ == nullptr && LayerByLayerPays(shape_, columns, execution_.threads())) {
@@ -150,7 +153,11 @@ BatchLoss TrainingStep::Run(std::span<const uint32_t> indices, double learning_r
     }
     PhaseTimer timer(profiler_, 0);
     loss.Add({losses_.data(), columns});
-    for (const size_t correct : correct_) result.correct += correct;
+    if (loss_.weighted()) {
+      for (size_t c = 0; c < columns; ++c) result.correct += static_cast<double>(loss_.Hits()[c]);
+    } else {
+      for (const size_t correct : correct_) result.correct += static_cast<double>(correct);
+    }
     timer.Done(Phase::kLoss);
     update_->Run({.columns = columns,
                   .is_first = begin == 0,
@@ -244,17 +251,13 @@ void TrainingStep::ForEachBlock(size_t columns, size_t rows, Phase phase, size_t
 }
 
 void TrainingStep::Read(const Chunk& chunk, size_t first, size_t count) {
-  const uint32_t* indices = chunk.indices.data() + first;
-  const std::span<const uint32_t> labels = data_.labels();
-  for (size_t c = 0; c < count; ++c) labels_[first + c] = labels[indices[c]];
-  passes_->Read(indices, first, count);
+  passes_->Read(chunk.indices.data() + first, first, count);
 }
 
 void TrainingStep::Loss(const Chunk& chunk, size_t task, size_t first, size_t count) {
-  const float scale = 1.0f / static_cast<float>(chunk.batch_size);
   correct_[task] +=
-      kernels::SoftmaxCrossEntropy(passes_->logits().Columns(first, count), labels_.data() + first,
-                                   scale, losses_.data() + first);
+      loss_.Apply(passes_->logits().Columns(first, count), chunk.indices.data() + first, first,
+                  chunk.loss_scale, losses_.data() + first);
   passes_->TakeLogitGradient(first, count);
 }
 

@@ -13,6 +13,7 @@
 #include "engine/model/passes.h"
 #include "engine/model/storage.h"
 #include "engine/runtime/execution.h"
+#include "engine/train/loss.h"
 #include "engine/train/optimizer.h"
 #include "engine/train/profiler.h"
 #include "engine/train/update.h"
@@ -21,9 +22,15 @@ namespace colonnade {
 
 // What a step learned about its batch before it changed the parameters.
 struct BatchLoss {
-  double loss = 0;           // sum over the batch
-  size_t correct = 0;        // examples whose most probable class is their label
+  double loss = 0;           // sum over the batch, each example times its weight
+  double loss_weight = 0;    // sum of these weights; without any, how many examples there are
+  double correct = 0;        // weight of the examples whose most probable class is their label
+  double weight = 0;         // of all, not counting weights of classes
   double gradient_norm = 0;  // of the mean loss, before clipping; 0 where it was not asked for
+
+  // Of examples that all weigh nothing: 0.
+  double MeanLoss() const { return loss_weight > 0 ? loss / loss_weight : loss; }
+  double Accuracy() const { return weight > 0 ? correct / weight : 0; }
 };
 
 struct StepSettings {
@@ -48,10 +55,12 @@ struct StepSettings {
 // the gathering, chunks are larger, and their tiles are the tasks of phase A.
 class TrainingStep {
  public:
-  // Keeps references to all but the settings. `profiler` may be null.
+  // Keeps references to all but the settings and the loss. `profiler` may be null. Without a loss,
+  // it is the cross-entropy.
   TrainingStep(const NetworkShape& shape, const Dataset& data, const Scaling& scaling,
                const StepSettings& settings, std::vector<DenseParameters>& parameters,
-               OptimizerState& optimizer, Execution& execution, Profiler* profiler = nullptr);
+               OptimizerState& optimizer, Execution& execution, Profiler* profiler = nullptr,
+               std::optional<LossFunction> loss = {});
 
   // One step on the examples of that index; at least one. measure_gradient: whether the gradient's
   // norm is wanted. Allocates nothing.
@@ -68,7 +77,7 @@ class TrainingStep {
   // One chunk of a batch.
   struct Chunk {
     std::span<const uint32_t> indices;
-    size_t batch_size;
+    float loss_scale;  // of the gradient: one over the sum of the weights of the whole batch
   };
 
   void PhaseA(const Chunk& chunk);
@@ -82,7 +91,6 @@ class TrainingStep {
   size_t TaskColumns(size_t columns) const;
 
   const NetworkShape& shape_;
-  const Dataset& data_;
   OptimizerState& optimizer_;
   Execution& execution_;
   Profiler* profiler_;
@@ -90,7 +98,7 @@ class TrainingStep {
   BatchReader reader_;
   std::unique_ptr<SparseExamples> sparse_;  // or null
   std::unique_ptr<Passes> passes_;
-  std::vector<uint32_t> labels_;           // of the chunk
+  LossFunction loss_;
   std::vector<float> losses_;              // of the chunk
   std::vector<size_t> correct_;            // per task of phase A
   std::optional<ParameterUpdate> update_;  // phase B

@@ -13,6 +13,7 @@
 #include "engine/runtime/aligned.h"
 #include "engine/runtime/execution.h"
 #include "engine/runtime/random.h"
+#include "engine/train/loss.h"
 #include "engine/train/optimizer.h"
 #include "engine/train/profiler.h"
 #include "engine/train/schedule.h"
@@ -38,7 +39,7 @@ void Require(bool good, const char* option, double found, const char* expected) 
 
 void CheckData(const Dataset& data) {
   if (!data.labelled()) throw Error(ErrorCode::kBadData, "training data: no labels");
-  if (data.classes() < 2) {
+  if (!data.regression() && data.classes() < 2) {
     throw Error(ErrorCode::kBadData, "training data: found " + std::to_string(data.classes()) +
                                          " class in the label column, expected at least 2");
   }
@@ -108,9 +109,24 @@ TrainOptions TrainOptions::Classic() {
   return options;
 }
 
-NetworkShape TrainOptions::Shape(size_t inputs, size_t outputs) const {
-  return activations.empty() ? NetworkShape::Mlp(inputs, hidden, outputs, activation)
-                             : NetworkShape::Mlp(inputs, hidden, outputs, activations);
+namespace {
+
+NetworkShape Shape(const TrainOptions& options, size_t inputs, size_t outputs) {
+  return options.activations.empty()
+             ? NetworkShape::Mlp(inputs, options.hidden, outputs, options.activation)
+             : NetworkShape::Mlp(inputs, options.hidden, outputs, options.activations);
+}
+
+}  // namespace
+
+NetworkShape TrainOptions::ShapeFor(const Dataset& data) const {
+  const Loss chosen = ResolveLoss(*this, data);
+  const bool per_class = chosen == Loss::kCrossEntropy;
+  NetworkShape shape = Shape(*this, data.features(), per_class ? data.classes() : 1);
+  shape.output = per_class                             ? OutputKind::kSoftmax
+                 : chosen == Loss::kBinaryCrossEntropy ? OutputKind::kSigmoid
+                                                       : OutputKind::kLinear;
+  return shape;
 }
 
 size_t TrainOptions::ExamplesPerStep(size_t examples) const {
@@ -129,7 +145,9 @@ size_t TrainOptions::EpochsFor(size_t examples) const {
 double TrainOptions::Rate() const {
   const bool adaptive = optimizer == Optimizer::kAdam || optimizer == Optimizer::kAdamW ||
                         optimizer == Optimizer::kRmsprop;
-  return learning_rate.value_or(adaptive ? 0.001 : 0.15);
+  // The squared error bends as much more steeply than the cross-entropy as its outputs are larger.
+  const bool numbers = loss == Loss::kSquared || loss == Loss::kHuber;
+  return learning_rate.value_or(adaptive ? 0.001 : numbers ? 0.003 : 0.15);
 }
 
 double TrainOptions::WeightDecay() const {
@@ -159,7 +177,8 @@ void TrainOptions::Check() const {
   Require(WeightDecay() >= 0 && WeightDecay() <= 1e6, "weight decay", WeightDecay(),
           "a number in [0, 1000000]");
   Require(threads >= 0 && threads <= 1024, "threads", threads, "0 to 1024");
-  Shape(1, 1);
+  Shape(*this, 1, 1);
+  CheckLossOptions(*this);
   CheckScalingMethod(scale);
 }
 
@@ -183,16 +202,19 @@ void RequireMemory(const NetworkShape& shape, Optimizer method) {
 
 }  // namespace
 
-TrainResult Train(const Dataset& data, const TrainOptions& options) {
-  options.Check();
+TrainResult Train(const Dataset& data, const TrainOptions& given) {
+  given.Check();
   CheckData(data);
+  TrainOptions options = given;
+  options.loss = ResolveLoss(given, data);
   const size_t examples = data.examples();
   const size_t batch = options.ExamplesPerStep(examples);
   const bool full_batch = batch == examples;
   const size_t steps_per_epoch = (examples + batch - 1) / batch;
 
   auto model = std::make_shared<Model::Storage>();
-  model->shape = options.Shape(data.features(), data.classes());
+  model->shape = options.ShapeFor(data);
+  model->target = FitTargets(options, data);
   RequireMemory(model->shape, options.optimizer);
   model->schema = data.schema();
   model->scaling = FitScaling(options.scale, data);
@@ -215,7 +237,8 @@ TrainResult Train(const Dataset& data, const TrainOptions& options) {
   settings.zeros = sparse ? Zeros::kSparse : Zeros::kAuto;
   settings.precision = options.precision;
   TrainingStep step(model->shape, data, model->scaling, settings, model->layers, optimizer,
-                    execution, profiler ? &*profiler : nullptr);
+                    execution, profiler ? &*profiler : nullptr,
+                    LossFunction(options, data, model->target));
 
   std::vector<uint32_t> order(examples);
   std::iota(order.begin(), order.end(), 0u);
@@ -251,12 +274,14 @@ TrainResult Train(const Dataset& data, const TrainOptions& options) {
                           "; try a lower learning rate");
         }
         sum.loss += result.loss;
+        sum.loss_weight += result.loss_weight;
         sum.correct += result.correct;
+        sum.weight += result.weight;
         progress.epoch = epoch + 1;
         progress.epoch_done = end == examples;
         progress.examples += end - begin;
-        progress.loss = sum.loss / static_cast<double>(end);
-        progress.accuracy = static_cast<double>(sum.correct) / static_cast<double>(end);
+        progress.loss = sum.MeanLoss();
+        progress.accuracy = data.regression() ? std::nan("") : sum.Accuracy();
         progress.seconds = std::chrono::duration<double>(Clock::now() - start).count();
         if (options.on_progress && !options.on_progress(progress)) stopped = true;
       }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "colonnade/dataset.h"
 
@@ -14,6 +15,13 @@ enum class Header {
   kAuto,  // judged by the first rows: a header is text above numbers, or text alone
   kYes,
   kNo,
+};
+
+// What the label column holds.
+enum class Task {
+  kAuto,      // classes, unless one of its labels is a number that is not an integer
+  kClassify,  // classes
+  kRegress,   // numbers, to be predicted as such
 };
 
 struct CsvOptions {
@@ -30,6 +38,8 @@ struct CsvOptions {
   // backwards. Unset: the column named "label", else the first. Ignored with `like`, which knows
   // its label column.
   std::optional<std::string> label_column = {};
+
+  Task task = Task::kAuto;  // ignored with `like`, which knows
 
   // Threads that decode a regular file: 0 as many as DefaultThreads() (colonnade/machine.h) says,
   // at most those of the caller's oneTBB arena. The result does not depend on it.
@@ -54,12 +64,18 @@ struct CsvOptions {
 //
 // Feature fields are decimal numbers as in C (12, +1, -0.5, .5, 5., 1e-3); a dataset whose features
 // are all integers 0..255 is stored as bytes, any other as f32. Class labels are integers; the
-// distinct ones, in ascending order, become the classes.
+// distinct ones, in ascending order, become the classes. Labels may also be numbers, see Task.
 //
 // Throws kIo where the file cannot be read, kBadData (file, row, column, found, expected) where it
 // is not such a table, kInvalidArgument where an option cannot be meant, or label_column is not one
 // of its columns. The row in a message is the number of the line, from 1, as an editor shows it.
 Dataset ReadCsv(const std::filesystem::path& file, const CsvOptions& options = {});
+
+// Reads a file of lines "class,weight", after a line with these two words or not, into one weight
+// per class, in the order of `classes`. Throws kIo, and kBadData unless each of them is there once,
+// with a number of at least 0.
+std::vector<double> ReadClassWeights(const std::filesystem::path& file,
+                                     const std::vector<std::string>& classes);
 
 // Writes a table in the same format, LF line ends, label first, atomically: the file is whole or
 // absent. Throws kIo.

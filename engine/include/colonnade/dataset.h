@@ -21,14 +21,17 @@ struct Schema {
   std::vector<std::string> feature_names = {};  // `features` names, or none (data without a header)
   std::string label_name = {};                  // of the label column; empty without a header
   size_t label_index = 0;                       // place of the label column among all columns
-  std::vector<std::string> classes = {};  // names of the classes, in the order of their indices
+  // Names of the classes, in the order of their indices; none where the label column holds numbers
+  // (regression).
+  std::vector<std::string> classes = {};
 };
 
-// A table of examples: per example `features` values and, if labelled, one class index.
+// A table of examples: per example `features` values and, if labelled, one class index or, for
+// regression, one number.
 //
 // Example e is one column: values e * stride() .. e * stride() + features() - 1. Columns start on
-// cache lines, and the padding between them is zero. Immutable, movable, and cheap to pass by
-// reference; any number of threads may read it.
+// cache lines, and the padding between them is zero. Immutable but for its weights, movable, and
+// cheap to pass by reference; any number of threads may read it.
 class Dataset {
  public:
   // Copies `labels.size()` examples from memory. values: one example after the other, each
@@ -40,13 +43,19 @@ class Dataset {
   static Dataset FromMemory(std::span<const uint8_t> values, std::span<const uint32_t> labels,
                             Schema schema);
 
+  // The same for regression: a finite number per example, and no schema.classes.
+  static Dataset FromMemory(std::span<const float> values, std::span<const float> targets,
+                            Schema schema);
+  static Dataset FromMemory(std::span<const uint8_t> values, std::span<const float> targets,
+                            Schema schema);
+
   Dataset(Dataset&&) noexcept;
   Dataset& operator=(Dataset&&) noexcept;
   ~Dataset();
 
   size_t examples() const noexcept;
   size_t features() const noexcept;
-  size_t classes() const noexcept;  // 0 if not labelled
+  size_t classes() const noexcept;  // 0 if not labelled, or for regression
 
   const Schema& schema() const noexcept;
 
@@ -55,19 +64,28 @@ class Dataset {
   const uint8_t* bytes() const noexcept;  // the values; null unless element_type() is kU8
   const float* floats() const noexcept;   // the values; null unless element_type() is kF32
 
-  bool labelled() const noexcept;
+  bool labelled() const noexcept;    // there are labels or targets
+  bool regression() const noexcept;  // there are targets
   std::span<const uint32_t> labels()
-      const noexcept;  // class index per example; empty if unlabelled
+      const noexcept;  // class index per example; empty if unlabelled, or for regression
+  std::span<const float> targets() const noexcept;  // number per example; empty if not regression
 
-  // XXH3-128 over the values and labels, 32 hexadecimal digits.
+  // How much each example counts in training and evaluation; empty where all count the same.
+  std::span<const float> weights() const noexcept;
+
+  // Sets the weights. Throws kBadData unless there is one per example, each finite and at least 0,
+  // not all of them 0.
+  void SetWeights(std::span<const float> weights);
+
+  // XXH3-128 over the values, labels or targets, and weights; 32 hexadecimal digits.
   std::string Hash() const;
 
   // For the readers inside the library.
   struct Storage;
-  explicit Dataset(std::unique_ptr<Storage> storage) noexcept;
+  explicit Dataset(std::unique_ptr<Storage> storage);
 
  private:
-  std::unique_ptr<const Storage> storage_;
+  std::unique_ptr<Storage> storage_;
 };
 
 }  // namespace colonnade

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "colonnade/dataset.h"
@@ -11,7 +12,8 @@
 
 namespace colonnade {
 
-// A class against all others. A ratio without cases (0 / 0) is 0, as in scikit-learn.
+// A class against all others. A ratio without cases (0 / 0) is 0, as in scikit-learn. Where the
+// data have weights, ratios and means are weighted (scikit-learn's sample_weight), counts are not.
 struct ClassMetrics {
   size_t support = 0;    // examples of the class
   double precision = 0;  // of those predicted to be of the class, the fraction that is
@@ -21,20 +23,32 @@ struct ClassMetrics {
 
 inline constexpr size_t kMaxConfusionClasses = 1024;
 
+// Of predicted numbers, in the units of the data.
+struct RegressionMetrics {
+  double rmse = 0;  // root of the mean squared error
+  double mae = 0;   // mean absolute error
+  // Coefficient of determination: 1 − Σ (y − ŷ)² / Σ (y − mean)². Where all y are equal, 1 if they
+  // are predicted exactly, else 0 (scikit-learn's r2_score).
+  double r2 = 0;
+};
+
+// All zero but for examples, loss and regression where the model predicts numbers.
 struct Evaluation {
   size_t examples = 0;
   size_t correct = 0;
-  double loss = 0;      // mean cross-entropy, natural logarithm
+  // Mean cross-entropy, natural logarithm; for numbers the mean squared error, in their units.
+  double loss = 0;
   double accuracy = 0;  // correct / examples
   size_t classes = 0;
   // classes × classes counts: [truth * classes + prediction]; empty above kMaxConfusionClasses.
   std::vector<uint64_t> confusion;
   std::vector<ClassMetrics> per_class;  // `classes` entries
   ClassMetrics macro;                   // unweighted mean over the classes; support: examples
+  std::optional<RegressionMetrics> regression;
 };
 
 // threads: 0 for DefaultThreads(); the result does not depend on it. Throws kBadData where the data
-// have no labels or do not fit the model.
+// have no labels or do not fit the model, such as classes where it predicts numbers.
 Evaluation Evaluate(const Model& model, const Dataset& data, int threads = 0);
 
 }  // namespace colonnade

@@ -25,9 +25,9 @@ struct LayerParameters {
 // predict with one model at once.
 class Model {
  public:
-  // Throws kInvalidArgument where sizes do not match the shape.
+  // Throws kInvalidArgument where sizes do not match the shape. target: for OutputKind::kLinear.
   Model(NetworkShape shape, std::span<const LayerParameters> parameters, Scaling scaling,
-        Schema schema);
+        Schema schema, TargetScaling target = {});
 
   // Reads what Save() wrote. Throws kIo where the file cannot be read, kBadModel where it is
   // damaged, of an unknown version, or no model of this library.
@@ -41,6 +41,8 @@ class Model {
   const NetworkShape& shape() const noexcept;
   const Scaling& scaling() const noexcept;
   const Schema& schema() const noexcept;
+  const TargetScaling& target_scaling() const noexcept;
+  bool regression() const noexcept;  // predicts numbers, not classes
   LayerParameters parameters(size_t layer) const;
 
   // XXH3-128 over the parameters' bytes in the order of the file, 32 hexadecimal digits.
@@ -50,14 +52,19 @@ class Model {
   const std::map<std::string, std::string>& provenance() const noexcept;
   void SetProvenance(const std::string& key, const std::string& json);
 
-  // Outputs for every example of `data`, one after the other: examples × classes values.
-  // (scikit-learn: decision_function, predict_proba, predict.) threads: 0 for DefaultThreads().
-  // Throws kBadData where the features do not fit.
+  // Outputs for every example of `data`, one after the other: examples × shape().outputs() values,
+  // or examples × classes probabilities. (scikit-learn: decision_function, predict_proba, predict.)
+  // threads: 0 for DefaultThreads(). Throws kBadData where the features do not fit,
+  // kInvalidArgument where the model predicts numbers but is asked for classes or probabilities.
   std::vector<float> Logits(const Dataset& data, int threads = 0) const;
   std::vector<float> Probabilities(const Dataset& data, int threads = 0) const;
 
   // The index of the most probable class per example; the first, where several are equal.
   std::vector<uint32_t> Classes(const Dataset& data, int threads = 0) const;
+
+  // The predicted number per example, in the units of the training data. Throws kInvalidArgument
+  // where the model predicts classes.
+  std::vector<float> Values(const Dataset& data, int threads = 0) const;
 
   // The same straight from memory, for one example or a few: on the calling thread, without locks,
   // and without allocation once the thread has made a call as large with a model as large (it keeps
@@ -65,13 +72,14 @@ class Model {
   //
   // examples: one after the other, each shape().inputs() raw values as the training data had them
   // (the model's scaling is applied to them), not checked: one that is NaN or infinite makes the
-  // outputs of its example meaningless, and no others. logits, probabilities: examples × classes
-  // values, written one example after the other; classes: one index per example. The memory of
+  // outputs of its example meaningless, and no others. logits, probabilities: as many values as
+  // above, written one example after the other; classes, values: one per example. The memory of
   // input and output must not overlap. Throws kBadData where `examples` is not a whole number of
   // examples, kInvalidArgument where the output has not the size that they need.
   void Logits(std::span<const float> examples, std::span<float> logits) const;
   void Probabilities(std::span<const float> examples, std::span<float> probabilities) const;
   void Classes(std::span<const float> examples, std::span<uint32_t> classes) const;
+  void Values(std::span<const float> examples, std::span<float> values) const;
 
   // For the passes inside the library.
   struct Storage;

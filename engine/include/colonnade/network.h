@@ -30,6 +30,13 @@ const char* Name(Activation activation);
 // The activation of that name; nothing for another name.
 std::optional<Activation> ActivationNamed(std::string_view name);
 
+// What the outputs of the last layer stand for.
+enum class OutputKind {
+  kSoftmax,  // a logit per class
+  kSigmoid,  // one logit: of the second of two classes against the first
+  kLinear,   // one number, the prediction; of the training targets' scale, see TargetScaling
+};
+
 // One dense layer: activation(W · x + b), W being outputs × inputs.
 struct Layer {
   size_t inputs = 0;
@@ -39,9 +46,10 @@ struct Layer {
   bool operator==(const Layer&) const = default;
 };
 
-// A stack of dense layers; the last one yields the logits of a softmax.
+// A stack of dense layers.
 struct NetworkShape {
   std::vector<Layer> layers;
+  OutputKind output = OutputKind::kSoftmax;
 
   // inputs → hidden[0] → … → outputs with `activation` after every layer but the last. Throws
   // kInvalidArgument for a width of 0 or over 2^20.

@@ -15,6 +15,14 @@ struct Scaling {
   bool operator==(const Scaling&) const = default;
 };
 
+// How outputs of a regression network become predictions: z ↦ offset + scale · z.
+struct TargetScaling {
+  float offset = 0;
+  float scale = 1;  // > 0
+
+  bool operator==(const TargetScaling&) const = default;
+};
+
 }  // namespace colonnade
 
 #endif  // COLONNADE_SCALING_H_

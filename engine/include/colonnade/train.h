@@ -42,6 +42,18 @@ enum class Initialization {
   kUniform,  // weights and biases uniform in [-0.5, 0.5)
 };
 
+// PyTorch's losses, as means over the examples, weighted where they have weights.
+enum class Loss {
+  kAuto,                // cross-entropy for classes, squared error for numbers
+  kCrossEntropy,        // of the softmax of one output per class
+  kBinaryCrossEntropy,  // of the sigmoid of a single output, for two classes
+  kSquared,             // (prediction − target)²
+  kHuber,               // r² / 2 where r = |prediction − target| ≤ δ, else δ · (r − δ / 2)
+};
+
+// "auto", "cross-entropy", "bce", "squared" or "huber".
+const char* Name(Loss loss);
+
 // A moment of a training run, for the progress callback.
 struct Progress {
   size_t epoch = 0;          // from 1
@@ -51,7 +63,7 @@ struct Progress {
   size_t examples = 0;       // examples trained on, over all epochs
   bool epoch_done = false;   // this was the last step of its epoch
   double loss = 0;           // mean over the epoch so far, each batch before its update
-  double accuracy = 0;       // likewise
+  double accuracy = 0;       // likewise; NaN for regression
   double learning_rate = 0;  // of this step
   double seconds = 0;        // since training began
 };
@@ -61,6 +73,18 @@ struct TrainOptions {
   Activation activation = Activation::kRelu;  // of all hidden layers, unless:
   std::vector<Activation> activations = {};   // one per hidden layer, or none
   Initialization init = Initialization::kHe;
+
+  Loss loss = Loss::kAuto;
+  double huber_delta = 1;      // δ > 0 of kHuber, in units of the targets as they are scaled
+  double label_smoothing = 0;  // [0, 1); for kCrossEntropy: this part of a label is spread evenly
+                               // over all classes
+  // How much the examples of each class count, for classes: one weight per class, ≥ 0, or none; or
+  // n / (classes · examples of the class), such that all classes count the same.
+  std::vector<double> class_weights = {};
+  bool balance_classes = false;
+  // For regression, scales the targets to mean 0 and variance 1 for the training; the model keeps
+  // the scaling, and predicts in the units of the data.
+  bool standardize_targets = true;
 
   size_t epochs = 0;       // 1 .. 10^6; 0: what EpochsFor() says
   size_t batch_size = 96;  // examples per step; 0: all of them
@@ -106,8 +130,8 @@ struct TrainOptions {
   // has the same bits. Costs about a per cent of the time where a step takes some 100 µs.
   Profile* profile = nullptr;
 
-  // inputs → hidden … → outputs.
-  NetworkShape Shape(size_t inputs, size_t outputs) const;
+  // The network for these data. Throws kInvalidArgument where options and data do not go together.
+  NetworkShape ShapeFor(const Dataset& data) const;
 
   // Examples that a step takes of so many: batch_size · accumulate, but at most all.
   size_t ExamplesPerStep(size_t examples) const;
@@ -116,7 +140,8 @@ struct TrainOptions {
   // at least 4 and at most 200.
   size_t EpochsFor(size_t examples) const;
 
-  // `learning_rate`, or where there is none: 0.001 for kAdam, kAdamW and kRmsprop, 0.15 for others.
+  // `learning_rate`, or where there is none: 0.001 for kAdam, kAdamW and kRmsprop; for others 0.003
+  // with Loss::kSquared and kHuber, else 0.15.
   double Rate() const;
 
   // `weight_decay`, or where there is none: 0.01 for kAdamW, as in PyTorch, 0 for the others.
@@ -137,15 +162,15 @@ struct TrainResult {
   size_t steps = 0;      // completed
   bool stopped = false;  // by the callback
   double loss = 0;       // mean over the last epoch, each batch before its update
-  double accuracy = 0;   // likewise
+  double accuracy = 0;   // likewise; NaN for regression
   double seconds = 0;
   int threads = 0;  // that took part
 };
 
-// Trains a classifier. The result depends on the data, the options and the seed alone: not on the
-// number of threads, nor on the instruction set as long as it has FMA. Throws kInvalidArgument for
-// options out of range, kBadData for data without labels or with fewer than two classes, kDiverged
-// when the loss or a parameter leaves the finite numbers.
+// Trains a network to tell classes or to predict numbers. The result depends on the data, the
+// options and the seed alone: not on the number of threads, nor on the instruction set as long as
+// it has FMA. Throws kInvalidArgument for options out of range, kBadData for data without labels or
+// with fewer than two classes, kDiverged when the loss or a parameter leaves the finite numbers.
 TrainResult Train(const Dataset& data, const TrainOptions& options = {});
 
 }  // namespace colonnade

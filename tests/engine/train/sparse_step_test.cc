@@ -20,7 +20,7 @@ namespace {
 struct Outcome {
   std::vector<DenseParameters> parameters;
   std::vector<double> losses;
-  std::vector<size_t> correct;
+  std::vector<double> correct;
   bool sparse;
 };
 
