@@ -49,6 +49,18 @@ inline Dataset SparseDataset(size_t examples, size_t features, size_t classes, f
   return Dataset::FromMemory(std::span<const uint8_t>(values), labels, schema);
 }
 
+// The same values, with targets uniform in [10, 30).
+inline Dataset RandomTargets(size_t examples, size_t features, uint64_t seed) {
+  Random random(seed);
+  std::vector<float> values(examples * features);
+  for (float& value : values) value = random.Uniform(-1, 1);
+  std::vector<float> targets(examples);
+  for (float& target : targets) target = random.Uniform(10, 30);
+  Schema schema;
+  schema.features = features;
+  return Dataset::FromMemory(std::span<const float>(values), targets, schema);
+}
+
 // Synthetic digits, 28 × 28 bytes each.
 inline Dataset DigitsDataset(size_t examples, uint64_t seed) {
   const tools::Digits digits = tools::MakeDigits(examples, seed);

@@ -291,6 +291,7 @@ std::string Disagreement(const std::string& text, char separator, const std::fil
   const Reading expected = ReadSimply(text, separator);
   try {
     CsvOptions options;
+    options.task = Task::kClassify;
     options.delimiter = separator;
     const Dataset data = ReadCsvInPieces(file, options, piece);
     if (std::holds_alternative<size_t>(expected)) {

@@ -83,6 +83,30 @@ TEST(CsvReaderTest, ReadsATableWithHeader) {
   EXPECT_EQ(data.schema().features, 3u);
 }
 
+TEST(CsvReaderTest, ALabelThatIsNoIntegerMakesAllOfThemNumbers) {
+  const Dataset data = Read("x,label\n1,7\n2,-0.5\n3,7.0\n4,1e3\n5,2.5e8\n");
+  EXPECT_TRUE(data.labelled());
+  EXPECT_TRUE(data.regression());
+  EXPECT_EQ(data.classes(), 0u);
+  EXPECT_THAT(data.schema().classes, IsEmpty());
+  EXPECT_THAT(data.labels(), IsEmpty());
+  EXPECT_THAT(data.targets(), ElementsAre(7, -0.5f, 7, 1000, 2.5e8f));
+  EXPECT_EQ(data.element_type(), ElementType::kU8);
+
+  // What must fit it has numbers, too.
+  const Dataset like = Read("x,label\n1,3\n2,1e-3\n", {.like = &data.schema()});
+  EXPECT_THAT(like.targets(), ElementsAre(3, 1e-3f));
+  EXPECT_THROW(Read("x,label\n1,x\n", {.like = &data.schema()}), Error);
+}
+
+TEST(CsvReaderTest, TheTaskDecidesAboutIntegers) {
+  const std::string integers = "label,x\n7,1\n3,2.5\n7,3\n";
+  EXPECT_THAT(Read(integers).schema().classes, ElementsAre("3", "7"));
+  EXPECT_THAT(Read(integers, {.task = Task::kRegress}).targets(), ElementsAre(7, 3, 7));
+  EXPECT_THAT(Read("label,x\n1e0,1\n2.0,1\n").schema().classes, ElementsAre("1", "2"));
+  EXPECT_THROW(Read("label,x\n7,1\n0.5,2\n", {.task = Task::kClassify}), Error);
+}
+
 TEST(CsvReaderTest, ReadsATableWithoutHeader) {
   const Dataset data = Read("7,0,10,255\n3,1,2,3\n");
   EXPECT_EQ(data.examples(), 2u);

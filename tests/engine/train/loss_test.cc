@@ -1,0 +1,379 @@
+// Every loss with every activation: the gradient that a training step applies against central
+// differences in double precision; and what the losses do to training and to the model.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "colonnade/error.h"
+#include "colonnade/evaluate.h"
+#include "colonnade/train.h"
+#include "tests/support/datasets.h"
+#include "tests/support/reference_network.h"
+#include "tests/support/temp_dir.h"
+
+namespace colonnade {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Case {
+  const char* name;
+  Loss loss;
+  size_t classes;  // 0: targets
+  double smoothing = 0;
+  bool class_weights = false;
+  bool weights = false;
+  double delta = 1;
+};
+
+const Case kCases[] = {
+    {"CrossEntropy", Loss::kCrossEntropy, 3},
+    {"Weights", Loss::kCrossEntropy, 3, 0, false, true},
+    {"ClassWeights", Loss::kCrossEntropy, 3, 0, true, false},
+    {"Smoothing", Loss::kCrossEntropy, 3, 0.2},
+    {"AllTogether", Loss::kCrossEntropy, 4, 0.1, true, true},
+    {"Binary", Loss::kBinaryCrossEntropy, 2},
+    {"BinaryWeighted", Loss::kBinaryCrossEntropy, 2, 0, true, true},
+    {"Squared", Loss::kSquared, 0},
+    {"SquaredWeighted", Loss::kSquared, 0, 0, false, true},
+    {"Huber", Loss::kHuber, 0, 0, false, false, 0.5},
+    {"HuberWeighted", Loss::kHuber, 0, 0, false, true, 2},
+};
+
+Dataset MakeData(const Case& c, size_t examples) {
+  constexpr size_t kFeatures = 5;
+  Dataset data = c.classes > 0 ? test::RandomDataset(examples, kFeatures, c.classes, 2)
+                               : test::RandomTargets(examples, kFeatures, 2);
+  if (c.weights) {
+    test::Random random(9);
+    std::vector<float> weights(examples);
+    for (float& weight : weights) weight = random.Uniform(0, 3);
+    data.SetWeights(weights);
+  }
+  return data;
+}
+
+TrainOptions MakeOptions(const Case& c) {
+  TrainOptions options;
+  options.loss = c.loss;
+  options.label_smoothing = c.smoothing;
+  options.huber_delta = c.delta;
+  if (c.class_weights) options.class_weights = {0.5, 3, 1, 2};
+  options.class_weights.resize(c.class_weights ? c.classes : 0);
+  return options;
+}
+
+// The loss of one example, and its weight in the mean.
+struct Term {
+  double loss, weight;
+};
+
+Term TermOf(const Case& c, const Dataset& data, const std::vector<double>& class_weights,
+            const TargetScaling& target, const std::vector<double>& z, size_t e) {
+  const double weight = c.weights ? static_cast<double>(data.weights()[e]) : 1;
+  if (c.classes == 0) {
+    const double y = (static_cast<double>(data.targets()[e]) - static_cast<double>(target.offset)) /
+                     static_cast<double>(target.scale);
+    const double r = std::abs(z[0] - y);
+    const double huber = r <= c.delta ? r * r / 2 : c.delta * (r - c.delta / 2);
+    return {weight * (c.loss == Loss::kHuber ? huber : r * r), weight};
+  }
+  const size_t label = data.labels()[e];
+  const auto class_weight = [&](size_t k) { return class_weights.empty() ? 1 : class_weights[k]; };
+  if (c.loss == Loss::kBinaryCrossEntropy) {
+    const double wrong = label == 0 ? z[0] : -z[0];
+    return {weight * class_weight(label) * std::log1p(std::exp(wrong)),
+            weight * class_weight(label)};
+  }
+  double sum = 0;
+  for (const double value : z) sum += std::exp(value);
+  double loss = 0;
+  for (size_t k = 0; k < z.size(); ++k) {
+    const double part =
+        c.smoothing / static_cast<double>(z.size()) + (k == label ? 1 - c.smoothing : 0);
+    loss += part * class_weight(k) * (std::log(sum) - z[k]);
+  }
+  return {weight * loss, weight * class_weight(label)};
+}
+
+class LossTest : public ::testing::TestWithParam<Case> {};
+
+TEST_P(LossTest, GradientMatchesCentralDifferencesWithEveryActivation) {
+  const Case& c = GetParam();
+  const Dataset data = MakeData(c, 23);
+  for (const Activation activation :
+       {Activation::kIdentity, Activation::kRelu, Activation::kLeakyRelu, Activation::kElu,
+        Activation::kGelu, Activation::kSilu, Activation::kTanh, Activation::kSigmoid}) {
+    SCOPED_TRACE(Name(activation));
+    TrainOptions options = MakeOptions(c);
+    options.hidden = {6, 4};
+    options.activation = activation;
+    options.epochs = 1;
+    options.batch_size = 0;
+    options.optimizer = Optimizer::kSgd;
+    options.schedule = Schedule::kConstant;
+    options.scale = "none";
+    options.seed = 3;
+    options.init = Initialization::kUniform;
+    options.learning_rate = 1e-30;  // too small to move any float
+    const Model start = Train(data, options).model;
+    options.learning_rate = 1;
+    const TrainResult after = Train(data, options);
+    const std::vector<float> before = test::ParametersOf(start);
+    const std::vector<float> moved = test::ParametersOf(after.model);
+
+    test::ReferenceNetwork reference(start);
+    const std::vector<double> inputs = test::ScaledValues(data, start.scaling());
+    const auto loss = [&] {
+      Term sum = {0, 0};
+      for (size_t e = 0; e < data.examples(); ++e) {
+        const auto x = inputs.begin() + static_cast<ptrdiff_t>(e * data.features());
+        const std::vector<double> z =
+            reference.Logits({x, x + static_cast<ptrdiff_t>(data.features())});
+        const Term term = TermOf(c, data, options.class_weights, start.target_scaling(), z, e);
+        sum.loss += term.loss;
+        sum.weight += term.weight;
+      }
+      return sum.loss / sum.weight;
+    };
+    ASSERT_NEAR(after.loss, loss(), 2e-6);
+    const std::vector<double*> parameters = reference.Parameters();
+    ASSERT_EQ(parameters.size(), moved.size());
+    constexpr double kStep = 1e-5;
+    double largest = 0;
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      const double value = *parameters[i];
+      *parameters[i] = value + kStep;
+      const double above = loss();
+      *parameters[i] = value - kStep;
+      const double below = loss();
+      *parameters[i] = value;
+      const double expected = (above - below) / (2 * kStep);
+      const double actual = static_cast<double>(before[i]) - static_cast<double>(moved[i]);
+      ASSERT_NEAR(actual, expected, 2e-5 * std::abs(expected) + 6e-7) << "parameter " << i;
+      largest = std::max(largest, std::abs(expected));
+    }
+    EXPECT_GT(largest, 1e-3) << "all gradients vanish: the comparison proves nothing";
+  }
+}
+
+TEST_P(LossTest, GivesTheSameBitsForAnyThreadsAndInAFile) {
+  const Case& c = GetParam();
+  const Dataset data = MakeData(c, 1500);
+  TrainOptions options = MakeOptions(c);
+  options.hidden = {20};
+  options.activation = Activation::kTanh;
+  options.learning_rate = 0.01;
+  options.epochs = 2;
+  for (const size_t batch_size : {200u, 0u}) {
+    options.batch_size = batch_size;
+    options.threads = 1;
+    const TrainResult one = Train(data, options);
+    const Evaluation evaluation = Evaluate(one.model, data, 1);
+    for (const int threads : {2, 3, 8}) {
+      options.threads = threads;
+      const TrainResult many = Train(data, options);
+      EXPECT_EQ(many.model.ParametersHash(), one.model.ParametersHash());
+      EXPECT_EQ(many.loss, one.loss);
+      if (c.classes > 0) {
+        EXPECT_EQ(many.accuracy, one.accuracy);
+      }
+      EXPECT_EQ(Evaluate(many.model, data, threads).loss, evaluation.loss);
+    }
+    const test::TempDir dir;
+    one.model.Save(dir.path() / "m");
+    const Model loaded = Model::Load(dir.path() / "m");
+    EXPECT_EQ(loaded.shape(), one.model.shape());
+    EXPECT_EQ(loaded.target_scaling(), one.model.target_scaling());
+    EXPECT_EQ(Evaluate(loaded, data, 1).loss, evaluation.loss);
+  }
+}
+
+TEST_P(LossTest, InBf16TrainsAboutAsWell) {
+  const Case& c = GetParam();
+  const Dataset data = MakeData(c, 400);
+  TrainOptions options = MakeOptions(c);
+  options.hidden = {20};
+  options.learning_rate = 0.01;
+  options.epochs = 20;
+  const double f32 = Train(data, options).loss;
+  options.precision = Precision::kBf16;
+  EXPECT_NEAR(Train(data, options).loss, f32, 0.05 * f32);
+}
+
+INSTANTIATE_TEST_SUITE_P(Losses, LossTest, ::testing::ValuesIn(kCases),
+                         [](const auto& c) { return std::string(c.param.name); });
+
+TEST(RegressionTest, PredictsInTheUnitsOfTheData) {
+  // y = 1000 + 50 · (x0 − x1)
+  test::Random random(4);
+  std::vector<float> values(3 * 500);
+  std::vector<float> targets(500);
+  for (float& value : values) value = random.Uniform(-1, 1);
+  for (size_t e = 0; e < 500; ++e) targets[e] = 1000 + 50 * (values[3 * e] - values[3 * e + 1]);
+  Schema schema;
+  schema.features = 3;
+  const Dataset data = Dataset::FromMemory(std::span<const float>(values), targets, schema);
+  EXPECT_TRUE(data.regression());
+  EXPECT_EQ(data.classes(), 0u);
+  EXPECT_TRUE(std::ranges::equal(data.targets(), targets));
+  TrainOptions options;
+  options.hidden = {16};
+  const Model model = Train(data, options).model;
+  const Evaluation evaluation = Evaluate(model, data);
+  ASSERT_TRUE(evaluation.regression);
+  EXPECT_GT(evaluation.regression->r2, 0.99);
+  EXPECT_LT(evaluation.regression->rmse, 4);
+  EXPECT_NEAR(evaluation.loss, evaluation.regression->rmse * evaluation.regression->rmse, 1e-9);
+  const std::vector<float> predictions = model.Values(data);
+  std::vector<float> from_memory(500);
+  model.Values(values, from_memory);
+  EXPECT_EQ(predictions, from_memory);
+  double error = 0;
+  for (size_t e = 0; e < 500; ++e) {
+    error += std::abs(static_cast<double>(predictions[e]) - static_cast<double>(targets[e]));
+  }
+  EXPECT_NEAR(evaluation.regression->mae, error / 500, 1e-9);
+  EXPECT_THROW(model.Classes(data), Error);
+  EXPECT_THROW(model.Probabilities(data), Error);
+}
+
+TEST(RegressionTest, MetricsAreThoseOfScikitLearn) {
+  // One input that is the prediction itself.
+  const NetworkShape shape{.layers = {{.inputs = 1, .outputs = 1}}, .output = OutputKind::kLinear};
+  Schema schema;
+  schema.features = 1;
+  const Model model(shape, std::vector<LayerParameters>{{{1.0f}, {0.0f}}}, {"none", {0}, {1}},
+                    schema);
+  const std::vector<float> predictions = {2.5f, 0, 2, 8};
+  const std::vector<float> targets = {3, -0.5f, 2, 7};
+  Dataset data = Dataset::FromMemory(std::span<const float>(predictions), targets, schema);
+  const Evaluation plain = Evaluate(model, data);
+  EXPECT_NEAR(plain.regression->rmse, std::sqrt(0.375), 1e-12);  // mean_squared_error
+  EXPECT_NEAR(plain.regression->mae, 0.5, 1e-12);
+  EXPECT_NEAR(plain.regression->r2, 0.9486081370449679, 1e-12);
+  data.SetWeights(std::vector<float>{1, 2, 0, 3});
+  const Evaluation weighted = Evaluate(model, data);
+  EXPECT_NEAR(weighted.regression->rmse * weighted.regression->rmse, 3.75 / 6, 1e-12);
+  EXPECT_NEAR(weighted.regression->mae, 4.5 / 6, 1e-12);
+  EXPECT_NEAR(weighted.regression->r2, 1 - 3.75 / (3 * 3 + 2 * 0.25 + 3 * 49 - 23.0 * 23 / 6),
+              1e-9);
+}
+
+TEST(WeightsTest, MetricsAreWeighted) {
+  // The class is the sign of the only input.
+  const NetworkShape shape{.layers = {{.inputs = 1, .outputs = 1}}, .output = OutputKind::kSigmoid};
+  Schema schema;
+  schema.features = 1;
+  schema.classes = {"no", "yes"};
+  const Model model(shape, std::vector<LayerParameters>{{{1.0f}, {0.0f}}}, {"none", {0}, {1}},
+                    schema);
+  const std::vector<float> values = {-1, 1, 2, -3};
+  const std::vector<uint32_t> labels = {0, 1, 0, 1};
+  Dataset data = Dataset::FromMemory(std::span<const float>(values), labels, schema);
+  EXPECT_EQ(Evaluate(model, data).accuracy, 0.5);
+  data.SetWeights(std::vector<float>{1, 4, 2, 3});
+  const Evaluation e = Evaluate(model, data);
+  EXPECT_EQ(e.accuracy, 0.5);
+  EXPECT_EQ(e.correct, 2u);
+  EXPECT_NEAR(e.per_class[1].precision, 4.0 / 6, 1e-12);
+  EXPECT_NEAR(e.per_class[1].recall, 4.0 / 7, 1e-12);
+  EXPECT_EQ(e.per_class[1].support, 2u);
+  const auto loss = [](double wrong) { return std::log1p(std::exp(wrong)); };
+  EXPECT_NEAR(e.loss, (loss(-1) + 4 * loss(-1) + 2 * loss(2) + 3 * loss(3)) / 10, 1e-6);
+  const std::vector<float> p = model.Probabilities(data);
+  EXPECT_NEAR(p[3], 1 / (1 + std::exp(-1.0)), 1e-6);
+  EXPECT_EQ(p[2], 1 - p[3]);
+}
+
+TEST(WeightsTest, AWeightOfTwoIsTheExampleTwice) {
+  const std::vector<float> values = {0.5f, -1, 2, 0.25f, 1, 1};
+  Schema schema;
+  schema.features = 2;
+  Dataset weighted =
+      Dataset::FromMemory(std::span<const float>(values), std::vector<uint32_t>{0, 1, 2}, schema);
+  weighted.SetWeights(std::vector<float>{1, 2, 1});
+  const std::vector<float> twice = {0.5f, -1, 2, 0.25f, 2, 0.25f, 1, 1};
+  const Dataset repeated =
+      Dataset::FromMemory(std::span<const float>(twice), std::vector<uint32_t>{0, 1, 1, 2}, schema);
+  TrainOptions options;
+  options.batch_size = 0;
+  options.epochs = 3;
+  options.scale = "none";
+  options.hidden = {4};
+  const std::vector<float> a = test::ParametersOf(Train(weighted, options).model);
+  const std::vector<float> b = test::ParametersOf(Train(repeated, options).model);
+  for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-6);
+}
+
+TEST(WeightsTest, BadOnesAreRefused) {
+  Dataset data = test::RandomDataset(3, 2, 2, 1);
+  EXPECT_THROW(data.SetWeights(std::vector<float>{1, 2}), Error);
+  EXPECT_THROW(data.SetWeights(std::vector<float>{1, -2, 1}), Error);
+  EXPECT_THROW(data.SetWeights(std::vector<float>{1, NAN, 1}), Error);
+  EXPECT_THROW(data.SetWeights(std::vector<float>{0, 0, 0}), Error);
+}
+
+std::string Refusal(const Dataset& data, const TrainOptions& options) {
+  try {
+    Train(data, options);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(LossOptionsTest, WhatDoesNotGoTogetherIsRefused) {
+  const Dataset classes = test::RandomDataset(30, 2, 3, 1);
+  const Dataset targets = test::RandomTargets(30, 2, 1);
+  TrainOptions options;
+  options.loss = Loss::kHuber;
+  EXPECT_THAT(Refusal(classes, options),
+              HasSubstr("loss: found huber for a label column of classes"));
+  options.loss = Loss::kBinaryCrossEntropy;
+  EXPECT_THAT(Refusal(classes, options), HasSubstr("loss: found bce for 3 classes"));
+  EXPECT_THAT(Refusal(targets, options),
+              HasSubstr("loss: found bce for a label column of numbers"));
+  options = {};
+  options.label_smoothing = 0.1;
+  EXPECT_THAT(Refusal(targets, options), HasSubstr("label smoothing: found 0.1"));
+  options.label_smoothing = 1;
+  EXPECT_THAT(Refusal(classes, options), HasSubstr("label smoothing: found 1, expected"));
+  options = {};
+  options.balance_classes = true;
+  EXPECT_THAT(Refusal(targets, options), HasSubstr("class weights: found some"));
+  options = {};
+  options.class_weights = {1, 2};
+  EXPECT_THAT(Refusal(classes, options), HasSubstr("class weights: found 2, expected 3"));
+  options.class_weights = {1, 2, -1};
+  EXPECT_THAT(Refusal(classes, options), HasSubstr("class weights: found -1"));
+  options = {};
+  options.huber_delta = 0;
+  EXPECT_THAT(Refusal(targets, options), HasSubstr("huber delta: found 0"));
+}
+
+TEST(LossOptionsTest, BalanceMakesRareClassesCount) {
+  // 90 examples of one class and 10 of another that features do not tell apart.
+  std::vector<float> values(100, 1.0f);
+  std::vector<uint32_t> labels(100, 0);
+  for (size_t e = 0; e < 10; ++e) labels[10 * e] = 1;
+  Schema schema;
+  schema.features = 1;
+  const Dataset data = Dataset::FromMemory(std::span<const float>(values), labels, schema);
+  TrainOptions options;
+  options.hidden = {};
+  options.batch_size = 0;
+  options.epochs = 200;
+  options.scale = "none";
+  EXPECT_NEAR(Train(data, options).model.Probabilities(data)[1], 0.1, 0.01);
+  options.balance_classes = true;
+  EXPECT_NEAR(Train(data, options).model.Probabilities(data)[1], 0.5, 0.01);
+}
+
+}  // namespace
+}  // namespace colonnade
