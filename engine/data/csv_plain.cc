@@ -87,7 +87,7 @@ class PlainReader {
         chunk_(chunk),
         chunks_((end_ - rows.begin + chunk - 1) / chunk),
         max_rows_(MaxRows(end_ - rows.begin, rows.columns->count)),
-        classes_(rows.like != nullptr ? &rows.like->classes : nullptr),
+        classes_(rows.like != nullptr ? &rows.like->classes : nullptr, rows.columns->task),
         builder_(rows.columns->features(), labelled(), max_rows_) {}
 
   std::optional<Dataset> Read(int threads) {

@@ -20,7 +20,7 @@ namespace colonnade {
 // The classes, for several threads.
 class SharedClasses {
  public:
-  explicit SharedClasses(const std::vector<std::string>* known) : classes_(known) {}
+  SharedClasses(const std::vector<std::string>* known, Task task) : classes_(known, task) {}
 
   std::optional<uint32_t> Find(std::string_view label) {
     const std::lock_guard lock(mutex_);
