@@ -53,6 +53,7 @@ std::optional<uint32_t> ClassIndex::Find(std::string_view label) {
 }
 
 std::optional<uint32_t> ClassIndex::Find(int64_t label) {
+  if (task_ == Task::kRegress) return std::bit_cast<uint32_t>(static_cast<float>(label));
   if (known_ != nullptr) {
     const auto found = names_.find(fmt::to_string(label));
     return found != names_.end() ? std::optional(found->second) : std::nullopt;
