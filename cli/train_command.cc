@@ -250,7 +250,10 @@ void RunRateTest(const TrainFlags& flags, const Common& common) {
   TrainOptions options = ToTrainOptions(flags, common);
   CsvOptions csv = flags.reading.ForReading();
   csv.threads = common.threads;
+  csv.task = flags.loss.ForReading();
   const Dataset train = ReadData(flags.train, csv);
+  ApplyClassWeights(flags.loss, train.schema(), options);
+  NamingFlags([&] { return options.ShapeFor(train); });
   const SignalWatch watch;
   options.on_progress = [](const Progress&) { return SignalWatch::Received() == 0; };
   const RateTest test = TestRates(train, options);
@@ -280,16 +283,16 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
     test = ReadData(flags.test, csv);
   }
   const double load_seconds = SecondsSince(begin);
-  log.Open();
-
-  const size_t batch_size =
-      chosen.batch_size == 0 ? train.examples() : std::min(chosen.batch_size, train.examples());
   ApplyClassWeights(flags.loss, train.schema(), chosen);
   if (chosen.loss == Loss::kAuto && train.regression()) chosen.loss = Loss::kSquared;
   const NetworkShape shape = NamingFlags([&] {
     chosen.Check();
     return chosen.ShapeFor(train);
   });
+  log.Open();
+
+  const size_t batch_size =
+      chosen.batch_size == 0 ? train.examples() : std::min(chosen.batch_size, train.examples());
   PrintNote(common, fmt::format("{}: {} examples, {} features, {} ({})", flags.train,
                                 WithCommas(train.examples()), WithCommas(train.features()),
                                 train.regression() ? "numbers to predict (regression)"

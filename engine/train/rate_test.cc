@@ -92,7 +92,7 @@ RateTest TestRates(const Dataset& data, const TrainOptions& options) {
   const size_t examples = data.examples();
   const size_t batch_size = options.ExamplesPerStep(examples);
   TrainingStep step(model.shape, data, model.scaling, SettingsOf(options, batch_size), parameters,
-                    optimizer, execution);
+                    optimizer, execution, nullptr, LossFunction(options, data, model.target));
   const size_t steps_per_epoch = (examples + batch_size - 1) / batch_size;
   const size_t steps = std::clamp(steps_per_epoch, kFewestSteps, kMostSteps);
   std::vector<uint32_t> order(examples);
@@ -112,8 +112,7 @@ RateTest TestRates(const Dataset& data, const TrainOptions& options) {
       const size_t count = std::min(batch_size, examples - begin);
       const double part = static_cast<double>(s) / static_cast<double>(steps - 1);
       const double rate = kLowest * std::pow(kHighest / kLowest, part);
-      const double batch_loss =
-          step.Run({order.data() + begin, count}, rate).loss / static_cast<double>(count);
+      const double batch_loss = step.Run({order.data() + begin, count}, rate).MeanLoss();
       const double loss = smoothed.Add(batch_loss);
       if (!std::isfinite(loss)) break;
       result.points.push_back({rate, loss});
