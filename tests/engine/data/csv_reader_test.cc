@@ -200,7 +200,7 @@ TEST(CsvReaderTest, TakesAsManyClassesAsTheLimit) {
   ExpectError(ErrorCode::kBadData,
               file.string() +
                   ":65537: column 1: found '70000', expected at most 65536 different "
-                  "class labels",
+                  "class labels (for numbers, ask for regression)",
               [&] { ReadCsv(file); });
 }
 
