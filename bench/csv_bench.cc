@@ -68,7 +68,8 @@ void BenchDecodeBytes(benchmark::State& state) {
   SetRate(state, "B/s", static_cast<double>(text.size()));
 }
 
-void BenchReadBytes(benchmark::State& state) {
+// Within the arena of the caller, that is, on its threads.
+void BenchReadBytes(benchmark::State& state, Execution&) {
   constexpr size_t kExamples = 20'000;
   const TemporaryFile file;
   const tools::Digits digits = tools::MakeDigits(kExamples, 1);
@@ -85,7 +86,7 @@ void BenchReadBytes(benchmark::State& state) {
   SetRate(state, "B/s", static_cast<double>(std::filesystem::file_size(file.path())));
 }
 
-void BenchReadFloats(benchmark::State& state) {
+void BenchReadFloats(benchmark::State& state, Execution&) {
   constexpr size_t kExamples = 20'000;
   constexpr size_t kFeatures = 100;
   const TemporaryFile file;
@@ -116,9 +117,10 @@ void BenchReadFloats(benchmark::State& state) {
 
 void RegisterCsv() {
   RegisterForTargets("csv/decode_u8", BenchDecodeBytes);
-  benchmark::RegisterBenchmark("csv/u8_784_columns", BenchReadBytes)->Unit(benchmark::kMillisecond);
-  benchmark::RegisterBenchmark("csv/f32_100_columns", BenchReadFloats)
-      ->Unit(benchmark::kMillisecond);
+  for (const int threads : ThreadCounts()) {
+    RegisterWithThreads("csv/u8_784_columns", threads, BenchReadBytes);
+    RegisterWithThreads("csv/f32_100_columns", threads, BenchReadFloats);
+  }
 }
 
 }  // namespace colonnade::bench

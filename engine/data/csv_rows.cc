@@ -4,6 +4,7 @@
 #include <string>
 
 #include "engine/data/csv_chunk.h"
+#include "engine/data/csv_dialect.h"
 #include "engine/data/csv_number.h"
 #include "kernels/csv_decode.h"
 #include "kernels/csv_numbers.h"
@@ -11,7 +12,14 @@
 namespace colonnade {
 namespace {
 
-// Whether the exact parser sees the same field: no quotes, no spaces around it.
+// Without what may stand around a field.
+std::string_view Trimmed(std::string_view field, char separator) {
+  while (!field.empty() && IsPadding(field.front(), separator)) field.remove_prefix(1);
+  while (!field.empty() && IsPadding(field.back(), separator)) field.remove_suffix(1);
+  return field;
+}
+
+// Whether the exact parser sees the same field: no quotes, no spaces in it.
 bool IsPlain(std::string_view field) {
   return !field.empty() && std::all_of(field.begin(), field.end(), [](char c) {
     return static_cast<unsigned char>(c) > ' ' && c != '"';
@@ -116,7 +124,8 @@ bool RowDecoder::DecodeRow(const char* text, size_t begin, const uint32_t* ends,
   const size_t place = *columns_.label;
   if (!DecodeFields(text, begin, ends, place, to)) return false;
   const size_t field_begin = place == 0 ? begin : ends[place - 1] + size_t{1};
-  const std::string_view field(text + field_begin, ends[place] - field_begin);
+  const std::string_view field =
+      Trimmed({text + field_begin, ends[place] - field_begin}, separator_);
   if (!IsPlain(field)) return false;
   if (labelled_) {
     const std::optional<uint32_t> index = LabelOf(field);
@@ -132,9 +141,9 @@ bool RowDecoder::DecodeFields(const char* text, size_t begin, const uint32_t* en
   for (size_t i = 0;;) {
     i += kernels::DecodeNumbers(text, begin, ends + i, count - i, to + i);
     if (i == count) return true;
-    // One that is long, or has an exponent.
+    // One that is long, has an exponent, or spaces around it.
     if (i > 0) begin = ends[i - 1] + size_t{1};
-    const std::string_view field(text + begin, ends[i] - begin);
+    const std::string_view field = Trimmed({text + begin, ends[i] - begin}, separator_);
     if (ParseNumber(field, to + i) != NumberError::kNone) return false;
     begin = ends[i++] + size_t{1};
   }

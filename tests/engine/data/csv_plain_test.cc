@@ -49,8 +49,9 @@ TEST(CsvPlain, EveryChunkSizeAndNumberOfThreadsGivesTheSameDataset) {
       "1,2,3\n0,55,255\n300,0,0\n-1,100,20\n3,4,5e-1\n",
       "1,2,3\n0,55,256\n300,0,0\n-1,100,20\n3,1e-40,+5e-1\n",
       "1,2,3\n0,55,1e-40\n2,-0,0\n",
-      "\xef\xbb\xbf"
+      "\xef\xbb\xbflabel,a,b\n1,2,3\n0,55,255\n7,0,0\n",
       "a,label,b\n1,2,3\n0,55,255\n7,0,0\n",
+      "1, 2 ,3\n 4,5,\t6 \n",
       "a,b,label\n1,2,3\n0,55,255\n7,0,12\n",
   };
   const TempDir dir;
@@ -73,7 +74,7 @@ TEST(CsvPlain, EveryChunkSizeAndNumberOfThreadsGivesTheSameDataset) {
 TEST(CsvPlain, TakesPlainRowsAndNoOthers) {
   const TempDir dir;
   for (const char* text : {"1,2,3\n", "1,2,3", "1,2,3\r\n4,5,6\r\n", "1,2,3\n1,2.5,-1e3\n\n\r\n",
-                           "-5,2,3\n99999,+2,.5\n"}) {
+                           "-5,2,3\n99999,+2,.5\n", "1, 2,\t3 \r\n 4 ,5,6\n"}) {
     EXPECT_TRUE(Accepted(dir.WriteFile("t.csv", text), With(1), 4)) << text;
   }
   for (const char* text : {"", "\n", "1,2\n", "1,2,3\n1,2\n", "1,2,3,4\n", "1,2,3\n\n1,2,3\n",
