@@ -33,8 +33,8 @@ std::string AccuracyText(const Progress& p) {
 
 }  // namespace
 
-ProgressDisplay::ProgressDisplay(const Common& common)
-    : enabled_(!common.quiet), every_epoch_(common.verbose) {
+ProgressDisplay::ProgressDisplay(const Common& common, double max_seconds)
+    : enabled_(!common.quiet), every_epoch_(common.verbose), max_seconds_(max_seconds) {
   const char* kind = std::getenv("TERM");
   terminal_ = isatty(STDERR_FILENO) != 0 && (kind == nullptr || std::string(kind) != "dumb");
 }
@@ -53,7 +53,9 @@ void ProgressDisplay::Show(const Progress& p) {
 }
 
 void ProgressDisplay::DrawBar(const Progress& p) {
-  const double done = static_cast<double>(p.step) / static_cast<double>(p.steps);
+  const double by_steps = static_cast<double>(p.step) / static_cast<double>(p.steps);
+  const double done =
+      max_seconds_ > 0 ? std::clamp(p.seconds / max_seconds_, by_steps, 1.0) : by_steps;
   const double left = p.seconds / done - p.seconds;
   const std::string text = fmt::format(
       " epoch {}/{}  loss {:.4f}{}  {} examples/s  {} left", p.epoch, p.epochs, p.loss,
@@ -73,9 +75,17 @@ void ProgressDisplay::DrawBar(const Progress& p) {
 
 void ProgressDisplay::PrintEpoch(const Progress& p) {
   Clear();
-  PrintError(fmt::format(
-      "epoch {}/{}  loss {:.4f}{}  {} examples/s  {}\n", p.epoch, p.epochs, p.loss, AccuracyText(p),
-      WithCommas(static_cast<uint64_t>(ExamplesPerSecond(p))), Duration(p.seconds)));
+  std::string validation;
+  if (p.validation != nullptr) {
+    validation = fmt::format("  validation {:.4f}", p.validation->loss);
+    if (!p.validation->regression) {
+      validation += fmt::format("  {:.2f} %", 100 * p.validation->accuracy);
+    }
+  }
+  PrintError(fmt::format("epoch {}/{}  loss {:.4f}{}{}  {} examples/s  {}\n", p.epoch, p.epochs,
+                         p.loss, AccuracyText(p), validation,
+                         WithCommas(static_cast<uint64_t>(ExamplesPerSecond(p))),
+                         Duration(p.seconds)));
 }
 
 void ProgressDisplay::Clear() {

@@ -11,7 +11,8 @@ namespace colonnade::cli {
 // standard error. Silent with --quiet.
 class ProgressDisplay {
  public:
-  explicit ProgressDisplay(const Common& common);
+  // max_seconds: TrainOptions::max_seconds
+  ProgressDisplay(const Common& common, double max_seconds);
 
   void Show(const Progress& progress);
 
@@ -25,6 +26,7 @@ class ProgressDisplay {
   bool enabled_;
   bool terminal_;
   bool every_epoch_;
+  double max_seconds_;
   bool drawn_ = false;
   double next_draw_ = 0;  // seconds since training began
 };

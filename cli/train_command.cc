@@ -4,7 +4,6 @@
 #include <charconv>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,18 +12,21 @@
 
 #include "cli/commands.h"
 #include "cli/data_options.h"
+#include "cli/epoch_log.h"
 #include "cli/learning_options.h"
 #include "cli/loss_options.h"
 #include "cli/profile_report.h"
 #include "cli/progress.h"
 #include "cli/rate_chart.h"
 #include "cli/signals.h"
+#include "cli/stopping_options.h"
 #include "cli/train_report.h"
 #include "colonnade/csv.h"
 #include "colonnade/error.h"
 #include "colonnade/files.h"
 #include "colonnade/machine.h"
 #include "colonnade/rates.h"
+#include "colonnade/split.h"
 #include "colonnade/version.h"
 
 namespace colonnade::cli {
@@ -42,6 +44,7 @@ struct TrainFlags {
   DataOptions reading;
   LearningFlags learning;
   LossFlags loss;
+  StoppingFlags stopping;
   std::optional<std::string> scale, hidden, activation, init, batch_size, seed, precision;
   std::optional<size_t> epochs;
   bool lr_find = false;
@@ -132,22 +135,28 @@ auto NamingFlags(const Check& check) {
 
 // No file may be read and written, or written twice, in one run.
 void RequireDistinctFiles(const TrainFlags& flags) {
-  const std::pair<const char*, const std::string*> files[] = {{"TRAIN", &flags.train},
-                                                              {"--test", &flags.test},
-                                                              {"--output", &flags.output},
-                                                              {"--log", &flags.log},
-                                                              {"--profile", &flags.profile}};
+  const std::pair<const char*, const std::string*> files[] = {
+      {"TRAIN", &flags.train},
+      {"--test", &flags.test},
+      {"--validation-file", &flags.stopping.validation_file},
+      {"--start", &flags.stopping.start},
+      {"--output", &flags.output},
+      {"--log", &flags.log},
+      {"--profile", &flags.profile},
+      {"--checkpoint", &flags.stopping.checkpoint}};
   for (const auto& [a_name, a] : files) {
     for (const auto& [b_name, b] : files) {
-      const bool b_is_written = b != &flags.train && b != &flags.test;
+      const bool b_is_written = b != &flags.train && b != &flags.test &&
+                                b != &flags.stopping.validation_file && b != &flags.stopping.start;
       if (a == b || !b_is_written || a->empty() || b->empty()) continue;
       std::error_code ignored;  // files that do not exist yet are equal by name only
       if (*a != *b && !std::filesystem::equivalent(*a, *b, ignored)) continue;
       Reject(b_name, *b, fmt::format("another file than that of {}", a_name).c_str());
     }
   }
-  for (const auto& [flag, file] :
-       {std::pair{"--output", &flags.output}, {"--profile", &flags.profile}}) {
+  for (const auto& [flag, file] : {std::pair{"--output", &flags.output},
+                                   {"--profile", &flags.profile},
+                                   {"--checkpoint", &flags.stopping.checkpoint}}) {
     if (*file != "-" && *file != "/dev/stdout") continue;
     Reject(flag, *file, "a file: the report goes to standard output");
   }
@@ -166,11 +175,19 @@ TrainOptions ToTrainOptions(const TrainFlags& flags, const Common& common) {
                        : ParseNumber("--batch-size", *flags.batch_size, 1, "1 or more, or full");
   }
   ApplyLearningFlags(flags.learning, o);
+  ApplyStoppingFlags(flags.stopping, o);
   if (flags.precision) {
     o.precision = *flags.precision == "f32" ? Precision::kF32 : Precision::kBf16;
   }
   if (flags.seed) {
     o.seed = ParseNumber("--seed", *flags.seed, 0, "a whole number from 0 to 2^64 - 1");
+  }
+  if (!flags.stopping.start.empty()) {
+    for (const auto& [flag, value] : {std::pair{"--hidden", flags.hidden},
+                                      {"--activation", flags.activation},
+                                      {"--init", flags.init}}) {
+      if (value) Reject(flag, *value, "no such flag with --start: the model has the network");
+    }
   }
   o.threads = common.threads;
   ApplyLossFlags(flags.loss, o);
@@ -178,44 +195,20 @@ TrainOptions ToTrainOptions(const TrainFlags& flags, const Common& common) {
   return o;
 }
 
-// One JSON line per epoch. A log that cannot be written any more does not end the training, but it
-// is not passed over either.
-class EpochLog {
- public:
-  // Says at once if the file cannot be written, but leaves an older one alone until Open().
-  explicit EpochLog(const std::string& file) : file_(file) {
-    if (!file.empty()) RequireWritable(file);
-  }
-
-  void Open() {
-    if (!file_.empty()) out_.open(file_);
-  }
-
-  void Write(const Progress& p) {
-    if (file_.empty()) return;
-    const Json line = {{"epoch", p.epoch},       {"loss", p.loss},
-                       {"accuracy", p.accuracy}, {"learning_rate", p.learning_rate},
-                       {"step", p.step},         {"examples", p.examples},
-                       {"seconds", p.seconds}};
-    out_ << line.dump() << std::endl;
-  }
-
-  // Throws if not all of it could be written.
-  void Finish() {
-    if (file_.empty() || out_.good()) return;
-    throw Error(ErrorCode::kIo, fmt::format("cannot write '{}': the log is incomplete", file_));
-  }
-
- private:
-  std::string file_;
-  std::ofstream out_;
-};
-
 // The lines that the original of the classic preset prints.
 std::string ClassicLines(const Progress& p) {
   const size_t iteration = p.epoch - 1;
   if (!p.epoch_done || iteration % 100 != 0) return "";
   return fmt::format("Iteration: {}\nAccuracy: {:.2f}\n", iteration, p.accuracy);
+}
+
+TrainReport ReportOf(const TrainOptions& options, const TrainResult& result, const Dataset& train) {
+  const size_t batch_size = options.batch_size;
+  return {
+      .options = options,
+      .result = result,
+      .train_examples = train.examples(),
+      .batch_size = batch_size == 0 ? train.examples() : std::min(batch_size, train.examples())};
 }
 
 void AddProvenance(const TrainFlags& flags, const TrainReport& report, const Dataset& train,
@@ -225,10 +218,17 @@ void AddProvenance(const TrainFlags& flags, const TrainReport& report, const Dat
   data["train_file"] = flags.train;
   data["train_hash"] = train.Hash();
   if (!flags.test.empty()) data["test_file"] = flags.test;
+  if (!flags.stopping.validation_file.empty()) {
+    data["validation_file"] = flags.stopping.validation_file;
+  }
+  if (!flags.stopping.start.empty()) data["start_file"] = flags.stopping.start;
   model.SetProvenance("version", Json(Version()).dump());
   model.SetProvenance("data", data.dump(-1, ' ', false, Json::error_handler_t::replace));
   model.SetProvenance("training", json["training"].dump());
-  model.SetProvenance("metrics", Json{{"train", json["train"]}, {"test", json["test"]}}.dump());
+  model.SetProvenance(
+      "metrics",
+      Json{{"train", json["train"]}, {"validation", json["validation"]}, {"test", json["test"]}}
+          .dump());
 }
 
 // The table to standard error, and the trace.
@@ -265,6 +265,19 @@ void RunRateTest(const TrainFlags& flags, const Common& common) {
   }
 }
 
+// The network is that of the model.
+void StartFrom(const Model& start, TrainOptions& options) {
+  options.start = &start;
+  options.hidden.clear();
+  options.activations.clear();
+  for (const Layer& layer : start.shape().layers) {
+    options.hidden.push_back(layer.outputs);
+    options.activations.push_back(layer.activation);
+  }
+  options.hidden.pop_back();
+  options.activations.pop_back();
+}
+
 void RunTrain(const TrainFlags& flags, const Common& common) {
   const Clock::time_point begin = Clock::now();
   TrainOptions chosen = ToTrainOptions(flags, common);
@@ -276,12 +289,26 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
   CsvOptions csv = flags.reading.ForReading();
   csv.threads = common.threads;
   csv.task = flags.loss.ForReading();
-  const Dataset train = ReadData(flags.train, csv);
-  std::optional<Dataset> test;
-  if (!flags.test.empty()) {
-    csv.like = &train.schema();
-    test = ReadData(flags.test, csv);
+  std::optional<Model> start;
+  if (!flags.stopping.start.empty()) {
+    start = Model::Load(flags.stopping.start);
+    csv.like = &start->schema();
+    StartFrom(*start, chosen);
   }
+  Dataset train = ReadData(flags.train, csv);
+  csv.like = &train.schema();
+  std::optional<Dataset> validation;
+  std::optional<Dataset> test;
+  if (!flags.stopping.validation_file.empty()) {
+    validation = ReadData(flags.stopping.validation_file, csv);
+  }
+  if (!flags.test.empty()) test = ReadData(flags.test, csv);
+  if (flags.stopping.validation) {
+    Split split = SplitStratified(train, *flags.stopping.validation, chosen.seed);
+    train = std::move(split.train);
+    validation = std::move(split.validation);
+  }
+  if (validation) chosen.validation = &*validation;
   const double load_seconds = SecondsSince(begin);
   ApplyClassWeights(flags.loss, train.schema(), chosen);
   if (chosen.loss == Loss::kAuto && train.regression()) chosen.loss = Loss::kSquared;
@@ -289,7 +316,7 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
     chosen.Check();
     return chosen.ShapeFor(train);
   });
-  log.Open();
+  NoteCheckpoint(flags.stopping, common);
 
   const size_t batch_size =
       chosen.batch_size == 0 ? train.examples() : std::min(chosen.batch_size, train.examples());
@@ -303,9 +330,10 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
                         WithCommas(shape.parameters()),
                         WithCommas(chosen.EpochsFor(train.examples())), WithCommas(batch_size)));
 
-  ProgressDisplay display(common);
+  ProgressDisplay display(common, chosen.max_seconds);
   const bool classic = flags.preset == "classic";
   TrainOptions options = chosen;
+  options.measure_norms = !flags.log.empty();
   Profile profile;
   if (!flags.profile.empty()) options.profile = &profile;
   options.on_progress = [&](const Progress& p) {
@@ -326,30 +354,29 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
     return SignalWatch::Received() == 0;
   };
 
+  log.Open(options.resume);
   const SignalWatch watch;
   TrainResult result = Train(train, options);
   display.Clear();
   if (result.stopped) {
-    PrintError(fmt::format("colonnade: stopped by signal after step {}; no model was written\n",
-                           result.steps));
+    if (options.checkpoint.empty()) {
+      AddProvenance(flags, ReportOf(options, result, train), train, result.model);
+      result.model.Save(flags.output);
+    }
+    PrintError(fmt::format("colonnade: stopped by signal after step {}; {}\n", result.steps,
+                           HowToGoOn(flags.stopping, flags.output)));
     ReportProfile(flags, common, options, result);
     throw ExitStatus{128 + SignalWatch::Received()};
   }
 
   const Clock::time_point evaluate_begin = Clock::now();
-  std::optional<Evaluation> evaluation;
-  if (test) evaluation = Evaluate(result.model, *test, common.threads);
-  std::optional<Evaluation> on_train;  // an epoch's mean says little about numbers
-  if (train.regression()) on_train = Evaluate(result.model, train, common.threads);
-  TrainReport report{.options = options,
-                     .result = result,
-                     .train = on_train,
-                     .test = evaluation,
-                     .train_examples = train.examples(),
-                     .batch_size = batch_size,
-                     .output = flags.output,
-                     .load_seconds = load_seconds,
-                     .evaluate_seconds = SecondsSince(evaluate_begin)};
+  TrainReport report = ReportOf(options, result, train);
+  if (test) report.test = Evaluate(result.model, *test, common.threads);
+  // An epoch's mean says little about numbers.
+  if (train.regression()) report.train = Evaluate(result.model, train, common.threads);
+  report.evaluate_seconds = SecondsSince(evaluate_begin);
+  report.load_seconds = load_seconds;
+  report.output = flags.output;
 
   const Clock::time_point save_begin = Clock::now();
   AddProvenance(flags, report, train, result.model);
@@ -396,6 +423,7 @@ void AddTrainingOptions(CLI::App& command, TrainFlags& flags) {
             ->default_str(std::to_string(defaults.batch_size)));
   AddLossOptions(command, flags.loss);
   AddLearningOptions(command, flags.learning);
+  AddStoppingOptions(command, flags.stopping);
   group(command.add_option("--seed", flags.seed, "Seed of all random numbers")
             ->type_name("N")
             ->default_str("0"));
@@ -449,7 +477,9 @@ void AddTrainCommand(CLI::App& app, Common& common) {
                                      "Try learning rates in one pass instead of training, and "
                                      "suggest one;\nnothing is written")
                           ->group("Learning");
-  for (const char* other : {"--lr", "--test", "--output", "--log", "--profile"}) {
+  for (const char* other :
+       {"--lr", "--test", "--output", "--log", "--profile", "--validation", "--validation-file",
+        "--early-stopping", "--target-accuracy", "--max-seconds", "--start", "--checkpoint"}) {
     find->excludes(command->get_option(other));
   }
   command->footer(

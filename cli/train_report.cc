@@ -4,6 +4,7 @@
 
 #include "cli/learning_options.h"
 #include "cli/loss_options.h"
+#include "cli/stopping_options.h"
 #include "colonnade/machine.h"
 #include "colonnade/version.h"
 
@@ -36,6 +37,18 @@ Json MetricsJson(double loss, double accuracy, const std::optional<Evaluation>& 
   return metrics;
 }
 
+Json MetricsJson(const std::optional<Evaluation>& evaluation) {
+  if (!evaluation) return {};
+  return MetricsJson(evaluation->loss, evaluation->accuracy, evaluation);
+}
+
+// A line about an evaluation of the model; `name` has six letters at most.
+std::string EvaluationLine(const char* name, const Evaluation& e) {
+  if (e.regression) return fmt::format("{:<6} {}\n", name, RegressionText(*e.regression));
+  return fmt::format("{:<6} accuracy {:.4f}  loss {:.4f}  ({} of {} right)\n", name, e.accuracy,
+                     e.loss, WithCommas(e.correct), WithCommas(e.examples));
+}
+
 }  // namespace
 
 Json TrainReport::ToJson() const {
@@ -50,10 +63,15 @@ Json TrainReport::ToJson() const {
   training["scale"] = model.scaling().method;
   training["seed"] = options.seed;
   training["precision"] = Name(options.precision);
+  training["stopped_by"] = Name(result.reason);
+  training["best_epoch"] = result.best_epoch > 0 ? Json(result.best_epoch) : Json();
+  training["resumed_step"] = result.resumed_step > 0 ? Json(result.resumed_step) : Json();
+  const std::optional<Evaluation>& validation = result.validation;
   return {{"command", "train"},
           {"version", Version()},
           {"data",
            {{"train_examples", train_examples},
+            {"validation_examples", validation ? Json(validation->examples) : Json()},
             {"test_examples", test ? Json(test->examples) : Json()},
             {"features", schema.features},
             {"classes", schema.classes.size()}}},
@@ -63,8 +81,8 @@ Json TrainReport::ToJson() const {
             {"parameters", model.shape().parameters()}}},
           {"training", training},
           {"train", MetricsJson(result.loss, result.accuracy, train)},
-          {"validation", Json()},
-          {"test", test ? MetricsJson(test->loss, test->accuracy, test) : Json()},
+          {"validation", MetricsJson(validation)},
+          {"test", MetricsJson(test)},
           {"seconds",
            {{"load", load_seconds},
             {"train", result.seconds},
@@ -78,17 +96,18 @@ Json TrainReport::ToJson() const {
 }
 
 std::string TrainReport::ToText() const {
-  std::string text;
-  if (train && train->regression) {
-    text = "train  " + RegressionText(*train->regression) + "\n";
-    if (test) text += "test   " + RegressionText(*test->regression) + "\n";
-  } else {
-    text = fmt::format("train  accuracy {:.4f}  loss {:.4f}  (last epoch, as it trained)\n",
-                       result.accuracy, result.loss);
-    if (test) {
-      text += fmt::format("test   accuracy {:.4f}  loss {:.4f}  ({} of {} right)\n", test->accuracy,
-                          test->loss, WithCommas(test->correct), WithCommas(test->examples));
-    }
+  std::string text =
+      train ? EvaluationLine("train", *train)
+            : fmt::format("train  accuracy {:.4f}  loss {:.4f}  (last epoch, as it trained)\n",
+                          result.accuracy, result.loss);
+  if (result.validation) text += EvaluationLine("valid", *result.validation);
+  if (test) text += EvaluationLine("test", *test);
+  if (result.reason != StopReason::kEpochs) {
+    text += fmt::format("stopped by {} after epoch {}\n", Name(result.reason), result.epochs);
+  }
+  if (result.best_epoch > 0) {
+    text += fmt::format("the model is that of epoch {}, which has the lowest validation loss\n",
+                        result.best_epoch);
   }
   text += fmt::format("model  {}\n", output);
   return text;

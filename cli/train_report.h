@@ -18,11 +18,11 @@ const char* Name(Precision precision);
 struct TrainReport {
   const TrainOptions& options;
   const TrainResult& result;
-  const std::optional<Evaluation>& train;  // of the result; for regression only
-  const std::optional<Evaluation>& test;
-  size_t train_examples;
-  size_t batch_size;  // as used: never more than there are examples
-  std::string output;
+  size_t train_examples = 0;             // without those for validation
+  size_t batch_size = 0;                 // as used: never more than there are examples
+  std::optional<Evaluation> train = {};  // of the result; for regression only
+  std::optional<Evaluation> test = {};
+  std::string output = {};
   double load_seconds = 0;
   double evaluate_seconds = 0;
   double save_seconds = 0;

@@ -199,6 +199,37 @@ void Dataset::SetWeights(std::span<const float> weights) {
   std::copy(weights.begin(), weights.end(), storage_->weights.data());
 }
 
+Dataset Dataset::Select(std::span<const uint32_t> indices) const {
+  const auto fail = [](const std::string& found, const std::string& expected) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("indices: found {}, expected {}", found, expected));
+  };
+  if (indices.empty()) fail("none", "at least one");
+  auto selected = std::make_unique<Storage>();
+  selected->schema = schema();
+  selected->examples = indices.size();
+  selected->type = element_type();
+  selected->stride = stride();
+  const auto gather = [&](const auto& from, size_t width, auto& to) {
+    to = std::remove_reference_t<decltype(to)>(indices.size() * width);
+    for (size_t i = 0; i < indices.size(); ++i) {
+      if (indices[i] >= examples()) {
+        fail(fmt::to_string(indices[i]), fmt::format("0 to {}", examples() - 1));
+      }
+      std::copy_n(from.data() + indices[i] * width, width, to.data() + i * width);
+    }
+  };
+  if (element_type() == ElementType::kU8) {
+    gather(storage_->bytes, stride(), selected->bytes);
+  } else {
+    gather(storage_->floats, stride(), selected->floats);
+  }
+  if (!labels().empty()) gather(storage_->labels, 1, selected->labels);
+  if (regression()) gather(storage_->targets, 1, selected->targets);
+  if (!weights().empty()) gather(storage_->weights, 1, selected->weights);
+  return Dataset(std::move(selected));
+}
+
 std::string Dataset::Hash() const {
   Hash128 hash;
   const std::array<uint64_t, 2> sizes = {examples(), features()};

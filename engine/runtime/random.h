@@ -14,6 +14,7 @@ enum class RandomStream : uint32_t {
   kWeights = 1,  // substream: layer
   kBiases = 2,   // substream: layer
   kShuffle = 3,  // substream: epoch
+  kSplit = 6,    // substream: class
 };
 
 // Philox 4×32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) keyed by

@@ -54,6 +54,10 @@ TrainResult Start(const Dataset& data, const TrainOptions& options) {
   one.schedule = Schedule::kConstant;
   one.warmup = 0;
   one.profile = nullptr;
+  one.validation = nullptr;
+  one.early_stopping = 0;
+  one.checkpoint.clear();
+  one.resume = false;
   one.on_progress = [](const Progress&) { return false; };
   return Train(data, one);
 }

@@ -296,7 +296,8 @@ TEST_F(TrainCliTest, SignalEndsTrainingInOrder) {
     const Outcome outcome = program.Wait();
     EXPECT_EQ(outcome.status, 128 + signal);
     EXPECT_THAT(outcome.err, HasSubstr("stopped by signal after step"));
-    EXPECT_EQ(Listing(), (std::vector<std::string>{"digits.csv", "digits_test.csv"}));
+    EXPECT_EQ(Listing(),
+              (std::vector<std::string>{"digits.csv", "digits_test.csv", "model.safetensors"}));
   }
 }
 

@@ -23,7 +23,16 @@ int main() {
   options.hidden = {16};
   options.epochs = 200;
   options.batch_size = 0;
+  options.validation = &data;
+  options.early_stopping = 100;
+  options.checkpoint = "xor.ckpt";
+  options.on_progress = [](const colonnade::Progress& p) { return p.step < 50; };
+  if (!colonnade::Train(data, options).stopped) return 1;
+  options.resume = true;  // what the callback broke off
+  options.on_progress = nullptr;
   const colonnade::TrainResult result = colonnade::Train(data, options);
+  std::remove("xor.ckpt");
+  if (result.resumed_step != 50 || !result.validation) return 1;
   const colonnade::Evaluation evaluation = colonnade::Evaluate(result.model, data);
   std::printf("colonnade %s: accuracy %.2f, loss %.4f\n", colonnade::Version(), evaluation.accuracy,
               evaluation.loss);
@@ -33,6 +42,13 @@ int main() {
   result.model.Probabilities(std::span(values).last(2), probabilities);
   std::vector<uint32_t> classes(4);
   result.model.Classes(values, classes);
+
+  // Further data, as they come.
+  options.checkpoint.clear();
+  options.resume = false;
+  options.start = &result.model;
+  colonnade::Trainer trainer(data, options);
+  if (trainer.Fit(data).accuracy < 1 || trainer.model().shape() != result.model.shape()) return 1;
   if (probabilities[0] <= 0.5f || classes != labels) return 1;
   return evaluation.accuracy == 1.0 ? 0 : 1;
 }

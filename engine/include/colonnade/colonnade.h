@@ -13,7 +13,9 @@
 #include "colonnade/profile.h"   // IWYU pragma: export
 #include "colonnade/rates.h"     // IWYU pragma: export
 #include "colonnade/scaling.h"   // IWYU pragma: export
+#include "colonnade/split.h"     // IWYU pragma: export
 #include "colonnade/train.h"     // IWYU pragma: export
+#include "colonnade/trainer.h"   // IWYU pragma: export
 #include "colonnade/version.h"   // IWYU pragma: export
 
 #endif  // COLONNADE_COLONNADE_H_

@@ -77,6 +77,10 @@ class Dataset {
   // not all of them 0.
   void SetWeights(std::span<const float> weights);
 
+  // A copy of the examples of those indices, in that order, with the same schema and element type.
+  // Throws kInvalidArgument for no index at all, or one that is not below examples().
+  Dataset Select(std::span<const uint32_t> indices) const;
+
   // XXH3-128 over the values, labels or targets, and weights; 32 hexadecimal digits.
   std::string Hash() const;
 

@@ -4,12 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "colonnade/dataset.h"
+#include "colonnade/evaluate.h"
 #include "colonnade/model.h"
 #include "colonnade/network.h"
 #include "colonnade/profile.h"
@@ -65,7 +67,14 @@ struct Progress {
   double loss = 0;           // mean over the epoch so far, each batch before its update
   double accuracy = 0;       // likewise; NaN for regression
   double learning_rate = 0;  // of this step
-  double seconds = 0;        // since training began
+  double seconds = 0;  // of training, those before the checkpoint that it resumed from included
+  size_t resumed_step = 0;         // of that checkpoint; 0: none
+  double examples_per_second = 0;  // over the epoch so far
+  // Where epoch_done, with TrainOptions::measure_norms:
+  double parameter_norm = 0;  // Euclidean, of all parameters together
+  double gradient_norm = 0;   // likewise, of the last step of the epoch, before clipping
+  // Where epoch_done, of TrainOptions::validation, if any; else null. Only during the call.
+  const Evaluation* validation = nullptr;
 };
 
 struct TrainOptions {
@@ -113,7 +122,8 @@ struct TrainOptions {
 
   // "none"; "unit": x / 255; "minmax": to [0, 1] by the range of each feature; "standard": to mean
   // 0 and variance 1, a constant feature to 0. "auto": "unit" for pixels (bytes, most features of
-  // which exceed 127 somewhere), else "standard". Fitted on the training data.
+  // which exceed 127 somewhere), else "standard". Fitted on the training data. With `start`, "auto"
+  // is what that model has.
   std::string scale = "auto";
 
   // 0: DefaultThreads(), but inside a caller's tbb::task_arena no more than it has. A network whose
@@ -123,8 +133,38 @@ struct TrainOptions {
   // Parameters to start from instead of `init`; its shape must match. May be null.
   const Model* start = nullptr;
 
+  // Evaluated after every epoch, if not null: examples that training does not see.
+  // SplitStratified() makes some; must have the features and classes of the training data.
+  const Dataset* validation = nullptr;
+
+  // What ends the training before `epochs` are done; 0: nothing.
+  // So many epochs in a row without a lower loss on `validation`. The result then has the
+  // parameters of the epoch with the lowest, also where something else ended the training, other
+  // than reaching target_accuracy.
+  size_t early_stopping = 0;
+  // Such an accuracy after an epoch, (0, 1]: on `validation`, without it the mean over the epoch.
+  double target_accuracy = 0;
+  // So many seconds. The schedule then goes by steps or by seconds, whichever is further, so that
+  // the rate arrives at its end either way; the result depends on the clock.
+  double max_seconds = 0;
+
+  // A file to keep the training in, for another to go on from it; empty: none. Written as a whole
+  // or not at all, replacing the one before, after so many epochs, after so many steps (0: not by
+  // these), and at the end, also at that by on_progress. Some 2 to 4 times the size of a model.
+  std::filesystem::path checkpoint;
+  size_t checkpoint_epochs = 1;
+  size_t checkpoint_steps = 0;
+  // Goes on from `checkpoint`, to the bits that a training without interruption gives (but for
+  // max_seconds), for any number of threads; where the file does not exist, starts at the
+  // beginning. Data and options must be those of the file, but for threads, the other options of
+  // checkpoints, on_progress and profile.
+  bool resume = false;
+
   // Called after every step, on the calling thread; false stops the training after this step.
   std::function<bool(const Progress&)> on_progress;
+
+  // Whether the norms in Progress are wanted; the result has the same bits.
+  bool measure_norms = false;
 
   // Where the time of the training goes, filled by Train() when it is done; may be null. The result
   // has the same bits. Costs about a per cent of the time where a step takes some 100 µs.
@@ -156,21 +196,31 @@ struct TrainOptions {
   static TrainOptions Classic();
 };
 
+// What ended a training.
+enum class StopReason { kEpochs, kCallback, kEarlyStopping, kTargetAccuracy, kMaxSeconds };
+
 struct TrainResult {
   Model model;
-  size_t epochs = 0;     // completed
-  size_t steps = 0;      // completed
-  bool stopped = false;  // by the callback
-  double loss = 0;       // mean over the last epoch, each batch before its update
-  double accuracy = 0;   // likewise; NaN for regression
-  double seconds = 0;
-  int threads = 0;  // that took part
+  StopReason reason = StopReason::kEpochs;
+  size_t epochs = 0;        // completed
+  size_t steps = 0;         // completed
+  size_t resumed_step = 0;  // of the checkpoint that it went on from; 0: none
+  bool stopped = false;     // by the callback, before its time
+  double loss = 0;          // mean over the last epoch, each batch before its update
+  double accuracy = 0;      // likewise; NaN for regression
+  double seconds = 0;       // as in Progress
+  int threads = 0;          // that took part
+  // The epoch that the parameters are from, where early stopping chose one; else 0.
+  size_t best_epoch = 0;
+  std::optional<Evaluation> validation;  // of `model`
 };
 
 // Trains a network to tell classes or to predict numbers. The result depends on the data, the
 // options and the seed alone: not on the number of threads, nor on the instruction set as long as
 // it has FMA. Throws kInvalidArgument for options out of range, kBadData for data without labels or
-// with fewer than two classes, kDiverged when the loss or a parameter leaves the finite numbers.
+// with fewer than two classes or validation data that do not fit, kDiverged when the loss or a
+// parameter leaves the finite numbers. With a checkpoint: kIo where it cannot be read or written,
+// kBadModel where it is damaged or belongs to another training.
 TrainResult Train(const Dataset& data, const TrainOptions& options = {});
 
 }  // namespace colonnade

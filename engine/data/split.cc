@@ -1,0 +1,61 @@
+#include "colonnade/split.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "colonnade/error.h"
+#include "engine/runtime/random.h"
+
+namespace colonnade {
+namespace {
+
+// The examples of each class; all in one where there are no classes.
+std::vector<std::vector<uint32_t>> ByClass(const Dataset& data) {
+  std::vector<std::vector<uint32_t>> strata(std::max<size_t>(1, data.classes()));
+  for (uint32_t e = 0; e < data.examples(); ++e) {
+    strata[data.classes() == 0 ? 0 : data.labels()[e]].push_back(e);
+  }
+  return strata;
+}
+
+}  // namespace
+
+Split SplitStratified(const Dataset& data, double fraction, uint64_t seed) {
+  if (!(fraction > 0 && fraction < 1)) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("validation: found {}, expected a fraction above 0 and below 1", fraction));
+  }
+  const std::vector<std::vector<uint32_t>> strata = ByClass(data);
+  std::vector<char> aside(data.examples(), 0);
+  size_t seen = 0;
+  for (size_t k = 0; k < strata.size(); ++k) {
+    const std::vector<uint32_t>& stratum = strata[k];
+    if (stratum.empty()) continue;
+    // Rounded sums rather than rounded parts, so that the total is that of the fraction.
+    const auto rounded = [&](size_t n) { return std::llround(fraction * static_cast<double>(n)); };
+    auto take = static_cast<size_t>(rounded(seen + stratum.size()) - rounded(seen));
+    take = std::min(take, stratum.size() - 1);
+    seen += stratum.size();
+    std::vector<uint32_t> order(stratum.size());
+    Random(seed, RandomStream::kSplit, static_cast<uint32_t>(k)).Permutation(order);
+    for (size_t i = 0; i < take; ++i) aside[stratum[order[i]]] = 1;
+  }
+  std::vector<uint32_t> train;
+  std::vector<uint32_t> validation;
+  for (uint32_t e = 0; e < data.examples(); ++e) {
+    (aside[e] != 0 ? validation : train).push_back(e);
+  }
+  if (validation.empty()) {
+    throw Error(ErrorCode::kBadData,
+                fmt::format("validation: found {} of {} examples, which is none, expected a "
+                            "fraction that gives at least one",
+                            fraction, data.examples()));
+  }
+  return {.train = data.Select(train), .validation = data.Select(validation)};
+}
+
+}  // namespace colonnade

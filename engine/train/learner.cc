@@ -1,0 +1,184 @@
+#include "engine/train/learner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "colonnade/error.h"
+#include "engine/data/scaling.h"
+#include "engine/model/initialization.h"
+#include "engine/runtime/aligned.h"
+#include "engine/train/loss.h"
+
+namespace colonnade {
+namespace {
+
+// Below this many floating-point operations a step takes less time than waking a second thread.
+constexpr double kSerialFlops = 1e6;
+
+void CheckData(const Dataset& data) {
+  if (!data.labelled()) throw Error(ErrorCode::kBadData, "training data: no labels");
+  if (!data.regression() && data.classes() < 2) {
+    throw Error(ErrorCode::kBadData, "training data: found " + std::to_string(data.classes()) +
+                                         " class in the label column, expected at least 2");
+  }
+}
+
+// Parameters, their starting values, transposed copy and optimizer state must fit into the machine:
+// asking for more would end the process without a word when the memory is touched.
+void RequireMemory(const NetworkShape& shape, const TrainOptions& options) {
+  const bool adam = options.optimizer == Optimizer::kAdam || options.optimizer == Optimizer::kAdamW;
+  const double copies = (adam ? 5 : 4) + (options.early_stopping > 0 ? 1 : 0);
+  const double needed = copies * sizeof(float) * static_cast<double>(shape.parameters());
+  const double present = PhysicalMemory();
+  constexpr double kGiB = 1 << 30;
+  if (needed <= present) return;
+  throw Error(
+      ErrorCode::kInvalidArgument,
+      fmt::format("hidden: found a network of {}, which needs {:.0f} GiB, expected one that "
+                  "fits into the {:.0f} GiB of this machine",
+                  shape.Widths(), needed / kGiB, present / kGiB));
+}
+
+std::vector<DenseParameters> StartParameters(const NetworkShape& shape,
+                                             const TrainOptions& options) {
+  if (options.start == nullptr) {
+    return options.init == Initialization::kHe ? HeParameters(shape, options.seed)
+                                               : UniformParameters(shape, options.seed);
+  }
+  const Model::Storage& start = options.start->storage();
+  if (start.shape != shape) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "start: found a model " + start.shape.Widths() + ", expected " + shape.Widths());
+  }
+  std::vector<DenseParameters> parameters = ZeroParameters(shape);
+  CopyParameters(start.layers, parameters);
+  return parameters;
+}
+
+std::shared_ptr<Model::Storage> MakeModel(const Dataset& data, const TrainOptions& options) {
+  auto model = std::make_shared<Model::Storage>();
+  model->shape = options.ShapeFor(data);
+  model->target =
+      options.start != nullptr ? options.start->storage().target : FitTargets(options, data);
+  RequireMemory(model->shape, options);
+  model->schema = data.schema();
+  model->scaling = options.start != nullptr && options.scale == "auto"
+                       ? options.start->scaling()
+                       : FitScaling(options.scale, data);
+  model->layers = StartParameters(model->shape, options);
+  return model;
+}
+
+// Multiplications and additions of one step, with the gradient of the inputs left out.
+double FlopsPerStep(const NetworkShape& shape, size_t batch_size) {
+  double weights = 0;
+  for (size_t l = 0; l < shape.layers.size(); ++l) {
+    weights +=
+        static_cast<double>(shape.layers[l].inputs * shape.layers[l].outputs) * (l == 0 ? 2 : 3);
+  }
+  return 2 * weights * static_cast<double>(batch_size);
+}
+
+double SumOfSquares(kernels::ConstMatrix matrix) {
+  constexpr size_t kSums = 8;  // for the processor to work on at once
+  static_assert(kernels::kPadFloats % kSums == 0);
+  double sums[kSums] = {};
+  for (size_t i = 0; i < matrix.stride * matrix.cols; i += kSums) {  // padding is zero
+    for (size_t s = 0; s < kSums; ++s) {
+      const auto x = static_cast<double>(matrix.data[i + s]);
+      sums[s] += x * x;
+    }
+  }
+  double sum = 0;
+  for (const double s : sums) sum += s;
+  return sum;
+}
+
+}  // namespace
+
+Learner::Learner(const Dataset& data, const TrainOptions& options)
+    : batch(options.ExamplesPerStep(data.examples())),
+      model(MakeModel(data, options)),
+      execution(FlopsPerStep(model->shape, batch) < kSerialFlops ? 1 : options.threads),
+      optimizer(options, model->shape) {}
+
+TrainOptions Resolve(const TrainOptions& options, const Dataset& data) {
+  options.Check();
+  CheckData(data);
+  TrainOptions resolved = options;
+  resolved.loss = ResolveLoss(options, data);
+  if (resolved.target_accuracy > 0 && data.regression()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("target accuracy: found {} for numbers, expected classes",
+                            resolved.target_accuracy));
+  }
+  return resolved;
+}
+
+StepSettings SettingsOf(const TrainOptions& options, size_t examples_per_step) {
+  StepSettings settings;
+  settings.batch_size = examples_per_step;
+  if (options.accumulate > 1) {
+    settings.chunk_size = std::min(options.batch_size, StepSettings::kMaxChunk);
+  }
+  settings.clip_norm = options.clip_norm;
+  settings.precision = options.precision;
+  return settings;
+}
+
+void CopyParameters(std::span<const DenseParameters> from, std::span<DenseParameters> to) {
+  const auto copy = [](kernels::ConstMatrix a, kernels::Matrix b) {
+    std::copy_n(a.data, a.stride * a.cols, b.data);
+  };
+  for (size_t l = 0; l < from.size(); ++l) {
+    copy(from[l].weight.view(), to[l].weight.view());
+    copy(from[l].bias.view(), to[l].bias.view());
+  }
+}
+
+double ParameterNorm(std::span<const DenseParameters> layers) {
+  double sum = 0;  // of squares of f32: cannot overflow
+  for (const DenseParameters& layer : layers) {
+    sum += SumOfSquares(layer.weight.view()) + SumOfSquares(layer.bias.view());
+  }
+  return std::sqrt(sum);
+}
+
+void CheckFits(const char* what, const Dataset& data, const NetworkShape& shape) {
+  const auto fail = [&](const std::string& found, const std::string& expected) {
+    throw Error(ErrorCode::kBadData,
+                fmt::format("{}: found {}, expected {}", what, found, expected));
+  };
+  if (data.features() != shape.inputs()) {
+    fail(fmt::format("{} features", data.features()), fmt::to_string(shape.inputs()));
+  }
+  if (!data.labelled()) fail("no labels", "labels");
+  if (data.regression() != (shape.output == OutputKind::kLinear)) {
+    fail(data.regression() ? "numbers" : "classes", data.regression() ? "classes" : "numbers");
+  }
+  if (data.regression()) return;
+  const size_t classes = shape.output == OutputKind::kSigmoid ? 2 : shape.outputs();
+  const uint32_t largest = *std::ranges::max_element(data.labels());
+  if (largest >= classes) {
+    fail(fmt::format("class index {}", largest), fmt::format("at most {}", classes - 1));
+  }
+}
+
+void ThrowDiverged(const char* what, size_t step, double learning_rate,
+                   std::span<const DenseParameters> layers) {
+  std::string where;
+  for (size_t l = 0; l < layers.size(); ++l) {
+    if (std::isfinite(ParameterNorm(layers.subspan(l, 1)))) continue;
+    where += fmt::format("{}{}", where.empty() ? " of layer " : ", ", l);
+  }
+  throw Error(
+      ErrorCode::kDiverged,
+      fmt::format("training diverged: {} after step {} (parameters that are not finite:{}); try a "
+                  "lower learning rate (found {:.3g} at that step)",
+                  what, step, where.empty() ? " none" : where, learning_rate));
+}
+
+}  // namespace colonnade

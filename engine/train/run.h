@@ -1,0 +1,61 @@
+// One training from start to end.
+#ifndef COLONNADE_ENGINE_TRAIN_RUN_H_
+#define COLONNADE_ENGINE_TRAIN_RUN_H_
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "colonnade/train.h"
+#include "engine/train/checkpoint.h"
+#include "engine/train/identity.h"
+#include "engine/train/learner.h"
+#include "engine/train/profiler.h"
+#include "engine/train/schedule.h"
+#include "engine/train/step.h"
+
+namespace colonnade {
+
+// Keeps references to the data, and to what the options point to.
+class TrainingRun {
+ public:
+  TrainingRun(const Dataset& data, const TrainOptions& options);
+  TrainResult Run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void Epoch();
+  void Step();
+  std::optional<Evaluation> EndEpoch();
+  double ScheduleStep() const;
+  void Resume();
+  bool CheckpointIsDue() const;
+  void RequireFinite() const;
+  void Save();
+  std::vector<OptimizerState::Tensor> Tensors();
+  TrainResult Finish();
+
+  const Dataset& data_;
+  const TrainOptions options_;  // of Resolve()
+  Learner learner_;
+  std::optional<Profiler> profiler_;
+  std::optional<RateSchedule> schedule_;
+  std::optional<TrainingStep> step_;
+  std::vector<uint32_t> order_;        // of the examples in this epoch
+  std::vector<DenseParameters> best_;  // only with early stopping
+
+  RunState state_;
+  Identity identity_;     // only with a checkpoint
+  bool stopped_ = false;  // by the callback
+  Progress progress_;     // what the callback sees
+  Clock::time_point begin_;
+  double seconds_before_ = 0;  // of the sessions before this one
+  double epoch_began_ = 0;     // in RunState::seconds
+  size_t epoch_skipped_ = 0;   // examples of the epoch that an earlier session did
+};
+
+}  // namespace colonnade
+
+#endif  // COLONNADE_ENGINE_TRAIN_RUN_H_
