@@ -65,7 +65,6 @@ TEST_F(CheckpointCliTest, KilledAtAnyMomentItEndsWithTheSameBits) {
                          "--checkpoint-every",
                          "3s"};
   const nlohmann::json whole = RunJson(command);
-  const std::string model = ReadFile(File("m.st"));
   const std::vector<nlohmann::json> whole_log = Log("log.jsonl");
   std::filesystem::remove(File("c.ckpt"));
   std::filesystem::remove(File("m.st"));
@@ -80,11 +79,13 @@ TEST_F(CheckpointCliTest, KilledAtAnyMomentItEndsWithTheSameBits) {
     const int status = program.Wait().status;
     if (status == 128 + SIGKILL) ++killed;
     ASSERT_TRUE(status == 0 || status == 128 + SIGKILL) << status;
-    // A model is there when the training is done, and not before.
-    EXPECT_EQ(std::filesystem::exists(File("m.st")), status == 0);
+    // A model is there when the training is done, perhaps just before the kill, and it is whole.
+    const bool done = std::filesystem::exists(File("m.st"));
+    EXPECT_TRUE(done || status != 0);
     for (const std::string& name : Listing()) EXPECT_THAT(name, Not(HasSubstr("tmp")));
-    if (status == 0) {  // from the beginning, for the next moment to hit something
-      EXPECT_TRUE(ReadFile(File("m.st")) == model);
+    if (done) {  // from the beginning, for the next moment to hit something
+      EXPECT_EQ(RunJson({"inspect", "m.st", "--json"})["parameters_hash"],
+                whole["parameters_hash"]);
       std::filesystem::remove(File("c.ckpt"));
       std::filesystem::remove(File("m.st"));
     }

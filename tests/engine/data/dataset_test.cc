@@ -113,7 +113,8 @@ TEST(DatasetBuilderTest, GrowsBeyondItsCapacityInBothTypes) {
     }
     builder.Append(static_cast<uint32_t>(e));
   }
-  const Dataset data = builder.Finish({.features = kFeatures});
+  const Dataset data =
+      builder.Finish({.features = kFeatures, .classes = std::vector<std::string>(1000, "class")});
   ASSERT_EQ(data.examples(), 1000u);
   for (size_t e = 0; e < 1000; ++e) {
     EXPECT_EQ(data.labels()[e], e);

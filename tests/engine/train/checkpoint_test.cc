@@ -17,6 +17,7 @@
 #include "colonnade/split.h"
 #include "colonnade/train.h"
 #include "engine/model/storage.h"
+#include "engine/train/learner.h"
 #include "tests/support/datasets.h"
 #include "tests/support/errors.h"
 #include "tests/support/temp_dir.h"
@@ -294,7 +295,7 @@ TEST_F(CheckpointTest, DamageIsNoticedWhereverItIs) {
 TEST_F(CheckpointTest, PlacesThatATrainingDoesNotHaveAreRefused) {
   options_.on_progress = [](const Progress& p) { return p.step < 5; };
   Run();
-  const Identity identity = Identify(data_, options_.ShapeFor(data_), options_);
+  const Identity identity = Identify(data_, options_.ShapeFor(data_), Resolve(options_, data_));
   const RunState good = Checkpoint::Load(options_.checkpoint).state();
   options_.resume = true;
   for (const auto& change : std::vector<std::function<void(RunState&)>>{
