@@ -19,6 +19,7 @@ void AddEvaluateCommand(CLI::App& app, Common& common);
 void AddPredictCommand(CLI::App& app, Common& common);
 void AddInspectCommand(CLI::App& app, Common& common);
 void AddConvertCommand(CLI::App& app, Common& common);
+void AddCheckCommand(CLI::App& app, Common& common);
 
 // --threads and --simd, for commands that compute.
 void AddRunOptions(CLI::App& command, Common& common);

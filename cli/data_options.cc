@@ -1,5 +1,6 @@
 #include "cli/data_options.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "colonnade/error.h"
@@ -28,6 +29,27 @@ char ParseComment(const std::string& text) {
               "--comment: found '" + text + "', expected one character, such as #");
 }
 
+// The items between commas; no item may be empty.
+std::vector<std::string> ParseList(const char* flag, const std::string& text) {
+  std::vector<std::string> items;
+  for (size_t begin = 0; !text.empty() && begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    items.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+    if (!items.back().empty()) continue;
+    throw Error(ErrorCode::kInvalidArgument,
+                std::string(flag) + ": found '" + text + "', expected names or indices of columns");
+  }
+  return items;
+}
+
+Missing ParseMissing(const std::string& text) {
+  return text == "mean"   ? Missing::kMean
+         : text == "zero" ? Missing::kZero
+         : text == "drop" ? Missing::kDrop
+                          : Missing::kError;
+}
+
 }  // namespace
 
 CsvOptions DataOptions::ForReading() const {
@@ -36,6 +58,9 @@ CsvOptions DataOptions::ForReading() const {
   if (delimiter != "auto") csv.delimiter = ParseDelimiter(delimiter);
   if (comment) csv.comment = ParseComment(*comment);
   if (!label_column.empty()) csv.label_column = label_column;
+  csv.ignore_columns = ParseList("--ignore-columns", ignore_columns);
+  csv.categorical = ParseList("--categorical", categorical);
+  csv.missing = ParseMissing(missing);
   try {
     csv.Check();
   } catch (const Error& error) {  // a message names the flag instead of the library's option
@@ -62,13 +87,35 @@ void AddDialectOptions(CLI::App& command, DataOptions& options) {
       ->group("Data");
 }
 
-void AddLabelColumnOption(CLI::App& command, DataOptions& options) {
+void AddColumnOptions(CLI::App& command, DataOptions& options) {
   command
       .add_option("--label-column", options.label_column,
                   "Column that holds the class: its name, or its index from 0\n"
                   "(-1 is the last); default: the one named 'label', else the first")
       ->type_name("NAME|INDEX")
       ->group("Data");
+  command
+      .add_option("--ignore-columns", options.ignore_columns,
+                  "Columns to leave out, by name or index")
+      ->type_name("NAME|INDEX,…")
+      ->group("Data");
+  command
+      .add_option("--categorical", options.categorical,
+                  "Columns whose values are categories, each of which becomes a feature;\n"
+                  "auto: all columns of text")
+      ->type_name("auto|NAME|INDEX,…")
+      ->group("Data");
+  command
+      .add_option("--missing", options.missing,
+                  "What to do with missing values (nothing, NA, NaN, ?): refuse them, take the\n"
+                  "mean of the column or 0 for them, or drop their rows")
+      ->check(CLI::IsMember({"error", "mean", "zero", "drop"}))
+      ->capture_default_str()
+      ->group("Data");
+}
+
+void PrintNotes(const Common& common, const std::vector<std::string>& notes) {
+  for (const std::string& note : notes) PrintNote(common, note);
 }
 
 }  // namespace colonnade::cli

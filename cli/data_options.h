@@ -5,7 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "cli/output.h"
 #include "colonnade/csv.h"
 
 namespace colonnade::cli {
@@ -15,6 +17,9 @@ struct DataOptions {
   std::string delimiter = "auto";
   std::optional<std::string> comment;
   std::string label_column;
+  std::string ignore_columns;
+  std::string categorical;
+  std::string missing = "error";
 
   // What ReadCsv() takes for it.
   CsvOptions ForReading() const;
@@ -23,8 +28,12 @@ struct DataOptions {
 // --header, --delimiter, --comment
 void AddDialectOptions(CLI::App& command, DataOptions& options);
 
-// --label-column
-void AddLabelColumnOption(CLI::App& command, DataOptions& options);
+// What the columns mean, for commands that have no model to tell: --label-column, --ignore-columns,
+// --categorical, --missing
+void AddColumnOptions(CLI::App& command, DataOptions& options);
+
+// Tells what ReadCsv() noted, on standard error.
+void PrintNotes(const Common& common, const std::vector<std::string>& notes);
 
 }  // namespace colonnade::cli
 

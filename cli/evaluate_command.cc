@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/data_options.h"
@@ -108,9 +109,13 @@ void AddEvaluateCommand(CLI::App& app, Common& common) {
   command->callback([options, &common] {
     const Model model = Model::Load(options->model);
     CsvOptions csv = options->reading.ForReading();
+    std::vector<std::string> notes;
     csv.threads = common.threads;
+    csv.notes = &notes;
     csv.like = &model.schema();
-    const Evaluation result = Evaluate(model, ReadData(options->data, csv), common.threads);
+    const Dataset data = ReadData(options->data, csv);
+    PrintNotes(common, notes);
+    const Evaluation result = Evaluate(model, data, common.threads);
     if (common.json) {
       PrintJson(EvaluationJson(result, model.schema()));
     } else {

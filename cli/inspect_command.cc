@@ -11,6 +11,20 @@
 namespace colonnade::cli {
 namespace {
 
+const char* MissingName(Missing missing) {
+  switch (missing) {
+    case Missing::kMean:
+      return "mean";
+    case Missing::kZero:
+      return "zero";
+    case Missing::kDrop:
+      return "drop";
+    case Missing::kError:
+      break;
+  }
+  return "error";
+}
+
 Json ModelJson(const std::string& file, const Model& model) {
   Json layers = Json::array();
   for (const Layer& layer : model.shape().layers) {
@@ -21,6 +35,12 @@ Json ModelJson(const std::string& file, const Model& model) {
   Json provenance = Json::object();
   for (const auto& [key, value] : model.provenance()) provenance[key] = ParseJson(value);
   const Schema& schema = model.schema();
+  Json categorical = Json::array();
+  for (const CategoricalColumn& column : schema.categorical) {
+    categorical.push_back({{"name", column.name},
+                           {"first_feature", column.first},
+                           {"categories", column.categories}});
+  }
   return {{"command", "inspect"},
           {"version", Version()},
           {"model", file},
@@ -34,6 +54,8 @@ Json ModelJson(const std::string& file, const Model& model) {
           {"feature_names", schema.feature_names},
           {"label", schema.label_name},
           {"classes", schema.classes},
+          {"categorical", categorical},
+          {"missing", MissingName(schema.missing)},
           {"provenance", provenance}};
 }
 
@@ -61,6 +83,14 @@ std::string ModelText(const std::string& file, const Model& model) {
                         model.target_scaling().scale);
   } else {
     text += fmt::format("classes     {} ({})\n", schema.classes.size(), classes);
+  }
+  for (const CategoricalColumn& column : schema.categorical) {
+    text += fmt::format("categorical {} ({} categories)\n",
+                        column.name.empty() ? fmt::format("feature {}", column.first) : column.name,
+                        column.categories.size());
+  }
+  if (schema.missing != Missing::kError) {
+    text += fmt::format("missing     {}\n", MissingName(schema.missing));
   }
   text += fmt::format("parameters  {}\n", model.ParametersHash());
   for (const auto& [key, value] : model.provenance()) {

@@ -84,6 +84,7 @@ int Run(int argc, char** argv) {
   AddPredictCommand(app, common);
   AddInspectCommand(app, common);
   AddConvertCommand(app, common);
+  AddCheckCommand(app, common);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {  // --help, --version
@@ -93,8 +94,8 @@ int Run(int argc, char** argv) {
     const auto chosen = app.get_subcommands();
     const std::string_view first = argc > 1 ? argv[1] : "";
     if (chosen.empty() && !first.empty() && first[0] != '-') {
-      return Fail(fmt::format("unknown command '{}', expected train, evaluate, predict, inspect or "
-                              "convert",
+      return Fail(fmt::format("unknown command '{}', expected train, evaluate, predict, inspect, "
+                              "convert or check",
                               first),
                   kUsage);
     }

@@ -18,14 +18,16 @@ namespace {
 
 std::string ClassesCsv(const std::vector<uint32_t>& classes, const Schema& schema) {
   std::string text = "prediction\n";
-  for (const uint32_t index : classes) text += schema.classes[index] + "\n";
+  for (const uint32_t index : classes) text += CsvField(schema.classes[index]) + "\n";
   return text;
 }
 
 // One line per example, one column per name.
 std::string ValuesCsv(const std::vector<float>& values, const std::vector<std::string>& names) {
   const size_t classes = names.size();
-  std::string text = fmt::format("{}\n", fmt::join(names, ","));
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ",") + CsvField(name);
+  text += '\n';
   for (size_t i = 0; i < values.size(); ++i) {
     fmt::format_to(std::back_inserter(text), "{}{}", values[i],
                    (i + 1) % classes == 0 ? '\n' : ',');
@@ -91,7 +93,10 @@ void AddPredictCommand(CLI::App& app, Common& common) {
     csv.threads = common.threads;
     csv.like = &model.schema();
     csv.labels_optional = true;
+    std::vector<std::string> notes;
+    csv.notes = &notes;
     const Dataset data = ReadData(options->data, csv);
+    PrintNotes(common, notes);
     std::string text;
     if (options->logits) {
       text = ValuesCsv(model.Logits(data, common.threads), LogitNames(model));

@@ -287,8 +287,10 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
   EpochLog log(flags.log);
 
   CsvOptions csv = flags.reading.ForReading();
+  std::vector<std::string> notes;
   csv.threads = common.threads;
   csv.task = flags.loss.ForReading();
+  csv.notes = &notes;
   std::optional<Model> start;
   if (!flags.stopping.start.empty()) {
     start = Model::Load(flags.stopping.start);
@@ -317,6 +319,7 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
     return chosen.ShapeFor(train);
   });
   NoteCheckpoint(flags.stopping, common);
+  PrintNotes(common, notes);
 
   const size_t batch_size =
       chosen.batch_size == 0 ? train.examples() : std::min(chosen.batch_size, train.examples());
@@ -453,7 +456,7 @@ void AddTrainCommand(CLI::App& app, Common& common) {
   command->add_option("--test", flags->test, "Data to evaluate the trained model on")
       ->group("Data");
   command->add_option("-o,--output", flags->output, "Model file to write")->capture_default_str();
-  AddLabelColumnOption(*command, flags->reading);
+  AddColumnOptions(*command, flags->reading);
   AddDialectOptions(*command, flags->reading);
   command->add_option("--scale", flags->scale, "How features become network inputs")
       ->check(CLI::IsMember({"auto", "none", "unit", "minmax", "standard"}))

@@ -19,9 +19,9 @@ namespace colonnade {
 inline constexpr size_t kMaxClasses = 65536;
 
 // Gives every label its index among the classes, or for regression the bits of its number, an f32.
-// Where the classes are not known beforehand, they
-// are the different integers that come, in ascending order; until Finish() indices are in order of
-// first appearance, because nobody knows yet what else will come.
+// Where the classes are not known beforehand, they are the different integers and texts that come,
+// in ascending order (of numbers where all are integers, else of bytes); until Finish() indices are
+// in order of first appearance, because nobody knows yet what else will come.
 class ClassIndex {
  public:
   // known: class names in the order of their indices, or null; none of them: regression. Kept by
@@ -29,15 +29,21 @@ class ClassIndex {
   // is a number but not an integer.
   explicit ClassIndex(const std::vector<std::string>* known, Task task = Task::kAuto);
 
-  // The index of a label; nothing if it is no integer (or, with known classes, none of them), or
-  // one class too many.
+  // The index of a label; nothing if it is neither an integer nor text (or, with known classes,
+  // none of them), or one class too many.
   std::optional<uint32_t> Find(std::string_view label);
   std::optional<uint32_t> Find(int64_t label);
+
+  // The same for anything: what is no integer is text.
+  std::optional<uint32_t> FindText(std::string_view label);
 
   // The fast way for labels below kSmall: the index, or kNone where only Find() can tell.
   static constexpr uint32_t kSmall = 1000;
   static constexpr uint32_t kNone = UINT32_MAX;
   uint32_t FindSmall(uint32_t label) const { return small_[label]; }
+
+  // How many different ones came, or are known.
+  size_t size() const { return known_ != nullptr ? known_->size() : Count(); }
 
   // What a message says was expected in place of a label that Find() did not find.
   std::string Expected(std::string_view label) const;
@@ -49,7 +55,7 @@ class ClassIndex {
  private:
   std::optional<uint32_t> FindNumber(std::string_view label);
   std::vector<std::string> FinishNumbers(std::span<uint32_t> labels) const;
-  size_t Count() const { return values_.size() + fractions_.size(); }
+  size_t Count() const { return values_.size() + texts_.size() + fractions_.size(); }
 
   const std::vector<std::string>* known_;
   Task task_;
@@ -57,6 +63,7 @@ class ClassIndex {
   std::unordered_map<std::string_view, uint32_t> names_;  // of known classes
   std::unordered_map<int64_t, uint32_t> values_;          // of others
   std::unordered_map<float, uint32_t> fractions_;         // of numbers that are no integers
+  std::unordered_map<std::string, uint32_t> texts_;       // likewise
 };
 
 }  // namespace colonnade

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <string_view>
 #include <system_error>
+#include <unordered_map>
 #include <utility>
 
 #include "colonnade/error.h"
@@ -48,7 +50,7 @@ std::optional<size_t> FindUnique(const std::string& file, const CsvColumns& colu
 }
 
 // The column that the user chose: by name, else by index.
-size_t ChosenLabel(const std::string& file, const CsvColumns& columns, const std::string& choice) {
+size_t Chosen(const std::string& file, const CsvColumns& columns, const std::string& choice) {
   const std::vector<size_t> places = Find(columns.names, choice);
   if (places.size() == 1) return places[0];
   const auto fail = [&](const std::string& what) {
@@ -80,9 +82,9 @@ size_t ChosenLabel(const std::string& file, const CsvColumns& columns, const std
   return static_cast<size_t>(index < 0 ? index + count : index);
 }
 
-// The label column of a table that must fit `like`.
+// The label column of a table that must fit `like`. inputs: columns that it has features from.
 std::optional<size_t> LabelLike(const std::string& file, const CsvColumns& columns,
-                                const Schema& like, bool optional) {
+                                const Schema& like, size_t inputs, bool optional) {
   if (columns.header && !like.label_name.empty()) {
     const std::optional<size_t> place = FindUnique(file, columns, like.label_name);
     if (!place && !optional) {
@@ -92,30 +94,188 @@ std::optional<size_t> LabelLike(const std::string& file, const CsvColumns& colum
     }
     return place;
   }
-  if (optional && columns.count != like.features + 1) return std::nullopt;
+  if (optional && columns.count != inputs + like.ignored.size() + 1) return std::nullopt;
   return like.label_index < columns.count ? std::optional(like.label_index) : std::nullopt;
 }
 
-void CheckFeatures(const std::string& file, const CsvColumns& columns, const Schema& like) {
-  if (columns.features() != like.features) {
-    ThrowBadRow(file, columns.row,
-                fmt::format("found {} columns with {} features, expected {} features",
-                            columns.count, columns.features(), like.features));
-  }
-  if (!columns.header || like.feature_names.empty()) return;
-  size_t feature = 0;
-  for (size_t i = 0; i < columns.count; ++i) {
-    if (columns.label == i) continue;
-    if (columns.names[i] != like.feature_names[feature]) {
-      ThrowBadRow(file, columns.row,
-                  fmt::format("column {}: found {}, expected {}", i + 1, Quoted(columns.names[i]),
-                              Quoted(like.feature_names[feature])));
+// The columns that the features of `like` come from.
+struct Source {
+  std::string name;
+  bool categorical;
+};
+std::vector<Source> SourcesOf(const Schema& like) {
+  std::vector<Source> sources;
+  size_t next = 0;
+  for (size_t f = 0; f < like.features;) {
+    if (next < like.categorical.size() && like.categorical[next].first == f) {
+      sources.push_back({like.categorical[next].name, true});
+      f += like.categorical[next++].categories.size();
+    } else {
+      sources.push_back({like.feature_names.empty() ? "" : like.feature_names[f], false});
+      ++f;
     }
-    ++feature;
+  }
+  return sources;
+}
+
+// Finds the inputs in a file with names, wherever they are. Other columns are ignored.
+void MatchByName(const std::string& file, const std::vector<Source>& sources, const Schema& like,
+                 CsvColumns* columns, std::vector<std::string>* notes) {
+  std::unordered_map<std::string_view, size_t> places;
+  std::unordered_map<std::string_view, size_t> uses;
+  for (size_t i = 0; i < columns->count; ++i) {
+    if (columns->label == i) continue;
+    places[columns->names[i]] = i;
+    ++uses[columns->names[i]];
+  }
+  std::vector<std::string> lacking;
+  std::vector<bool> used(columns->count);
+  for (const Source& source : sources) {
+    const auto found = places.find(source.name);
+    if (found == places.end()) {
+      lacking.push_back(fmt::format("'{}'", source.name));
+      continue;
+    }
+    if (uses[source.name] > 1 || used[found->second]) {
+      ThrowBadRow(file, columns->row,
+                  fmt::format("found several columns named '{}' and others in another order than "
+                              "expected",
+                              source.name));
+    }
+    used[found->second] = true;
+    columns->inputs.push_back({found->second, source.categorical});
+  }
+  if (!lacking.empty()) {
+    ThrowBadRow(
+        file, columns->row,
+        fmt::format("found no column{} {}, expected every feature by its name, in any order",
+                    lacking.size() > 1 ? "s" : "", Abbreviated(lacking)));
+  }
+  std::vector<std::string> unknown;
+  for (size_t i = 0; i < columns->count; ++i) {
+    if (used[i] || columns->label == i) continue;
+    columns->ignored.push_back(i);
+    const bool known = std::ranges::find(like.ignored, columns->names[i], &IgnoredColumn::name) !=
+                       like.ignored.end();
+    if (!known) unknown.push_back(fmt::format("'{}'", columns->names[i]));
+  }
+  if (notes != nullptr && !unknown.empty()) {
+    notes->push_back(fmt::format("{}: ignored {} unknown column{}: {}", file, unknown.size(),
+                                 unknown.size() > 1 ? "s" : "", Abbreviated(unknown)));
   }
 }
 
+// Takes the inputs by their places.
+void MatchByPlace(const std::string& file, const std::vector<Source>& sources, const Schema& like,
+                  CsvColumns* columns) {
+  const size_t label = columns->label || columns->read_labels ? 1 : 0;
+  if (columns->count != sources.size() + like.ignored.size() + label) {
+    ThrowBadRow(
+        file, columns->row,
+        fmt::format("found {} column{} with {} feature{}, expected {} feature{}", columns->count,
+                    columns->count == 1 ? "" : "s", columns->count - label,
+                    columns->count - label == 1 ? "" : "s", sources.size() + like.ignored.size(),
+                    sources.size() + like.ignored.size() == 1 ? "" : "s"));
+  }
+  std::vector<bool> ignored(columns->count);
+  for (const IgnoredColumn& column : like.ignored) {
+    // Those behind a label that this file lacks have moved.
+    const bool moved = !columns->label && column.index > like.label_index;
+    const size_t place = column.index - (moved ? 1 : 0);
+    if (place < ignored.size()) ignored[place] = true;
+  }
+  for (size_t i = 0; i < columns->count; ++i) {
+    if (columns->label == i) continue;
+    if (ignored[i]) {
+      columns->ignored.push_back(i);
+    } else if (columns->inputs.size() < sources.size()) {
+      columns->inputs.push_back({i, sources[columns->inputs.size()].categorical});
+    }
+  }
+}
+
+bool HasNamesInOrder(const CsvColumns& columns, const std::vector<Source>& sources) {
+  size_t next = 0;
+  for (size_t i = 0; i < columns.count; ++i) {
+    if (columns.label == i) continue;
+    if (next == sources.size() || columns.names[i] != sources[next++].name) return false;
+  }
+  return next == sources.size();
+}
+
+void ResolveLike(const std::string& file, const CsvOptions& options, CsvColumns* columns) {
+  const Schema& like = *options.like;
+  const std::vector<Source> sources = SourcesOf(like);
+  columns->read_labels = !options.labels_optional;
+  columns->label = LabelLike(file, *columns, like, sources.size(), options.labels_optional);
+  const bool names = columns->header && !like.feature_names.empty();
+  if (names && !HasNamesInOrder(*columns, sources)) {
+    MatchByName(file, sources, like, columns, options.notes);
+  } else if (names) {
+    for (size_t i = 0; i < columns->count; ++i) {
+      if (columns->label == i) continue;
+      columns->inputs.push_back({i, sources[columns->inputs.size()].categorical});
+    }
+  } else {
+    MatchByPlace(file, sources, like, columns);
+  }
+}
+
+// What the options say of the columns of a table that stands for itself.
+void ResolveChosen(const std::string& file, const CsvOptions& options, CsvColumns* columns) {
+  std::vector<bool> ignored(columns->count);
+  std::vector<bool> categorical(columns->count);
+  for (const std::string& choice : options.ignore_columns) {
+    ignored[Chosen(file, *columns, choice)] = true;
+  }
+  const auto free = std::find(ignored.begin(), ignored.end(), false) - ignored.begin();
+  columns->label = options.label_column
+                       ? Chosen(file, *columns, *options.label_column)
+                       : FindUnique(file, *columns, kDefaultLabel)
+                             .value_or(std::min(static_cast<size_t>(free), columns->count - 1));
+  if (options.categorical == std::vector<std::string>{"auto"}) {
+    categorical = columns->text;
+  } else {
+    for (const std::string& choice : options.categorical) {
+      const size_t column = Chosen(file, *columns, choice);
+      if (column == columns->label || ignored[column]) {
+        throw Error(ErrorCode::kInvalidArgument,
+                    fmt::format("categorical: found '{}', expected a column that is neither the "
+                                "label nor ignored",
+                                choice));
+      }
+      categorical[column] = true;
+    }
+  }
+  for (size_t i = 0; i < columns->count; ++i) {
+    if (columns->label == i) {
+      if (!ignored[i]) continue;
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          fmt::format("ignore_columns: found column {}, expected another than the label", i));
+    }
+    if (ignored[i]) {
+      columns->ignored.push_back(i);
+    } else {
+      columns->inputs.push_back({i, categorical[i]});
+    }
+  }
+  if (!columns->inputs.empty()) return;
+  if (columns->count > 1) {
+    ThrowBadRow(file, columns->row, "found no columns but the label and ignored ones");
+  }
+  ThrowBadRow(file, columns->row,
+              "found 1 column, expected a class label and at least one feature, separated by a "
+              "comma, semicolon, tab or space");
+}
+
 }  // namespace
+
+bool CsvColumns::Plain() const {
+  return ignored.empty() && missing != Missing::kMean &&
+         std::ranges::is_sorted(inputs, {}, &InputColumn::column) &&
+         std::ranges::none_of(inputs, &InputColumn::categorical);
+}
 
 CsvColumns ResolveColumns(const std::string& file, const CsvOpening& opening,
                           const CsvOptions& options) {
@@ -128,35 +288,46 @@ CsvColumns ResolveColumns(const std::string& file, const CsvOpening& opening,
                 fmt::format("found {} columns, expected at most {}", columns.count, kMaxColumns));
   }
   columns.header = opening.header;
+  columns.missing = options.like != nullptr ? options.like->missing : options.missing;
   if (columns.header) columns.names = ReadHeader(file, opening);
-
-  if (options.like != nullptr) {
-    columns.read_labels = !options.labels_optional;
-    columns.label = LabelLike(file, columns, *options.like, options.labels_optional);
-    CheckFeatures(file, columns, *options.like);
-    return columns;
+  for (const ColumnSample& sample : opening.samples) {
+    columns.text.push_back(sample.texts > sample.numbers);
   }
-  columns.label = options.label_column ? ChosenLabel(file, columns, *options.label_column)
-                                       : FindUnique(file, columns, kDefaultLabel).value_or(0);
-  if (columns.features() == 0) {
-    ThrowBadRow(file, columns.row,
-                "found 1 column, expected a class label and at least one feature, separated by "
-                "a comma, semicolon, tab or space");
+  if (options.like != nullptr) {
+    ResolveLike(file, options, &columns);
+  } else {
+    ResolveChosen(file, options, &columns);
   }
   return columns;
 }
 
-Schema MakeSchema(const CsvColumns& columns) {
+Schema MakeSchema(const CsvColumns& columns,
+                  const std::vector<std::vector<std::string>>& categories) {
   Schema schema;
-  schema.features = columns.features();
-  const bool labelled = columns.label && columns.read_labels;
-  if (labelled) schema.label_index = *columns.label;
-  for (size_t i = 0; i < columns.names.size(); ++i) {
-    if (columns.label != i) {
-      schema.feature_names.push_back(columns.names[i]);
-    } else if (labelled) {
-      schema.label_name = columns.names[i];
+  schema.missing = columns.missing;
+  const auto name = [&](size_t column) {
+    return columns.header ? columns.names[column] : std::string();
+  };
+  for (size_t i = 0; i < columns.inputs.size(); ++i) {
+    const std::string input = name(columns.inputs[i].column);
+    if (!columns.inputs[i].categorical) {
+      ++schema.features;
+      if (columns.header) schema.feature_names.push_back(input);
+      continue;
     }
+    schema.categorical.push_back(
+        {.name = input, .first = schema.features, .categories = categories[i]});
+    schema.features += categories[i].size();
+    for (const std::string& category : categories[i]) {
+      if (columns.header) schema.feature_names.push_back(input + "_" + category);
+    }
+  }
+  for (const size_t column : columns.ignored) {
+    schema.ignored.push_back({.name = name(column), .index = column});
+  }
+  if (columns.label && columns.read_labels) {
+    schema.label_index = *columns.label;
+    schema.label_name = name(*columns.label);
   }
   return schema;
 }

@@ -13,16 +13,31 @@
 
 namespace colonnade {
 
-struct CsvColumns {
-  size_t count = 0;                // fields of every row
-  uint64_t row = 1;                // line of the first record
-  bool header = false;             // the first record names them
-  std::vector<std::string> names;  // of all columns; empty without a header
-  std::optional<size_t> label;     // the label column, if there is one
-  bool read_labels = true;         // false: skip whatever it holds
-  Task task = Task::kAuto;         // what it holds, unless options.like knows
+// A column that becomes one feature, or one for each of its categories.
+struct InputColumn {
+  size_t column = 0;  // among the file's
+  bool categorical = false;
+};
 
-  size_t features() const { return count - (label ? 1 : 0); }
+struct CsvColumns {
+  size_t count = 0;                 // fields of every row
+  uint64_t row = 1;                 // line of the first record
+  bool header = false;              // the first record names them
+  std::vector<std::string> names;   // of all columns; empty without a header
+  std::optional<size_t> label;      // the label column, if there is one
+  bool read_labels = true;          // false: skip whatever it holds
+  Task task = Task::kAuto;          // what it holds, unless options.like knows
+  std::vector<InputColumn> inputs;  // in the order of their features
+  std::vector<size_t> ignored;      // the others but the label
+  std::vector<bool> text;           // of each column: the first rows hold text rather than numbers
+  Missing missing = Missing::kError;
+
+  // Values of a row that the builder gets: one per input.
+  size_t features() const { return inputs.size(); }
+
+  // Whether the inputs are all columns but the label, in their order, and numbers, of which no
+  // means are wanted: what fast readers know how to place.
+  bool Plain() const;
 };
 
 // Derives the columns from the first rows of a file, and checks them against options.like. Throws
@@ -30,8 +45,10 @@ struct CsvColumns {
 CsvColumns ResolveColumns(const std::string& file, const CsvOpening& opening,
                           const CsvOptions& options);
 
-// The schema of a table with these columns, as yet without classes.
-Schema MakeSchema(const CsvColumns& columns);
+// The schema of a table with these columns, as yet without classes and means. categories: of each
+// input, empty for numbers; none at all if all are.
+Schema MakeSchema(const CsvColumns& columns,
+                  const std::vector<std::vector<std::string>>& categories = {});
 
 }  // namespace colonnade
 

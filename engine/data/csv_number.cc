@@ -62,11 +62,19 @@ std::string_view Expected(NumberError error) {
   return "a number";
 }
 
+bool IsMissing(std::string_view text) {
+  constexpr std::array<std::string_view, 4> kWords = {"na", "n/a", "nan", "null"};
+  if (text.empty() || text == "?") return true;
+  if (text.size() > 4 || IsDigit(text[0])) return false;
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](std::string_view word) { return EqualsIgnoringCase(text, word); });
+}
+
 FieldKind KindOf(std::string_view text) {
+  if (IsMissing(text)) return FieldKind::kMissing;
   float ignored;
-  const NumberError error = ParseNumber(text, &ignored);
-  if (error == NumberError::kEmpty) return FieldKind::kMissing;
-  return error == NumberError::kNotANumber ? FieldKind::kText : FieldKind::kNumber;
+  return ParseNumber(text, &ignored) == NumberError::kNotANumber ? FieldKind::kText
+                                                                 : FieldKind::kNumber;
 }
 
 std::optional<int64_t> ParseInteger(std::string_view text) {

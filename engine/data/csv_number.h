@@ -17,6 +17,9 @@ NumberError ParseNumber(std::string_view text, float* value);
 // What a message says was expected in place of the text that gave `error`.
 std::string_view Expected(NumberError error);
 
+// Whether `text` says that there is no value: empty, ?, NA, N/A, NaN or null, in capitals or not.
+bool IsMissing(std::string_view text);
+
 // What a field speaks for: a column of numbers (whatever their range), of text, or, being missing,
 // for neither.
 enum class FieldKind { kMissing, kNumber, kText };

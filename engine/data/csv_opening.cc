@@ -96,12 +96,19 @@ std::optional<FirstRows> ReadRows(std::string_view lines, bool more, const std::
   return rows;
 }
 
-// Whether the first row has all the names that the features of `like` have.
+// Whether the first row has all the names that the columns of `like` have.
 bool HasNames(const std::vector<std::string>& first, const Schema& like) {
   if (like.feature_names.empty()) return false;
   const std::set<std::string_view> found(first.begin(), first.end());
-  return std::ranges::all_of(like.feature_names,
-                             [&](const std::string& name) { return found.contains(name); });
+  size_t next = 0;
+  for (size_t f = 0; f < like.features;) {
+    const bool categorical = next < like.categorical.size() && like.categorical[next].first == f;
+    if (!found.contains(categorical ? like.categorical[next].name : like.feature_names[f])) {
+      return false;
+    }
+    f += categorical ? like.categorical[next++].categories.size() : 1;
+  }
+  return true;
 }
 
 // The first row is a header if a text in it stands above numbers. If its texts stand above texts,

@@ -49,7 +49,8 @@ Dataset Read(const std::filesystem::path& file, const CsvOptions& options, size_
   LineReader reader(input, piece);
   const CsvOpening opening = ReadOpening(reader, input.name(), options);
   CsvColumns columns = ResolveColumns(input.name(), opening, options);
-  const auto begin = chunk > 0 ? BeginOfRows(reader, opening) : std::nullopt;
+  const bool plain = chunk > 0 && columns.Plain();
+  const auto begin = plain ? BeginOfRows(reader, opening) : std::nullopt;
   if (begin) {
     const PlainRows rows = {.begin = *begin,
                             .separator = opening.dialect.separator,
@@ -59,7 +60,7 @@ Dataset Read(const std::filesystem::path& file, const CsvOptions& options, size_
     if (data) return std::move(*data);
   }
   const size_t max_rows = MaxRows(input.size(), columns.count);
-  CsvTable table(input.name(), opening.dialect, std::move(columns), options.like, max_rows);
+  CsvTable table(input.name(), opening.dialect, std::move(columns), options, max_rows);
   size_t rest = 0;
   for (;;) {
     const std::string_view lines = reader.Next(table.row(), rest);

@@ -3,34 +3,56 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
+#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "colonnade/error.h"
 #include "engine/data/csv_bytes.h"
+#include "engine/data/csv_expand.h"
 #include "engine/data/csv_number.h"
 #include "engine/data/csv_text.h"
 
 namespace colonnade {
+namespace {
+
+// In a column of text, "NA" in quotes is text.
+bool IsMissingText(const CsvField& field) {
+  return field.quoted ? field.text.empty() : IsMissing(field.text);
+}
+
+}  // namespace
 
 CsvTable::CsvTable(const std::string& file, const CsvDialect& dialect, CsvColumns columns,
-                   const Schema* like, size_t max_rows)
+                   const CsvOptions& options, size_t max_rows)
     : file_(file),
       dialect_(dialect),
       columns_(std::move(columns)),
+      options_(options),
       labelled_(columns_.label && columns_.read_labels),
+      plain_(columns_.Plain()),
+      missing_(columns_.missing),
       parser_(dialect.separator, dialect.comment),
-      classes_(like != nullptr ? &like->classes : nullptr, columns_.task),
+      classes_(options.like != nullptr ? &options.like->classes : nullptr, columns_.task),
+      categories_(columns_.inputs.size()),
       builder_(columns_.features(), labelled_, max_rows),
       values_(columns_.features()),
-      header_pending_(columns_.header) {}
+      header_pending_(columns_.header) {
+  size_t known = 0;
+  for (size_t i = 0; i < columns_.inputs.size(); ++i) {
+    if (!columns_.inputs[i].categorical) continue;
+    categories_[i] = std::make_unique<ClassIndex>(
+        options.like != nullptr ? &options.like->categorical[known++].categories : nullptr);
+  }
+}
 
 size_t CsvTable::Add(std::string_view lines) {
   const char* p = lines.data();
   const char* const end = p + lines.size();
   open_ = false;
   while (p < end) {
-    if (empty_row_ == 0 && !header_pending_ && builder_.type() == ElementType::kU8) {
+    if (plain_ && empty_row_ == 0 && !header_pending_ && builder_.type() == ElementType::kU8) {
       if (const char* next = AddByteRow(p)) {
         p = next;
         ++row_;
@@ -56,12 +78,77 @@ size_t CsvTable::Add(std::string_view lines) {
 
 Dataset CsvTable::Finish() {
   if (open_) ThrowOpenQuotes();
+  if (missing_values_ > 0 && Refuses()) ThrowMissing(true);
   if (builder_.examples() == 0) {
-    throw Error(ErrorCode::kBadData, fmt::format("{}: found no examples after the header", file_));
+    throw Error(ErrorCode::kBadData,
+                fmt::format("{}: found no examples {}", file_,
+                            dropped_rows_ > 0 ? "without missing values" : "after the header"));
   }
-  Schema schema = MakeSchema(columns_);
-  if (labelled_) schema.classes = classes_.Finish(builder_.labels());
+  AddNotes();
+  std::vector<std::string> classes;
+  if (labelled_) classes = classes_.Finish(builder_.labels());
+  Schema schema = Expand();
+  schema.classes = std::move(classes);
   return builder_.Finish(std::move(schema));
+}
+
+// Makes features of inputs where they differ; returns the schema without classes.
+Schema CsvTable::Expand() {
+  std::vector<std::vector<std::string>> categories(columns_.inputs.size());
+  std::vector<std::vector<uint32_t>> places(columns_.inputs.size());
+  std::vector<size_t> widths(columns_.inputs.size());
+  size_t features = 0;
+  bool any = false;
+  for (size_t i = 0; i < categories.size(); ++i) {
+    if (columns_.inputs[i].categorical) {
+      any = true;
+      places[i].resize(categories_[i]->size());
+      std::iota(places[i].begin(), places[i].end(), 0U);
+      categories[i] = categories_[i]->Finish(places[i]);
+      widths[i] = categories[i].size();
+      if (widths[i] == 0) {
+        const size_t column = columns_.inputs[i].column;
+        throw Error(ErrorCode::kBadData,
+                    fmt::format("{}: column {}{}: found no value, expected categories", file_,
+                                column + 1, NameOf(column)));
+      }
+    }
+    features += std::max<size_t>(widths[i], 1);
+  }
+  if (features >= kMaxColumns) {
+    throw Error(
+        ErrorCode::kBadData,
+        fmt::format("{}: found {} features, with one for each category, expected at most {}", file_,
+                    features, kMaxColumns - 1));
+  }
+  Schema schema = MakeSchema(columns_, categories);
+  const bool known = options_.like != nullptr;
+  if (missing_ == Missing::kMean && known) schema.means = options_.like->means;
+  if (any || missing_ == Missing::kMean) {
+    if (known) places.clear();
+    builder_ = ExpandInputs(builder_.storage(), labelled_, widths, places,
+                            missing_ == Missing::kMean ? &schema.means : nullptr);
+  }
+  return schema;
+}
+
+// Whether missing values are an error. Predictions have a line for each row, so that none can be
+// dropped.
+bool CsvTable::Refuses() const {
+  return missing_ == Missing::kError || (missing_ == Missing::kDrop && options_.labels_optional);
+}
+
+void CsvTable::AddNotes() const {
+  if (options_.notes == nullptr) return;
+  if (dropped_rows_ > 0) {
+    options_.notes->push_back(fmt::format("{}: left out {} row{} with missing values", file_,
+                                          dropped_rows_, dropped_rows_ == 1 ? "" : "s"));
+  }
+  if (unknown_categories_ > 0) {
+    options_.notes->push_back(fmt::format(
+        "{}: found {} unknown categor{}, all of their features are 0; the first: {}", file_,
+        unknown_categories_, unknown_categories_ == 1 ? "y" : "ies", first_unknown_));
+  }
 }
 
 // The row at `p`, if it is a plain one of bytes; returns where the next row starts, or null.
@@ -114,79 +201,139 @@ const char* CsvTable::SkipPlainField(const char* p, char terminator) const {
 // The row that parser_ has parsed.
 void CsvTable::AddRow() {
   if (empty_row_ != 0) {
-    ThrowBadRow(
-        file_, empty_row_,
-        fmt::format("found an empty line with rows after it, expected {} fields", columns_.count));
+    Fail(empty_row_,
+         fmt::format("found an empty line with rows after it, expected {} fields", columns_.count));
   }
   CheckRoom();
   CheckFieldCount();
-  uint32_t label = 0;
-  float* to = values_.data();
-  for (size_t column = 0; column < columns_.count; ++column) {
-    const CsvField& field = parser_.fields()[column];
-    if (columns_.label == column) {
-      if (labelled_) label = LabelOf(field, column);
-      continue;
-    }
-    const NumberError error = ParseNumber(field.text, to++);
-    if (error != NumberError::kNone) ThrowBadField(field, column, Expected(error));
+  if (missing_ == Missing::kDrop && !Refuses() && LacksAny()) {
+    ++dropped_rows_;
+    return;
   }
-  Store(label);
+  uint32_t label = 0;
+  size_t input = 0;
+  const auto read_label = [&] {
+    label = LabelOf(parser_.fields()[*columns_.label], *columns_.label);
+  };
+  // In the order of the file, if the inputs are: what is wrong first comes first.
+  bool label_pending = labelled_;
+  for (; input < columns_.inputs.size(); ++input) {
+    const auto [column, categorical] = columns_.inputs[input];
+    if (label_pending && column > *columns_.label) {
+      read_label();
+      label_pending = false;
+    }
+    const CsvField& field = parser_.fields()[column];
+    if (categorical ? IsMissingText(field) : IsMissing(field.text)) {
+      NoteMissing(field, column);
+      values_[input] = missing_ == Missing::kMean ? std::numeric_limits<float>::quiet_NaN()
+                       : categorical              ? kNoCategory
+                                                  : 0;
+    } else {
+      values_[input] = categorical ? CategoryOf(field, input) : NumberOf(field, column);
+    }
+  }
+  if (label_pending) read_label();
+  builder_.Add(values_, label);
 }
 
-// Appends values_, as bytes if they and all before them are.
-void CsvTable::Store(uint32_t label) {
-  if (builder_.type() == ElementType::kU8) {
-    uint8_t* to = builder_.NextBytes();
-    for (const float value : values_) {
-      const std::optional<uint8_t> byte = ToByte(value);
-      if (!byte) {
-        builder_.Widen();
-        break;
-      }
-      *to++ = *byte;
-    }
+// Whether the row lacks its label, or a value.
+bool CsvTable::LacksAny() const {
+  const auto fields = parser_.fields();
+  if (labelled_ && IsMissingText(fields[*columns_.label])) return true;
+  return std::any_of(columns_.inputs.begin(), columns_.inputs.end(), [&](const InputColumn& input) {
+    const CsvField& field = fields[input.column];
+    return input.categorical ? IsMissingText(field) : IsMissing(field.text);
+  });
+}
+
+float CsvTable::NumberOf(const CsvField& field, size_t column) const {
+  float value = 0;
+  const NumberError error = ParseNumber(field.text, &value);
+  if (error == NumberError::kNone && !field.damaged) return value;
+  std::string expected(Expected(error));
+  if (error == NumberError::kNotANumber && columns_.text[column] && options_.like == nullptr) {
+    expected +=
+        "; leave the column of text out (--ignore-columns) or make each of its values a "
+        "feature (--categorical)";
   }
-  if (builder_.type() == ElementType::kF32) {
-    std::copy(values_.begin(), values_.end(), builder_.NextFloats());
+  ThrowBadField(field, column, expected);
+}
+
+float CsvTable::CategoryOf(const CsvField& field, size_t input) {
+  const size_t column = columns_.inputs[input].column;
+  if (field.damaged || !IsName(field.text)) {
+    ThrowBadField(field, column, "a category in UTF-8 without control characters");
   }
-  builder_.Append(label);
+  ClassIndex& categories = *categories_[input];
+  if (const auto index = categories.FindText(field.text)) return static_cast<float>(*index);
+  if (options_.like == nullptr) {
+    ThrowBadField(field, column, fmt::format("at most {} different categories", kMaxClasses));
+  }
+  if (unknown_categories_++ == 0) {
+    first_unknown_ = fmt::format("{} in row {}, column {}{}", Quoted(field.text), row_ + field.line,
+                                 column + 1, NameOf(column));
+  }
+  return kNoCategory;
 }
 
 uint32_t CsvTable::LabelOf(const CsvField& field, size_t column) {
-  if (field.damaged) ThrowBadField(field, column, "");
-  const std::optional<uint32_t> label = classes_.Find(field.text);
+  std::optional<uint32_t> label;
+  if (!field.damaged && !IsMissingText(field)) {
+    // In quotes, what would be missing is text.
+    label = IsMissing(field.text) ? classes_.FindText(field.text) : classes_.Find(field.text);
+  }
   if (!label) ThrowBadField(field, column, classes_.Expected(field.text));
   return *label;
 }
 
+void CsvTable::NoteMissing(const CsvField& field, size_t column) {
+  if (missing_values_++ > 0) return;
+  first_missing_row_ = row_ + field.line;
+  first_missing_ =
+      fmt::format("column {}{}: found {}", column + 1, NameOf(column), Quoted(field.text));
+}
+
 void CsvTable::CheckRoom() const {
-  if (!builder_.full()) return;
-  ThrowBadRow(file_, row_, fmt::format("found more than {} examples", kMaxExamples));
+  if (builder_.full()) Fail(row_, fmt::format("found more than {} examples", kMaxExamples));
 }
 
 void CsvTable::CheckFieldCount() const {
   const size_t count = parser_.count();
   if (count == columns_.count) return;
-  ThrowBadRow(file_, row_,
-              fmt::format("found {} field{}, expected {} (as in the first row)", count,
-                          count == 1 ? "" : "s", columns_.count));
+  Fail(row_, fmt::format("found {} field{}, expected {} (as in the first row)", count,
+                         count == 1 ? "" : "s", columns_.count));
 }
 
 void CsvTable::ThrowOpenQuotes() const {
   const size_t column = parser_.count();
-  ThrowBadRow(file_, row_ + parser_.lines() - 1,
-              fmt::format("column {}{}: found quotes that are not closed, expected a closing "
-                          "quotation mark",
-                          column + 1, column < columns_.count ? NameOf(column) : ""));
+  Fail(row_ + parser_.lines() - 1,
+       fmt::format("column {}{}: found quotes that are not closed, expected a closing quotation "
+                   "mark",
+                   column + 1, column < columns_.count ? NameOf(column) : ""));
+}
+
+// all: the whole file has been read.
+void CsvTable::ThrowMissing(bool all) const {
+  const char* const advice = options_.like == nullptr
+                                 ? "--missing mean, zero or drop says what to do with them"
+                                 : "the model was trained without any";
+  ThrowBadRow(file_, first_missing_row_,
+              fmt::format("{}, expected a value; missing values: {}{} ({})", first_missing_,
+                          all ? "" : "at least ", missing_values_, advice));
 }
 
 void CsvTable::ThrowBadField(const CsvField& field, size_t column,
                              std::string_view expected) const {
   if (field.damaged) expected = "nothing between the closing quotation mark and the separator";
-  ThrowBadRow(file_, row_ + field.line,
-              fmt::format("column {}{}: found {}, expected {}", column + 1, NameOf(column),
-                          Quoted(field.text), expected));
+  Fail(row_ + field.line, fmt::format("column {}{}: found {}, expected {}", column + 1,
+                                      NameOf(column), Quoted(field.text), expected));
+}
+
+// What is wrong first comes first.
+void CsvTable::Fail(uint64_t row, const std::string& what) const {
+  if (missing_values_ > 0 && Refuses()) ThrowMissing(false);
+  ThrowBadRow(file_, row, what);
 }
 
 std::string CsvTable::NameOf(size_t column) const {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,10 +23,10 @@ namespace colonnade {
 // the same to both.
 class CsvTable {
  public:
-  // Keeps references to `file`, its name, and `like`. max_rows: so many examples at most, as a
+  // Keeps references to `file`, its name, and `options`. max_rows: so many examples at most, as a
   // hint.
   CsvTable(const std::string& file, const CsvDialect& dialect, CsvColumns columns,
-           const Schema* like, size_t max_rows);
+           const CsvOptions& options, size_t max_rows);
 
   // Adds whole lines, the first ones of the file or those after the ones taken before. Returns how
   // many bytes it took: not all where quotes that open in them are not closed.
@@ -42,23 +43,41 @@ class CsvTable {
   const char* ParseLabel(const char* p, char terminator, uint32_t* label) const;
   const char* SkipPlainField(const char* p, char terminator) const;
   void AddRow();
-  void Store(uint32_t label);
+  float NumberOf(const CsvField& field, size_t column) const;
+  float CategoryOf(const CsvField& field, size_t input);
   uint32_t LabelOf(const CsvField& field, size_t column);
+  void NoteMissing(const CsvField& field, size_t column);
+  bool LacksAny() const;
+  bool Refuses() const;
+  Schema Expand();
+  void AddNotes() const;
   void CheckRoom() const;
   void CheckFieldCount() const;
   [[noreturn]] void ThrowOpenQuotes() const;
+  [[noreturn]] void ThrowMissing(bool all) const;
   [[noreturn]] void ThrowBadField(const CsvField& field, size_t column,
                                   std::string_view expected) const;
+  [[noreturn]] void Fail(uint64_t row, const std::string& what) const;
   std::string NameOf(size_t column) const;
 
   const std::string& file_;
   const CsvDialect dialect_;
   const CsvColumns columns_;
+  const CsvOptions& options_;
   const bool labelled_;
+  const bool plain_;  // columns_.Plain()
+  const Missing missing_;
   RecordParser parser_;
   ClassIndex classes_;
-  DatasetBuilder builder_;
-  std::vector<float> values_;  // of one row
+  std::vector<std::unique_ptr<ClassIndex>> categories_;  // of each input; null for numbers
+  DatasetBuilder builder_;                               // of rows of inputs; see csv_expand.h
+  std::vector<float> values_;                            // of one row
+  uint64_t missing_values_ = 0;
+  uint64_t first_missing_row_ = 0;
+  std::string first_missing_;  // what was found there
+  uint64_t dropped_rows_ = 0;
+  uint64_t unknown_categories_ = 0;
+  std::string first_unknown_;
   uint64_t row_ = 1;
   uint64_t empty_row_ = 0;  // line of the first empty one; 0: none yet
   bool header_pending_;     // the header is still to come

@@ -35,9 +35,9 @@ void CheckSizes(size_t values, size_t examples, const Schema& schema) {
   if (names != 0 && names != schema.features) {
     Fail(fmt::format("found {} feature names, expected {} or none", names, schema.features));
   }
-  if (schema.label_index > schema.features) {
+  if (schema.label_index > schema.features + schema.ignored.size()) {
     Fail(fmt::format("found the label at column {}, expected 0 to {}", schema.label_index,
-                     schema.features));
+                     schema.features + schema.ignored.size()));
   }
 }
 

@@ -84,6 +84,22 @@ void DatasetBuilder::Widen() {
   storage_->bytes = {};
 }
 
+void DatasetBuilder::Add(std::span<const float> values, uint32_t label) {
+  if (type() == ElementType::kU8) {
+    uint8_t* to = NextBytes();
+    for (const float value : values) {
+      const std::optional<uint8_t> byte = ToByte(value);
+      if (!byte) {
+        Widen();
+        break;
+      }
+      *to++ = *byte;
+    }
+  }
+  if (type() == ElementType::kF32) std::copy(values.begin(), values.end(), NextFloats());
+  Append(label);
+}
+
 std::span<uint32_t> DatasetBuilder::labels() {
   return {storage_->labels.data(), labelled_ ? examples() : 0};
 }

@@ -40,6 +40,12 @@ class DatasetBuilder {
   // Makes the type f32; what NextBytes() returned is lost.
   void Widen();
 
+  // Appends an example of any values, in the current type if that holds them, else after Widen().
+  void Add(std::span<const float> values, uint32_t label);
+
+  // What has been appended so far.
+  const Dataset::Storage& storage() const { return *storage_; }
+
   // Keeps what was written to the next example. label: ignored if not labelled.
   void Append(uint32_t label) {
     if (labelled_) storage_->labels[storage_->examples] = label;

@@ -69,9 +69,26 @@ std::string FindMismatch(const NetworkShape& shape, const Scaling& scaling, cons
   if (!schema.feature_names.empty() && schema.feature_names.size() != inputs) {
     return differ("schema.feature_names", schema.feature_names.size(), inputs);
   }
-  if (schema.label_index > inputs) {
+  if (schema.label_index > inputs + schema.ignored.size()) {
     return fmt::format("schema.label_index: found {}, expected 0 to {}", schema.label_index,
-                       inputs);
+                       inputs + schema.ignored.size());
+  }
+  size_t free = 0;
+  for (size_t i = 0; i < schema.categorical.size(); ++i) {
+    const auto& [name, first, categories] = schema.categorical[i];
+    if (first < free || first >= inputs || categories.empty() ||
+        categories.size() > inputs - first) {
+      return fmt::format(
+          "schema.categorical[{}]: found {} categories from feature {} on, expected "
+          "features of their own among {}",
+          i, categories.size(), first, inputs);
+    }
+    free = first + categories.size();
+  }
+  if (schema.missing == Missing::kMean) {
+    if (std::string text = FindMismatch("schema.means", schema.means, inputs); !text.empty()) {
+      return text;
+    }
   }
   if (shape.output != OutputKind::kSoftmax && shape.outputs() != 1) {
     return differ("outputs", shape.outputs(), 1);

@@ -10,7 +10,10 @@
 //   colonnade.scaling          {"method":…,"offset":…,"scale":…}: one number per feature, or a
 //                              single one where all features have the same
 //   colonnade.schema           {"features":…,"feature_names":[…],"label_name":…,"label_index":…,
-//                              "classes":[…]}
+//                              "classes":[…]}, and, where there are any: "categorical":[{"name":…,
+//                              "first":…,"categories":[…]}, …], "ignored":[{"name":…,"index":…},
+//                              …], "missing": "mean" (with "means":…, as in scaling), "zero" or
+//                              "drop"
 //   colonnade.provenance.KEY   where the model comes from
 //   colonnade.parameters_hash  XXH3-128 over the parameters' bytes
 //   colonnade.metadata_hash    XXH3-128 over the other entries named colonnade.…, in the order of
@@ -58,6 +61,8 @@ constexpr const char* kVersion = "1";
 constexpr std::pair<OutputKind, const char*> kOutputs[] = {{OutputKind::kSoftmax, "softmax"},
                                                            {OutputKind::kSigmoid, "sigmoid"},
                                                            {OutputKind::kLinear, "linear"}};
+constexpr std::pair<Missing, const char*> kMissing[] = {
+    {Missing::kMean, "mean"}, {Missing::kZero, "zero"}, {Missing::kDrop, "drop"}};
 
 // The activations in between have a number in a torch.nn.Sequential, too.
 std::string WeightName(size_t layer) { return fmt::format("{}.weight", 2 * layer); }
@@ -121,11 +126,26 @@ Json32 ToJson(const Scaling& scaling) {
 }
 
 Json32 ToJson(const Schema& schema) {
-  return {{"features", schema.features},
-          {"feature_names", ToJson(schema.feature_names)},
-          {"label_name", ToJson(schema.label_name)},
-          {"label_index", schema.label_index},
-          {"classes", ToJson(schema.classes)}};
+  Json32 json = {{"features", schema.features},
+                 {"feature_names", ToJson(schema.feature_names)},
+                 {"label_name", ToJson(schema.label_name)},
+                 {"label_index", schema.label_index},
+                 {"classes", ToJson(schema.classes)}};
+  for (const CategoricalColumn& column : schema.categorical) {
+    json["categorical"].push_back({{"name", ToJson(column.name)},
+                                   {"first", column.first},
+                                   {"categories", ToJson(column.categories)}});
+  }
+  for (const IgnoredColumn& column : schema.ignored) {
+    json["ignored"].push_back({{"name", ToJson(column.name)}, {"index", column.index}});
+  }
+  if (schema.missing != Missing::kError) {
+    json["missing"] =
+        std::ranges::find(kMissing, schema.missing, &std::pair<Missing, const char*>::first)
+            ->second;
+  }
+  if (schema.missing == Missing::kMean) json["means"] = ToJson(schema.means);
+  return json;
 }
 
 // ---- Reading ----
@@ -188,12 +208,46 @@ Scaling ReadScaling(const JsonNode& node, size_t features) {
           .scale = ReadFloats(node.Field("scale"), features)};
 }
 
+Missing ReadMissing(const JsonNode& node) {
+  const std::string& name = node.String();
+  for (const auto& [missing, known] : kMissing) {
+    if (name == known) return missing;
+  }
+  node.Fail("\"mean\", \"zero\" or \"drop\"");
+}
+
 Schema ReadSchema(const JsonNode& node) {
-  return {.features = node.Field("features").Unsigned(kMaxWidth),
-          .feature_names = ReadNames(node.Field("feature_names")),
-          .label_name = ReadName(node.Field("label_name")),
-          .label_index = node.Field("label_index").Unsigned(kMaxWidth),
-          .classes = ReadNames(node.Field("classes"))};
+  Schema schema = {.features = node.Field("features").Unsigned(kMaxWidth),
+                   .feature_names = ReadNames(node.Field("feature_names")),
+                   .label_name = ReadName(node.Field("label_name")),
+                   .label_index = node.Field("label_index").Unsigned(kMaxWidth),
+                   .classes = ReadNames(node.Field("classes")),
+                   .categorical = {},
+                   .ignored = {},
+                   .missing = Missing::kError,
+                   .means = {}};
+  if (node.Has("categorical")) {
+    const JsonNode columns = node.Field("categorical");
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const JsonNode column = columns.Item(i);
+      schema.categorical.push_back({.name = ReadName(column.Field("name")),
+                                    .first = column.Field("first").Unsigned(kMaxWidth),
+                                    .categories = ReadNames(column.Field("categories"))});
+    }
+  }
+  if (node.Has("ignored")) {
+    const JsonNode columns = node.Field("ignored");
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const JsonNode column = columns.Item(i);
+      schema.ignored.push_back({.name = ReadName(column.Field("name")),
+                                .index = column.Field("index").Unsigned(2 * kMaxWidth)});
+    }
+  }
+  if (node.Has("missing")) schema.missing = ReadMissing(node.Field("missing"));
+  if (schema.missing == Missing::kMean) {
+    schema.means = ReadFloats(node.Field("means"), schema.features);
+  }
+  return schema;
 }
 
 // One model file on its way into memory.

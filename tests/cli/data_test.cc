@@ -1,5 +1,6 @@
 // Data files as people have them, through all the commands that read them.
 #include <string>
+#include <vector>
 
 #include "tests/cli/cli_fixture.h"
 
@@ -26,6 +27,50 @@ TEST_F(DataTest, EveryFileHasItsOwnDialect) {
             2);
   const std::string predictions = RunOk({"predict", "model.safetensors", "tab.tsv"});
   EXPECT_EQ(std::count(predictions.begin(), predictions.end(), '\n'), 4);
+}
+
+TEST_F(DataTest, WhatWasLearntOfTheTrainingDataIsInTheModel) {
+  Write("train.csv",
+        "id,size,color,species\n1,1.5,red,\"big, cat\"\n2,,blue,dog\n3,2.5,red,\"big, cat\"\n"
+        "4,3.5,blue,dog\n");
+  const std::vector<std::string> columns = {
+      "--label-column", "species", "--ignore-columns", "id",
+      "--categorical",  "auto",    "--missing",        "mean"};
+  std::vector<std::string> train = {"train", "train.csv", "--epochs", "60"};
+  train.insert(train.end(), columns.begin(), columns.end());
+  RunOk(train);
+  // Other order, other separator, no label, no id, an unknown color, a missing size.
+  Write("new.csv", "color;extra;size\nred;x;1\nblue;x;3\ngreen;x;\n");
+  const Outcome outcome = Run({"predict", "model.safetensors", "new.csv"});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.out.substr(0, outcome.out.find("dog") + 4), "prediction\n\"big, cat\"\ndog\n");
+  EXPECT_THAT(outcome.err, HasSubstr("new.csv: ignored 1 unknown column: 'extra'"));
+  EXPECT_THAT(outcome.err, HasSubstr("new.csv: found 1 unknown category"));
+  EXPECT_EQ(Run({"predict", "model.safetensors", "new.csv", "-q"}).err, "");
+  const nlohmann::json evaluation = RunJson({"evaluate", "model.safetensors", "train.csv"});
+  EXPECT_EQ(evaluation["examples"], 4);
+  EXPECT_EQ(evaluation["accuracy"], 1);
+  EXPECT_THAT(RunOk({"predict", "model.safetensors", "new.csv", "--proba", "-q"}),
+              ::testing::StartsWith("\"big, cat\",dog\n"));
+}
+
+TEST_F(DataTest, TextAndMissingValuesAreRefusedWithTheWaysOn) {
+  Write("text.csv", "y,a,b\n0,1,red\n1,2,blue\n");
+  const std::string text = RunBad(3, {"train", "text.csv"});
+  EXPECT_THAT(text, HasSubstr("text.csv:2: column 3 ('b'): found 'red', expected a number"));
+  EXPECT_THAT(text, HasSubstr("--ignore-columns"));
+  EXPECT_THAT(text, HasSubstr("--categorical"));
+  Write("holes.csv", "y,a,b\n0,1,\n1,,3\n");
+  EXPECT_THAT(RunBad(3, {"train", "holes.csv"}),
+              HasSubstr("holes.csv:2: column 3 ('b'): found nothing, expected a value; missing "
+                        "values: 2 (--missing"));
+  EXPECT_THAT(RunBad(2, {"train", "holes.csv", "--missing", "median"}), HasSubstr("--missing"));
+  EXPECT_THAT(RunBad(2, {"train", "holes.csv", "--ignore-columns", "a,"}),
+              HasSubstr("--ignore-columns: found 'a,'"));
+  EXPECT_THAT(RunBad(2, {"train", "holes.csv", "--ignore-columns", "z"}),
+              HasSubstr("holes.csv has no column 'z'"));
+  const Outcome outcome = Run({"train", "holes.csv", "--missing", "zero", "--epochs", "1"});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
 }
 
 }  // namespace

@@ -45,8 +45,25 @@ struct CsvOptions {
   // at most those of the caller's oneTBB arena. The result does not depend on it.
   int threads = 0;
 
-  // Data that a model or another table must fit: same number of features, same names where both
-  // have names, and no class that it does not know. Labels become its class indices.
+  // Columns to leave out, and columns whose values are categories, each by name or index as above.
+  // Every value of a categorical column becomes a feature of its own (one-hot encoding), in
+  // ascending order; {"auto"} means all columns that hold text in the first rows. A value that
+  // `like` does not know becomes 0 in all of them, and a note (scikit-learn: OneHotEncoder with
+  // handle_unknown="ignore"). Ignored with `like`, which knows.
+  std::vector<std::string> ignore_columns = {};
+  std::vector<std::string> categorical = {};
+
+  // What happens to fields that are empty, ?, NA, N/A, NaN or null, in capitals or not. A row
+  // without a label is bad data or dropped. Ignored with `like`, which knows.
+  Missing missing = Missing::kError;
+
+  // Where to put what a person should hear of, a line each: rows dropped, categories unknown,
+  // columns that `like` does not know and that are ignored. May be null.
+  std::vector<std::string>* notes = nullptr;
+
+  // Data that a model or another table must fit: where both have names, a column for each of its
+  // names, in any order; else the same number of columns; and no class that it does not know.
+  // Labels become its class indices.
   const Schema* like = nullptr;
 
   // With `like`: the table may lack the label column, or have anything in it; the result is then
@@ -63,8 +80,8 @@ struct CsvOptions {
 // not count. The text is UTF-8, with or without a byte order mark.
 //
 // Feature fields are decimal numbers as in C (12, +1, -0.5, .5, 5., 1e-3); a dataset whose features
-// are all integers 0..255 is stored as bytes, any other as f32. Class labels are integers; the
-// distinct ones, in ascending order, become the classes. Labels may also be numbers, see Task.
+// are all integers 0..255 is stored as bytes, any other as f32. Class labels are integers or text;
+// the distinct ones, in ascending order, become the classes. Labels may also be numbers, see Task.
 //
 // Throws kIo where the file cannot be read, kBadData (file, row, column, found, expected) where it
 // is not such a table, kInvalidArgument where an option cannot be meant, or label_column is not one

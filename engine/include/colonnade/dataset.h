@@ -15,6 +15,31 @@ namespace colonnade {
 // f32.
 enum class ElementType { kU8, kF32 };
 
+// What happens to missing values.
+enum class Missing {
+  kError,  // they are bad data
+  kMean,   // features become the mean that they have in the training data
+  kZero,   // features become 0; a category becomes none of the known ones
+  kDrop,   // their rows are left out
+};
+
+// A column of text or codes, read as one feature per category: 1 for that of the row, else 0.
+struct CategoricalColumn {
+  std::string name = {};                     // empty without a header
+  size_t first = 0;                          // the feature of its first category
+  std::vector<std::string> categories = {};  // of the features from `first` on
+
+  bool operator==(const CategoricalColumn&) const = default;
+};
+
+// A column that is no feature, and not the label.
+struct IgnoredColumn {
+  std::string name = {};  // empty without a header
+  size_t index = 0;       // among all columns
+
+  bool operator==(const IgnoredColumn&) const = default;
+};
+
 // What the columns of a table mean; a model keeps the schema of the data that it was trained on.
 struct Schema {
   size_t features = 0;
@@ -24,6 +49,10 @@ struct Schema {
   // Names of the classes, in the order of their indices; none where the label column holds numbers
   // (regression).
   std::vector<std::string> classes = {};
+  std::vector<CategoricalColumn> categorical = {};  // in the order of their features
+  std::vector<IgnoredColumn> ignored = {};          // in the order of their indices
+  Missing missing = Missing::kError;
+  std::vector<float> means = {};  // with Missing::kMean: what missing values become, per feature
 };
 
 // A table of examples: per example `features` values and, if labelled, one class index or, for

@@ -71,11 +71,13 @@ class Model {
   // the workspace until it ends). The bits are those of the calls above.
   //
   // examples: one after the other, each shape().inputs() raw values as the training data had them
-  // (the model's scaling is applied to them), not checked: one that is NaN or infinite makes the
-  // outputs of its example meaningless, and no others. logits, probabilities: as many values as
-  // above, written one example after the other; classes, values: one per example. The memory of
-  // input and output must not overlap. Throws kBadData where `examples` is not a whole number of
-  // examples, kInvalidArgument where the output has not the size that they need.
+  // (the model's scaling is applied to them; of schema().categorical columns, one value per
+  // category, 1 or 0; a missing value is the caller's to replace, by schema().means for instance),
+  // not checked: one that is NaN or infinite makes the outputs of its example meaningless, and no
+  // others. logits, probabilities: as many values as above, written one example after the other;
+  // classes, values: one per example. The memory of input and output must not overlap. Throws
+  // kBadData where `examples` is not a whole number of examples, kInvalidArgument where the output
+  // has not the size that they need.
   void Logits(std::span<const float> examples, std::span<float> logits) const;
   void Probabilities(std::span<const float> examples, std::span<float> probabilities) const;
   void Classes(std::span<const float> examples, std::span<uint32_t> classes) const;

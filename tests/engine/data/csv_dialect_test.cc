@@ -147,9 +147,9 @@ TEST(CsvDialectTest, Comments) {
   EXPECT_EQ(Read("%\n1;2\n%;\n3;4\n", {.comment = '%'}).Hash(), hash);
   EXPECT_EQ(Read("1,2\n\n#c\n\n", hash_sign).examples(), 1u) << "among empty lines at the end";
   const TempDir dir;
-  const auto file = dir.WriteFile("t.csv", "#\nlabel,a\n#\n#\n1,x\n");
+  const auto file = dir.WriteFile("t.csv", "#\nlabel,a\n1,2\n#\n#\n1,x\n");
   ExpectError(ErrorCode::kBadData,
-              file.string() + ":5: column 2 ('a'): found 'x', expected a number",
+              file.string() + ":6: column 2 ('a'): found 'x', expected a number",
               [&] { ReadCsv(file, hash_sign); });
 }
 

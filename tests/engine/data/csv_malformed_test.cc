@@ -20,6 +20,11 @@ using namespace std::string_literals;  // for text with NUL bytes
 using test::ExpectError;
 using test::TempDir;
 
+const std::string kAdvice = " (--missing mean, zero or drop says what to do with them)";
+const std::string kTextColumn =
+    "; leave the column of text out (--ignore-columns) or make each of its values a feature "
+    "(--categorical)";
+
 struct Case {
   std::string text;
   std::string message;  // without the name of the file before it
@@ -80,20 +85,23 @@ TEST(CsvMalformedTest, Rows) {
 
 TEST(CsvMalformedTest, Features) {
   Check({
-      {"label,1x1\n1,abc\n", ":2: column 2 ('1x1'): found 'abc', expected a number"},
+      {"label,1x1\n1,abc\n", ":2: column 2 ('1x1'): found 'abc', expected a number" + kTextColumn},
+      {"label,1x1\n1,2\n1,abc\n", ":3: column 2 ('1x1'): found 'abc', expected a number"},
       {"1,2\n1,abc\n", ":2: column 2: found 'abc', expected a number"},
-      {"1,2,3\n1,,3\n", ":2: column 2: found nothing, expected a number"},
-      {"1,2,3\n1,2,\n", ":2: column 3: found nothing, expected a number"},
-      {"1,2,\n", ":1: column 3: found nothing, expected a number"},
-      {"1,2\n1,nan\n", ":2: column 2: found 'nan', expected a finite number"},
-      {"1,nan\n", ":1: column 2: found 'nan', expected a finite number"},
+      {"1,2,3\n1,,3\n",
+       ":2: column 2: found nothing, expected a value; missing values: 1" + kAdvice},
+      {"1,2,3\n1,2,\n",
+       ":2: column 3: found nothing, expected a value; missing values: 1" + kAdvice},
+      {"1,2,\n", ":1: column 3: found nothing, expected a value; missing values: 1" + kAdvice},
+      {"1,2\n1,nan\n", ":2: column 2: found 'nan', expected a value; missing values: 1" + kAdvice},
+      {"1,nan\n", ":1: column 2: found 'nan', expected a value; missing values: 1" + kAdvice},
       {"1,2\n1,-INF\n", ":2: column 2: found '-INF', expected a finite number"},
       {"1,2\n1,Infinity\n", ":2: column 2: found 'Infinity', expected a finite number"},
       {"1,2\n1,nano\n", ":2: column 2: found 'nano', expected a number"},
       {"1,2\n1,1e39\n", ":2: column 2: found '1e39', expected a finite number in the range of f32"},
       {"1,2\n1,-3.5e38\n",
        ":2: column 2: found '-3.5e38', expected a finite number in the range of f32"},
-      {"1,2\n1, \n", ":2: column 2: found nothing, expected a number"},
+      {"1,2\n1, \n", ":2: column 2: found nothing, expected a value; missing values: 1" + kAdvice},
       {"1,2\n1,1 2\n", ":2: column 2: found '1 2', expected a number"},
       {"1,2\n1,0x1F\n", ":2: column 2: found '0x1F', expected a number"},
       {"1,2\n1,1e\n", ":2: column 2: found '1e', expected a number"},
@@ -137,31 +145,60 @@ TEST(CsvMalformedTest, Quotes) {
       // The line of the field, and of rows after line ends in quotes.
       {"label,\"a\nb\",b\n1,2,3\n1,x,3\n",
        ":4: column 2 ('a\\x0Ab'): found 'x', expected a number"},
-      {"label,a,b\n1,\"2\n\",x\n", ":2: column 2 ('a'): found '2\\x0A', expected a number"},
+      {"label,a,b\n1,\"2\n\",x\n",
+       ":2: column 2 ('a'): found '2\\x0A', expected a number" + kTextColumn},
+  });
+}
+
+TEST(CsvMalformedTest, MissingValues) {
+  Check({
+      {"label,a,b\n1,2,NA\n1,,?\n1,2,3\n",
+       ":2: column 3 ('b'): found 'NA', expected a value; missing values: 3" + kAdvice},
+      {"1,2\n1,n/a\n1,Null\n",
+       ":2: column 2: found 'n/a', expected a value; missing values: 2" + kAdvice},
+      {"1,2\n1,\n1,x\n",
+       ":2: column 2: found nothing, expected a value; missing values: at least 1" + kAdvice},
+      {"1,2\n1,?\n1\n",
+       ":2: column 2: found '?', expected a value; missing values: at least 1" + kAdvice},
+      {"1,2\n1,-nan\n", ":2: column 2: found '-nan', expected a finite number"},
+      {"1,2\n,3\n",
+       ":2: column 1: found nothing, expected a class label (an integer or text)",
+       {.missing = Missing::kMean}},
+      {"1,?\n2,\n", ": found no examples without missing values", {.missing = Missing::kDrop}},
+      {"a,?\nb,\n",
+       ": column 2: found no value, expected categories",
+       {.header = Header::kNo, .categorical = {"1"}, .missing = Missing::kZero}},
   });
 }
 
 TEST(CsvMalformedTest, Labels) {
   Check({
       {"1,2\n1.5,2\n",
-       ":2: column 1: found '1.5', expected a class label (an integer)",
+       ":2: column 1: found '1.5', expected a class label (an integer or text)",
        {.task = Task::kClassify}},
-      {"1,2\ncat,2\n", ":2: column 1: found 'cat', expected a number", {.task = Task::kRegress}},
-      {"1,2\ncat,2\n", ":2: column 1: found 'cat', expected a class label (an integer)"},
-      {"1,2\n,2\n", ":2: column 1: found nothing, expected a class label (an integer)"},
-      {"1,2\n1e1,2\n",
-       ":2: column 1: found '1e1', expected a class label (an integer)",
-       {.task = Task::kClassify}},
-      {"1,2\n+-1,2\n", ":2: column 1: found '+-1', expected a class label (an integer)"},
-      {"1,2\n+,2\n", ":2: column 1: found '+', expected a class label (an integer)"},
-      {"1,2\nnan,2\n", ":2: column 1: found 'nan', expected a class label (an integer)"},
-      {"1,2\n99999999999999999999,2\n",
-       ":2: column 1: found '99999999999999999999', expected a class label (an integer)",
-       {.task = Task::kClassify}},
-      {"a,label\n1,x\n", ":2: column 2 ('label'): found 'x', expected a class label (an integer)"},
-      {"a,label\n1,2\n",
-       ":1: column 1: found 'a', expected a class label (an integer)",
+      {"1,2\ncat,2\n",
+       ":2: column 1: found 'cat', expected a number",
+       {.header = Header::kNo, .task = Task::kRegress}},
+      {"1,2\n1.5,2\ncat,2\n", ":3: column 1: found 'cat', expected a number, as in rows before"},
+      {"cat,2\ndog,2\n1.5,2\n",
+       ":3: column 1: found '1.5', expected a class label (an integer or text)",
        {.header = Header::kNo}},
+      {"1,2\n,2\n", ":2: column 1: found nothing, expected a class label (an integer or text)"},
+      {"1,2\nNA,2\n", ":2: column 1: found 'NA', expected a class label (an integer or text)"},
+      {"1,2\n1e1,2\n",
+       ":2: column 1: found '1e1', expected a class label (an integer or text)",
+       {.task = Task::kClassify}},
+      {"1,2\ninf,2\n", ":2: column 1: found 'inf', expected a class label (an integer or text)"},
+      {"1,2\n99999999999999999999,2\n",
+       ":2: column 1: found '99999999999999999999', expected a class label (an integer or text)",
+       {.task = Task::kClassify}},
+      {"1,2\nx\x01,2\n",
+       ":2: column 1: found 'x\\x01', expected a class label in UTF-8 without control characters"},
+      {"1,2\n\xe4,2\n",
+       ":2: column 1: found '\\xE4', expected a class label in UTF-8 without control characters"},
+      {"1,2\n\"x\"y,2\n",
+       ":2: column 1: found '\"x\"y', expected nothing between the closing quotation mark and the "
+       "separator"},
   });
 }
 
@@ -233,16 +270,27 @@ TEST(CsvMalformedTest, TablesThatDoNotFit) {
       {"12,1,2\n",
        ":1: column 1: found '12', expected one of the classes 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …",
        like_nameless},
-      {"y,a,c\n3,1,2\n", ":1: column 3: found 'c', expected 'b'", like_named},
-      {"b,y,a\n3,1,2\n", ":1: column 1: found 'b', expected 'a'", like_named},
+      {"y,a,c\n3,1,2\n",
+       ":1: found no column 'b', expected every feature by its name, in any order", like_named},
+      {"c,y,d\n3,1,2\n",
+       ":1: found no columns 'a', 'b', expected every feature by its name, in any order",
+       like_named},
+      {"b,y,a,a\n3,1,2,3\n",
+       ":1: found several columns named 'a' and others in another order than expected", like_named},
       {"a,b\n1,2\n", ":1: found no column 'y', expected one with the class labels", like_named},
       {"y,a,b,y\n3,1,2,3\n", ":1: found 2 columns named 'y', expected one", like_named},
-      {"y,a\n3,1\n", ":1: found 2 columns with 1 features, expected 2 features", like_named},
+      {"y,a\n3,1\n", ":1: found no column 'b', expected every feature by its name, in any order",
+       like_named},
+      {"3,1\n", ":1: found 2 columns with 1 feature, expected 2 features", like_named},
       {"3,1,2,3\n", ":1: found 4 columns with 3 features, expected 2 features", like_nameless},
-      {"3,1\n", ":1: found 2 columns with 1 features, expected 2 features", like_nameless},
-      {"a,c\n1,2\n", ":1: column 2: found 'c', expected 'b'", predict_named},
-      {"y,a\n1,2\n", ":1: found 2 columns with 1 features, expected 2 features", predict_named},
-      {"1\n", ":1: found 1 columns with 1 features, expected 2 features", predict_nameless},
+      {"3,1\n", ":1: found 2 columns with 1 feature, expected 2 features", like_nameless},
+      {"a,c\n1,2\n", ":1: found no column 'b', expected every feature by its name, in any order",
+       predict_named},
+      {"1\n", ":1: found 1 column with 1 feature, expected 2 features", predict_nameless},
+      {"1,2\n3,\n",
+       ":2: column 2: found nothing, expected a value; missing values: 1 (the model was trained "
+       "without any)",
+       predict_nameless},
       {"1,2,3,4\n", ":1: found 4 columns with 4 features, expected 2 features", predict_nameless},
       {"?,1,x\n",
        ":1: column 3: found 'x', expected a number",

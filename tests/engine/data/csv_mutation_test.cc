@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -29,7 +28,7 @@ using test::TempDir;
 // fault (0: of the file as a whole).
 struct Table {
   std::vector<std::vector<float>> values;
-  std::vector<long long> labels;
+  std::vector<std::string> labels;  // integers as to_string() writes them
 };
 using Reading = std::variant<Table, size_t>;
 
@@ -145,9 +144,11 @@ bool IsNumber(const std::string& text) {
   return i == text.size();
 }
 
+bool IsMissing(const std::string& text) { return text.empty() || text == "?"; }
+
 // True for text that is no number, nor meant as one: missing, infinite.
 bool IsWord(std::string text) {
-  if (text.empty() || IsNumber(text)) return false;
+  if (IsMissing(text) || IsNumber(text)) return false;
   if (text[0] == '+' || text[0] == '-') text.erase(0, 1);
   for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return text != "nan" && text != "inf" && text != "infinity";
@@ -171,19 +172,24 @@ bool IsHeader(const std::vector<Record>& records) {
       if (i >= records[r].fields.size()) continue;
       const Field& field = records[r].fields[i];
       ++(IsWord(field.text) ? words_below : numbers_below);
-      if (field.text.empty()) --numbers_below;
+      if (IsMissing(field.text)) --numbers_below;
       quoted_below |= field.quoted;
       recurs |= IsWord(field.text) && field.text == text;
     }
     const bool name = IsWord(text) || (first[i].quoted && !quoted_below);
     if (name && numbers_below > words_below) return true;
     words |= IsWord(text);
-    numbers |= !IsWord(text) && !text.empty();
+    numbers |= !IsWord(text) && !IsMissing(text);
   }
   return words && (rows == 0 || (!numbers && !recurs));
 }
 
-std::optional<long long> LabelOf(const std::string& text) {
+std::optional<std::string> LabelOf(const std::string& text) {
+  if (IsMissing(text)) return {};
+  const bool printable = std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= ' ' && c <= '~') || c == '\t' || c == '\n' || c == '\r';
+  });
+  if (IsWord(text)) return printable ? std::optional(text) : std::nullopt;
   const size_t point = text.find('.');
   if (!IsNumber(text) || text.find_first_of("eE") != std::string::npos || text[0] == '.') return {};
   if (point != std::string::npos && text.find_first_not_of('0', point + 1) != std::string::npos) {
@@ -192,7 +198,8 @@ std::optional<long long> LabelOf(const std::string& text) {
   if (text.find_first_of("0123456789") > 1 || !std::isdigit(text[text.find_first_not_of("+-")])) {
     return {};
   }
-  return std::strtoll(text.c_str(), nullptr, 10);  // mutations do not reach 64 bits
+  // Mutations do not reach 64 bits.
+  return std::to_string(std::strtoll(text.c_str(), nullptr, 10));
 }
 
 Reading ReadSimply(std::string text, char separator) {
@@ -220,32 +227,37 @@ Reading ReadSimply(std::string text, char separator) {
   if (first.size() < 2) return 1u;
 
   Table table;
+  size_t missing = 0;  // the line of the first missing value
+  const auto fault = [&](size_t line) { return missing > 0 ? missing : line; };
   for (size_t row = header ? 1 : 0; row < records.size(); ++row) {
     const Record& record = records[row];
     if (record.fields.empty()) {
       const bool ends_open =
           std::all_of(records.begin() + static_cast<std::ptrdiff_t>(row), records.end(),
                       [](const Record& r) { return r.fields.empty() || r.open; });
-      return ends_open ? records.back().fields.back().line : record.line;
+      return fault(ends_open ? records.back().fields.back().line : record.line);
     }
-    if (record.open) return record.fields.back().line;
-    if (record.fields.size() != first.size()) return record.line;
+    if (record.open) return fault(record.fields.back().line);
+    if (record.fields.size() != first.size()) return fault(record.line);
     table.values.emplace_back();
     for (size_t i = 0; i < record.fields.size(); ++i) {
       const auto& [field, line, quoted, damaged] = record.fields[i];
-      if (damaged) return line;
+      if (damaged) return fault(line);
       if (i == label_column) {
-        const std::optional<long long> label = LabelOf(field);
-        if (!label) return line;
+        const std::optional<std::string> label = LabelOf(field);
+        if (!label) return fault(line);
         table.labels.push_back(*label);
+      } else if (IsMissing(field)) {
+        missing = fault(line);
       } else {
-        if (!IsNumber(field)) return line;
+        if (!IsNumber(field)) return fault(line);
         const float value = std::strtof(field.c_str(), nullptr);
-        if (std::isinf(value)) return line;
+        if (std::isinf(value)) return fault(line);
         table.values.back().push_back(value);
       }
     }
   }
+  if (missing > 0) return missing;
   if (table.values.empty()) return size_t{0};
   return table;
 }
@@ -261,16 +273,16 @@ std::string Compare(const Table& expected, const Dataset& data) {
   if (data.examples() != expected.values.size()) return "number of examples";
   if (data.features() != expected.values[0].size()) return "number of features";
   bool bytes = true;
-  std::map<long long, uint32_t> classes;
-  for (const long long label : expected.labels) classes[label] = 0;
-  std::vector<std::string> names;
-  for (auto& [label, index] : classes) {
-    index = static_cast<uint32_t>(names.size());
-    names.push_back(std::to_string(label));
-  }
+  std::vector<std::string> names(expected.labels);
+  const bool integers =
+      std::all_of(names.begin(), names.end(), [](const std::string& n) { return IsNumber(n); });
+  std::sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
+    return integers ? std::stoll(a) < std::stoll(b) : a < b;
+  });
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   if (names != data.schema().classes) return "classes";
   for (size_t e = 0; e < data.examples(); ++e) {
-    if (classes[expected.labels[e]] != data.labels()[e]) return "label " + std::to_string(e);
+    if (expected.labels[e] != names[data.labels()[e]]) return "label " + std::to_string(e);
     for (size_t i = 0; i < data.stride(); ++i) {
       const float value = i < data.features() ? expected.values[e][i] : 0;
       bytes &= value >= 0 && value <= 255 && value == std::floor(value) && !std::signbit(value);
@@ -338,7 +350,7 @@ std::string RandomTable(Random& random, char separator) {
 }
 
 void Mutate(std::string& text, char separator, Random& random) {
-  const std::string bytes = "0123456789\n\n\r.-+e \"x\xb1" + std::string(3, separator);
+  const std::string bytes = "0123456789\n\n\r.-+e \"x?\xb1" + std::string(3, separator);
   if (text.empty()) return;
   const size_t at = random.Below(text.size());
   const char byte = random.Below(8) == 0 ? static_cast<char>(random.Below(128))
@@ -396,10 +408,10 @@ TEST(CsvMutationTest, TheComparisonSeesEveryDifference) {
   wrong.values[1][1] = 7;
   EXPECT_EQ(Compare(wrong, data), "value 1, 1");
   wrong = right;
-  wrong.labels = {2, 1};
+  wrong.labels = {"2", "1"};
   EXPECT_EQ(Compare(wrong, data), "label 0");
   wrong = right;
-  wrong.labels[1] = 3;
+  wrong.labels[1] = "3";
   EXPECT_EQ(Compare(wrong, data), "classes");
   wrong = right;
   wrong.values.pop_back();
@@ -417,10 +429,11 @@ TEST(CsvMutationTest, TheSimpleReaderKnowsTheGrammar) {
        {"", "-", ".", "e1", "1e", "1e+", "--1", "1 ", " 1", "0x1", "nan", "1.2.3"}) {
     EXPECT_FALSE(IsNumber(text)) << text;
   }
-  for (const char* text : {"1.5", "1e1", "", "+-1", ".0", "-.0", "x"}) {
+  for (const char* text : {"1.5", "1e1", "", "?", ".0", "-.0", "\x01"}) {
     EXPECT_EQ(LabelOf(text), std::nullopt) << text;
   }
-  EXPECT_EQ(LabelOf("-7.00"), -7);
+  EXPECT_EQ(LabelOf("-7.00"), "-7");
+  EXPECT_EQ(LabelOf("+-1"), "+-1") << "text";
   EXPECT_EQ(std::get<size_t>(ReadSimply("1,2\n1,2\n1,x\n", ',')), 3u);
   EXPECT_EQ(std::get<size_t>(ReadSimply("label,a\n", ',')), 0u);
 }

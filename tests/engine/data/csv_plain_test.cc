@@ -35,6 +35,7 @@ bool Accepted(const std::filesystem::path& file, const CsvOptions& options, size
   CsvColumns columns;
   columns.count = 3;
   columns.label = 0;
+  columns.inputs = {{.column = 1}, {.column = 2}};
   const PlainRows rows = {.begin = 0, .separator = ',', .columns = &columns, .like = options.like};
   return ReadPlainRows(input, rows, options.threads, chunk).has_value();
 }
@@ -213,6 +214,7 @@ TEST(CsvPlain, AFileThatChangesIsAnError) {
   CsvColumns columns;
   columns.count = 3;
   columns.label = 0;
+  columns.inputs = {{.column = 1}, {.column = 2}};
   const PlainRows rows = {.begin = 0, .separator = ',', .columns = &columns, .like = nullptr};
   for (const std::string& now : {text.substr(0, 3000), text + row, std::string(), text + "x"}) {
     const InputFile input(dir.WriteFile("t.csv", text));

@@ -1,0 +1,210 @@
+// What tables hold beyond numbers: text labels, categories, missing values, columns to leave out,
+// and how later files fit.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "colonnade/csv.h"
+#include "colonnade/error.h"
+#include "tests/support/errors.h"
+#include "tests/support/temp_dir.h"
+
+// Designated initializers leave the other members at their defaults, which is the point of them.
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
+namespace colonnade {
+namespace {
+
+using test::ExpectError;
+using test::TempDir;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+Dataset Read(const std::string& text, const CsvOptions& options = {}) {
+  const TempDir dir;
+  return ReadCsv(dir.WriteFile("t.csv", text), options);
+}
+
+std::vector<float> Values(const Dataset& data, size_t example) {
+  std::vector<float> values(data.features());
+  for (size_t i = 0; i < values.size(); ++i) {
+    const size_t at = example * data.stride() + i;
+    values[i] = data.bytes() != nullptr ? data.bytes()[at] : data.floats()[at];
+  }
+  return values;
+}
+
+std::vector<uint32_t> Labels(const Dataset& data) {
+  return {data.labels().begin(), data.labels().end()};
+}
+
+TEST(CsvContentsTest, TextLabelsBecomeSortedClasses) {
+  const Dataset data = Read("species,a\nvirginica,1\nsetosa,2\n virginica ,3\n\"two, words\",4\n");
+  EXPECT_THAT(data.schema().classes, ElementsAre("setosa", "two, words", "virginica"));
+  EXPECT_THAT(Labels(data), ElementsAre(2, 0, 2, 1));
+  const Dataset mixed = Read("b,1\n10,2\n9,3\na,4\n\"NA\",5\n", {.header = Header::kNo});
+  EXPECT_THAT(mixed.schema().classes, ElementsAre("10", "9", "NA", "a", "b"));
+  EXPECT_THAT(Labels(mixed), ElementsAre(4, 0, 1, 3, 2));
+  EXPECT_THAT(Labels(Read("a,1\nb,2\n9.0,3\n", {.header = Header::kNo, .like = &mixed.schema()})),
+              ElementsAre(3, 4, 1));
+}
+
+TEST(CsvContentsTest, IgnoredColumns) {
+  for (const auto& choice :
+       {std::vector<std::string>{"id", "note"}, {"0", "-1"}, {"note", "id", "id"}}) {
+    const Dataset data = Read("id,a,y,b,note\nx1,1,0,2,\nx2,3,1,4,\"?\"\n",
+                              {.label_column = "y", .ignore_columns = choice});
+    EXPECT_THAT(data.schema().feature_names, ElementsAre("a", "b"));
+    EXPECT_THAT(Values(data, 1), ElementsAre(3, 4));
+    EXPECT_EQ(data.schema().label_index, 2u);
+    ASSERT_EQ(data.schema().ignored.size(), 2u);
+    EXPECT_EQ(data.schema().ignored[1], (IgnoredColumn{.name = "note", .index = 4}));
+  }
+  const Dataset data = Read("x,7,1\ny,8,2\n", {.header = Header::kNo, .ignore_columns = {"0"}});
+  EXPECT_THAT(data.schema().classes, ElementsAre("7", "8")) << "the first column that is left";
+}
+
+TEST(CsvContentsTest, CategoriesBecomeFeatures) {
+  const std::string text = "y,size,color,n\n0,1,red,10\n1,2,\"dark, blue\",20\n0,3,red,30\n";
+  const Dataset data = Read(text, {.categorical = {"color"}});
+  EXPECT_THAT(data.schema().feature_names,
+              ElementsAre("size", "color_dark, blue", "color_red", "n"));
+  EXPECT_EQ(data.element_type(), ElementType::kU8);
+  EXPECT_THAT(Values(data, 0), ElementsAre(1, 0, 1, 10));
+  EXPECT_THAT(Values(data, 1), ElementsAre(2, 1, 0, 20));
+  EXPECT_THAT(Labels(data), ElementsAre(0, 1, 0));
+  ASSERT_EQ(data.schema().categorical.size(), 1u);
+  EXPECT_EQ(data.schema().categorical[0],
+            (CategoricalColumn{.name = "color", .first = 1, .categories = {"dark, blue", "red"}}));
+  EXPECT_EQ(Read(text, {.categorical = {"auto"}}).Hash(), data.Hash());
+
+  const Dataset codes = Read("0,10\n1,9\n0,-1\n1,10.0\n", {.categorical = {"1"}});
+  EXPECT_THAT(codes.schema().categorical[0].categories, ElementsAre("-1", "9", "10"));
+  EXPECT_THAT(Values(codes, 3), ElementsAre(0, 0, 1));
+  EXPECT_THAT(codes.schema().feature_names, IsEmpty());
+}
+
+TEST(CsvContentsTest, MoreCategoriesThanBytes) {
+  std::string text = "y,c\n";
+  for (int i = 0; i < 300; ++i) text += "0,v" + std::to_string(i + 100) + "\n1,v100\n";
+  const Dataset data = Read(text, {.categorical = {"auto"}});
+  EXPECT_EQ(data.features(), 300u);
+  EXPECT_EQ(data.element_type(), ElementType::kU8);
+  for (size_t e = 0; e < 600; ++e) {
+    const std::vector<float> values = Values(data, e);
+    const size_t hot = e % 2 == 0 ? e / 2 : 0;
+    for (size_t f = 0; f < 300; ++f) ASSERT_EQ(values[f], f == hot ? 1 : 0) << e << ", " << f;
+  }
+}
+
+TEST(CsvContentsTest, UnknownCategoriesAreNone) {
+  const Dataset train = Read("y,c,n\n0,a,1\n1,b,2\n", {.categorical = {"c"}});
+  std::vector<std::string> notes;
+  const Dataset data =
+      Read("y,c,n\n0,z,3\n1,b,4\n1,\"A\",5\n", {.notes = &notes, .like = &train.schema()});
+  EXPECT_THAT(Values(data, 0), ElementsAre(0, 0, 3));
+  EXPECT_THAT(Values(data, 1), ElementsAre(0, 1, 4));
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_THAT(notes[0], HasSubstr("found 2 unknown categories, all of their features are 0; the "
+                                  "first: 'z' in row 2, column 2 ('c')"));
+}
+
+TEST(CsvContentsTest, MissingValues) {
+  const std::string text = "y,a,b\n0,1,10\n1,,20\n0,3,NA\n1,?,\n";
+  const Dataset mean = Read(text, {.missing = Missing::kMean});
+  EXPECT_THAT(Values(mean, 1), ElementsAre(2, 20));
+  EXPECT_THAT(Values(mean, 3), ElementsAre(2, 15));
+  EXPECT_THAT(mean.schema().means, ElementsAre(2, 15));
+  EXPECT_EQ(mean.element_type(), ElementType::kU8) << "the means happen to be bytes";
+  const Dataset zero = Read(text, {.missing = Missing::kZero});
+  EXPECT_THAT(Values(zero, 3), ElementsAre(0, 0));
+  EXPECT_THAT(zero.schema().means, IsEmpty());
+  std::vector<std::string> notes;
+  const Dataset drop = Read(text, {.missing = Missing::kDrop, .notes = &notes});
+  EXPECT_EQ(drop.examples(), 1u);
+  EXPECT_THAT(drop.schema().classes, ElementsAre("0"));
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_THAT(notes[0], HasSubstr("left out 3 rows with missing values"));
+  EXPECT_EQ(Read("y,a\n0,1\n,2\n", {.missing = Missing::kDrop}).examples(), 1u) << "no label";
+
+  // Later files get the means of the training data, also where that had nothing missing.
+  const Dataset whole = Read("y,a,b\n0,1,0.5\n1,4,1.5\n", {.missing = Missing::kMean});
+  const Dataset later = Read("y,a,b\n0,,NaN\n0,7,7\n", {.like = &whole.schema()});
+  EXPECT_THAT(Values(later, 0), ElementsAre(2.5, 1));
+  EXPECT_THAT(Values(later, 1), ElementsAre(7, 7));
+  EXPECT_EQ(
+      Read("y,a,b\n0,,2\n0,1,1\n", {.like = &drop.schema(), .labels_optional = false}).examples(),
+      1u);
+  const TempDir dir;
+  const auto file = dir.WriteFile("t.csv", "a,b\n,2\n");
+  const CsvOptions predict = {.like = &drop.schema(), .labels_optional = true};
+  ExpectError(ErrorCode::kBadData,
+              file.string() +
+                  ":2: column 1 ('a'): found nothing, expected a value; missing values: "
+                  "1 (the model was trained without any)",
+              [&] { ReadCsv(file, predict); });
+}
+
+TEST(CsvContentsTest, MissingCategories) {
+  const std::string text = "y,c\n0,a\n1,b\n0,a\n1,\n0,\"NA\"\n";
+  const CsvOptions zero = {.categorical = {"c"}, .missing = Missing::kZero};
+  EXPECT_THAT(Values(Read(text, zero), 3), ElementsAre(0, 0, 0)) << "NA in quotes is text";
+  const Dataset mean = Read(text, {.categorical = {"c"}, .missing = Missing::kMean});
+  EXPECT_THAT(Values(mean, 3), ElementsAre(0.25, 0.5, 0.25)) << "the frequencies";
+  EXPECT_THAT(Values(mean, 4), ElementsAre(1, 0, 0));
+  EXPECT_THAT(Values(Read("c\n?\n", {.like = &mean.schema(), .labels_optional = true}), 0),
+              ElementsAre(0.25, 0.5, 0.25));
+}
+
+TEST(CsvContentsTest, ColumnsAreFoundByName) {
+  const Dataset train = Read("id,y,a,c,b\n1,0,1,u,2\n2,1,3,v,4\n",
+                             {.label_column = "y", .ignore_columns = {"id"}, .categorical = {"c"}});
+  std::vector<std::string> notes;
+  const CsvOptions like = {.notes = &notes, .like = &train.schema()};
+  const Dataset data = Read("c,extra,b,id,a,y\nv,x,30,9,40,1\n", like);
+  EXPECT_THAT(Values(data, 0), ElementsAre(40, 0, 1, 30));
+  EXPECT_THAT(Labels(data), ElementsAre(1));
+  EXPECT_THAT(data.schema().feature_names, ElementsAre("a", "c_u", "c_v", "b"));
+  ASSERT_EQ(notes.size(), 1u) << "nothing about 'id', which was ignored before";
+  EXPECT_THAT(notes[0], HasSubstr("ignored 1 unknown column: 'extra'"));
+  // All text, and yet a header, because the names are known.
+  const Dataset words = Read("y,a,b\nx,p,q\nz,r,s\n", {.categorical = {"a", "b"}});
+  EXPECT_EQ(Read("b,a\nq,p\nr,r\n", {.like = &words.schema(), .labels_optional = true}).examples(),
+            2u);
+}
+
+TEST(CsvContentsTest, ColumnsAreTakenByPlaceWithoutNames) {
+  const Dataset train = Read("9,5,1,u,2\n9,6,3,v,4\n", {.header = Header::kNo,
+                                                        .label_column = "1",
+                                                        .ignore_columns = {"0", "4"},
+                                                        .categorical = {"3"}});
+  const CsvOptions predict = {
+      .header = Header::kNo, .like = &train.schema(), .labels_optional = true};
+  EXPECT_THAT(Values(Read("8,?,7,v,x\n", predict), 0), ElementsAre(7, 0, 1));
+  EXPECT_THAT(Values(Read("8,7,v,x\n", predict), 0), ElementsAre(7, 0, 1)) << "without a label";
+  EXPECT_THAT(Labels(Read("8,6,7,v,x\n", {.header = Header::kNo, .like = &train.schema()})),
+              ElementsAre(1));
+}
+
+TEST(CsvContentsTest, OptionsThatDoNotFitTheTable) {
+  const TempDir dir;
+  const auto file = dir.WriteFile("t.csv", "y,a,b\n0,1,2\n");
+  const auto fails = [&](const CsvOptions& options, const std::string& message) {
+    ExpectError(ErrorCode::kInvalidArgument, message, [&] { ReadCsv(file, options); });
+  };
+  fails({.ignore_columns = {"c"}},
+        file.string() + " has no column 'c'; its columns are y, a, b (3 in all)");
+  fails({.categorical = {"7"}},
+        file.string() + " has no column 7; it has 3 columns, 0 to 2 (or -3 to -1)");
+  fails({.label_column = "a", .ignore_columns = {"a"}},
+        "ignore_columns: found column 1, expected another than the label");
+  fails({.categorical = {"y"}},
+        "categorical: found 'y', expected a column that is neither the label nor ignored");
+  EXPECT_THROW(ReadCsv(file, {.ignore_columns = {"a", "b"}}), Error);
+}
+
+}  // namespace
+}  // namespace colonnade
