@@ -54,7 +54,7 @@ TEST_F(BadInputTest, DataThatIsNoTable) {
   EXPECT_THAT(TrainOn("label,a,b\n0,1,nan\n1,3,4\n"), HasSubstr("missing"));
   EXPECT_THAT(TrainOn("label,a,b\n0,1,inf\n1,3,4\n"), HasSubstr("finite"));
   EXPECT_THAT(TrainOn("label,a,b\n0,1,1e99\n1,3,4\n"), HasSubstr("finite"));
-  EXPECT_THAT(TrainOn("label,a,b\ncat,1,2\n1,3,4\n"), HasSubstr("class label"));
+  EXPECT_THAT(TrainOn("label,a,b\n,1,2\n1,3,4\n"), HasSubstr("class label"));
   EXPECT_THAT(TrainOn("label,a,b\n0,1,2\n0,3,4\n"), HasSubstr("class"));
 }
 

@@ -75,12 +75,12 @@ TEST(CsvPlain, EveryChunkSizeAndNumberOfThreadsGivesTheSameDataset) {
 TEST(CsvPlain, TakesPlainRowsAndNoOthers) {
   const TempDir dir;
   for (const char* text : {"1,2,3\n", "1,2,3", "1,2,3\r\n4,5,6\r\n", "1,2,3\n1,2.5,-1e3\n\n\r\n",
-                           "-5,2,3\n99999,+2,.5\n", "1, 2,\t3 \r\n 4 ,5,6\n"}) {
+                           "-5,2,3\n99999,+2,.5\n", "1, 2,\t3 \r\n 4 ,5,6\n", "x,2,3\n"}) {
     EXPECT_TRUE(Accepted(dir.WriteFile("t.csv", text), With(1), 4)) << text;
   }
   for (const char* text : {"", "\n", "1,2\n", "1,2,3\n1,2\n", "1,2,3,4\n", "1,2,3\n\n1,2,3\n",
                            "1,2,\"3\"\n", "1,2,x\n", "1,,3\n", "1,2,nan\n", "1,2,1e99\n",
-                           "1,2,3\r1,2,3\n", "\"1\",2,3\n", "x,2,3\n", "\n\n\n\n\n\n1,2,3\n"}) {
+                           "1,2,3\r1,2,3\n", "\"1\",2,3\n", "\n\n\n\n\n\n1,2,3\n"}) {
     EXPECT_FALSE(Accepted(dir.WriteFile("t.csv", text), With(1), 4)) << text;
   }
 }
