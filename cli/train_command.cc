@@ -47,6 +47,7 @@ struct TrainFlags {
   StoppingFlags stopping;
   std::optional<std::string> scale, hidden, activation, init, batch_size, seed, precision;
   std::optional<size_t> epochs;
+  std::optional<double> dropout;
   bool lr_find = false;
 };
 
@@ -121,6 +122,7 @@ auto NamingFlags(const Check& check) {
                                        {"epsilon", "--epsilon"},
                                        {"weight decay", "--weight-decay"},
                                        {"hidden", "--hidden"},
+                                       {"dropout", "--dropout"},
                                        {"loss", "--loss"},
                                        {"huber delta", "--huber-delta"},
                                        {"label smoothing", "--label-smoothing"},
@@ -166,6 +168,7 @@ TrainOptions ToTrainOptions(const TrainFlags& flags, const Common& common) {
   TrainOptions o = flags.preset == "classic" ? TrainOptions::Classic() : TrainOptions();
   if (flags.scale) o.scale = *flags.scale;
   if (flags.hidden) o.hidden = ParseHidden(*flags.hidden);
+  if (flags.dropout) o.dropout = *flags.dropout;
   if (flags.activation) SetActivations(*flags.activation, o);
   if (flags.init) o.init = *flags.init == "he" ? Initialization::kHe : Initialization::kUniform;
   if (flags.epochs) o.epochs = *flags.epochs;
@@ -408,6 +411,11 @@ void AddNetworkOptions(CLI::App& command, TrainFlags& flags) {
                   "sigmoid or identity; or one for each, such as relu,tanh")
       ->type_name("NAME[,NAME…]")
       ->default_str("relu")
+      ->group("Network");
+  command
+      .add_option("--dropout", flags.dropout,
+                  "Part of the outputs of hidden layers that each step drops, in [0, 1)")
+      ->default_str("0")
       ->group("Network");
   command.add_option("--init", flags.init, "How weights start")
       ->check(CLI::IsMember({"he", "uniform"}))

@@ -59,6 +59,7 @@ Json TrainReport::ToJson() const {
   Json training = {{"epochs", result.epochs}, {"steps", result.steps}, {"batch_size", batch_size}};
   AddLossReport(options, model, training);
   AddLearningReport(options, training);
+  if (options.dropout > 0) training["dropout"] = options.dropout;
   training["init"] = Name(options.init);
   training["scale"] = model.scaling().method;
   training["seed"] = options.seed;

@@ -319,7 +319,7 @@ Schema MakeSchema(const CsvColumns& columns,
         {.name = input, .first = schema.features, .categories = categories[i]});
     schema.features += categories[i].size();
     for (const std::string& category : categories[i]) {
-      if (columns.header) schema.feature_names.push_back(input + "_" + category);
+      if (columns.header) schema.feature_names.push_back(fmt::format("{}_{}", input, category));
     }
   }
   for (const size_t column : columns.ignored) {

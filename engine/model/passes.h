@@ -37,6 +37,18 @@ enum class Zeros {
             // data and network suit that, else as kAuto
 };
 
+// Dropout of the hidden layers' outputs.
+struct DropoutSettings {
+  double probability = 0;  // [0, 1); 0: none
+  uint64_t seed = 0;
+};
+
+// Where dropout is: the step, from 1, and the place of column 0 in the batch.
+struct DropoutPlace {
+  uint32_t step = 0;
+  uint32_t first_column = 0;
+};
+
 // The matrices of a batch and what is computed with them, in one precision. Matrices are sized once
 // for the largest batch. Calls for disjoint blocks of the same result may run at the same time;
 // each function says what it needs to be complete.
@@ -52,6 +64,9 @@ class Passes {
 
   // To be called before the first Read() of a batch, alone, with the index of its first example.
   virtual void Begin(uint32_t /*first_example*/) {}
+
+  // To be called before the first Forward() of a batch, alone.
+  void SetDropoutPlace(const DropoutPlace& place) { dropout_place_ = place; }
 
   // Fills columns [first, first + count) of the inputs with examples indices[0 .. count).
   virtual void Read(const uint32_t* indices, size_t first, size_t count) = 0;
@@ -80,6 +95,19 @@ class Passes {
 
   // To be called when a block of the weights has changed.
   virtual void TakeWeights(const WeightBlock& block) = 0;
+
+ protected:
+  explicit Passes(const DropoutSettings& dropout) : dropout_(dropout) {}
+
+  bool drops() const { return dropout_.probability > 0; }
+
+  // Zeros what is dropped of a block of what `layer` gives, or of its gradient, and scales the
+  // rest.
+  void Drop(size_t layer, const Block& block, kernels::ConstMatrix from, kernels::Matrix to) const;
+
+ private:
+  DropoutSettings dropout_;
+  DropoutPlace dropout_place_;
 };
 
 // Everything in f32. References to shape, reader and parameters are kept. sparse: what the reader
@@ -88,14 +116,15 @@ class Passes {
 // of the first layer's weights its blocks of features.
 std::unique_ptr<Passes> MakeF32Passes(const NetworkShape& shape, const BatchReader& reader,
                                       const std::vector<DenseParameters>& parameters,
-                                      size_t columns, Zeros zeros, const SparseExamples* sparse);
+                                      size_t columns, Zeros zeros, const SparseExamples* sparse,
+                                      const DropoutSettings& dropout = {});
 
 // Factors of the products in bf16, sums in f32. Pixels are not scaled but taken as they are, which
 // is exact, and the first layer scales its sums. References to shape, data and parameters are kept.
 std::unique_ptr<Passes> MakeBf16Passes(const NetworkShape& shape, const Dataset& data,
                                        const Scaling& scaling,
                                        const std::vector<DenseParameters>& parameters,
-                                       size_t columns);
+                                       size_t columns, const DropoutSettings& dropout = {});
 
 }  // namespace colonnade
 

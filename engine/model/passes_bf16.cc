@@ -31,8 +31,10 @@ Scaling ReaderScaling(const Scaling& scaling, bool in_first_layer) {
 class Bf16Passes final : public Passes {
  public:
   Bf16Passes(const NetworkShape& shape, const Dataset& data, const Scaling& scaling,
-             const std::vector<DenseParameters>& parameters, size_t columns)
-      : shape_(shape),
+             const std::vector<DenseParameters>& parameters, size_t columns,
+             const DropoutSettings& dropout)
+      : Passes(dropout),
+        shape_(shape),
         parameters_(parameters),
         common_scale_(CommonScale(data, scaling)),
         reader_(data, ReaderScaling(scaling, common_scale_ != 0)),
@@ -41,7 +43,7 @@ class Bf16Passes final : public Passes {
       const Layer& layer = shape.layers[l];
       activations_.emplace_back(layer.inputs, columns);
       gradients_.emplace_back(layer.outputs, columns);
-      const bool wide = !IsFused(layer.activation) && l + 1 < shape.layers.size();
+      const bool wide = IsWide(l);
       kept_.emplace_back(layer.outputs, wide ? columns : 0);
       wide_gradients_.emplace_back(layer.outputs, wide ? columns : 0);
       zero_.emplace_back(layer.outputs, wide ? 1 : 0);
@@ -69,18 +71,25 @@ class Bf16Passes final : public Passes {
     if (layer + 1 == shape_.layers.size()) {
       kernels::Bf16Forward(weights, inputs, InputScale(layer), bias, KernelActivation(activation),
                            part(logits_));
-    } else if (IsFused(activation)) {
+    } else if (!IsWide(layer)) {
       kernels::Bf16Forward(weights, inputs, InputScale(layer), bias, KernelActivation(activation),
                            Part(activations_[layer + 1], block));
     } else {
-      // The activation in f32, in the memory of the gradient where the input must be kept.
-      const kernels::Nonlinearity f = KernelNonlinearity(activation);
+      // In f32, in the memory of the gradient where kept_ must stay as it is.
       const kernels::Matrix kept = part(kept_[layer]);
-      const kernels::Matrix values =
-          kernels::DerivativeTakesInput(f) ? part(wide_gradients_[layer]) : kept;
-      kernels::Bf16Forward(weights, inputs, InputScale(layer), bias, kernels::Activation::kIdentity,
+      const kernels::Matrix scratch = part(wide_gradients_[layer]);
+      kernels::Matrix values = kept;
+      kernels::Bf16Forward(weights, inputs, InputScale(layer), bias, KernelActivation(activation),
                            kept);
-      kernels::Apply(f, kept, values);
+      if (!IsFused(activation)) {
+        const kernels::Nonlinearity f = KernelNonlinearity(activation);
+        if (kernels::DerivativeTakesInput(f)) values = scratch;
+        kernels::Apply(f, kept, values);
+      }
+      if (drops()) {
+        Drop(layer, block, values, scratch);
+        values = scratch;
+      }
       kernels::RoundToBf16(values, Part(activations_[layer + 1], block));
     }
   }
@@ -96,7 +105,7 @@ class Bf16Passes final : public Passes {
     const auto weights = transposed_[layer].view().Rows(block.first_row, block.rows);
     const auto dz = gradients_[layer].Columns(block.first_column, block.columns).columns;
     const Activation activation = shape_.layers[layer - 1].activation;
-    if (IsFused(activation)) {
+    if (!IsWide(layer - 1)) {
       kernels::Bf16InputGradient(weights, dz, KernelActivation(activation),
                                  Part(activations_[layer], block).columns,
                                  Part(gradients_[layer - 1], block));
@@ -105,8 +114,13 @@ class Bf16Passes final : public Passes {
     const kernels::Matrix gradient = Part(wide_gradients_[layer - 1].view(), block);
     kernels::Bf16Forward(weights, dz, 1.0f, zero_[layer - 1].view().data,
                          kernels::Activation::kIdentity, gradient);
-    kernels::ApplyGradient(KernelNonlinearity(activation), Part(kept_[layer - 1].view(), block),
-                           gradient, gradient);
+    const kernels::Matrix kept = Part(kept_[layer - 1].view(), block);
+    if (drops()) Drop(layer - 1, block, gradient, gradient);
+    if (activation == Activation::kRelu) {
+      kernels::ReluGradient(kept, gradient, gradient);
+    } else if (!IsFused(activation)) {
+      kernels::ApplyGradient(KernelNonlinearity(activation), kept, gradient, gradient);
+    }
     kernels::RoundToBf16(gradient, Part(gradients_[layer - 1], block));
   }
 
@@ -141,6 +155,13 @@ class Bf16Passes final : public Passes {
   }
 
  private:
+  // Whether a layer's outputs and their gradient pass through f32 matrices, for what the products
+  // do not do by themselves.
+  bool IsWide(size_t layer) const {
+    if (layer + 1 == shape_.layers.size()) return false;
+    return drops() || !IsFused(shape_.layers[layer].activation);
+  }
+
   float InputScale(size_t layer) const {
     return layer == 0 && common_scale_ != 0 ? common_scale_ : 1.0f;
   }
@@ -166,8 +187,8 @@ class Bf16Passes final : public Passes {
 std::unique_ptr<Passes> MakeBf16Passes(const NetworkShape& shape, const Dataset& data,
                                        const Scaling& scaling,
                                        const std::vector<DenseParameters>& parameters,
-                                       size_t columns) {
-  return std::make_unique<Bf16Passes>(shape, data, scaling, parameters, columns);
+                                       size_t columns, const DropoutSettings& dropout) {
+  return std::make_unique<Bf16Passes>(shape, data, scaling, parameters, columns, dropout);
 }
 
 }  // namespace colonnade

@@ -22,8 +22,9 @@ class F32Passes final : public Passes {
  public:
   F32Passes(const NetworkShape& shape, const BatchReader& reader,
             const std::vector<DenseParameters>& parameters, size_t columns, Zeros zeros,
-            const SparseExamples* sparse)
-      : shape_(shape),
+            const SparseExamples* sparse, const DropoutSettings& dropout)
+      : Passes(dropout),
+        shape_(shape),
         reader_(reader),
         parameters_(parameters),
         sparse_(sparse),
@@ -36,7 +37,7 @@ class F32Passes final : public Passes {
     for (size_t l = 0; l < shape.layers.size(); ++l) {
       const Layer& layer = shape.layers[l];
       if (l + 1 < shape.layers.size()) gradients_.emplace_back(layer.outputs, columns);
-      kept_.emplace_back(layer.outputs, KeepsInput(layer.activation) ? columns : 0);
+      kept_.emplace_back(layer.outputs, Keeps(l) ? columns : 0);
       if (l == 0) continue;
       transposed_.emplace_back(layer.inputs, layer.outputs);
       kernels::Transpose(parameters[l].weight.view(), transposed_[l].view());
@@ -61,10 +62,18 @@ class F32Passes final : public Passes {
   void Forward(size_t layer, const Block& block) override {
     const Activation activation = shape_.layers[layer].activation;
     const kernels::Matrix result = activations_.at(layer + 1);
-    if (IsFused(activation)) return Product(layer, activation, block, result);
-    const kernels::Matrix z = KeepsInput(activation) ? kept_[layer].view() : result;
-    Product(layer, Activation::kIdentity, block, z);
-    kernels::Apply(KernelNonlinearity(activation), Part(z, block), Part(result, block));
+    const bool drop = drops() && layer + 1 < shape_.layers.size();
+    const kernels::Matrix z = Keeps(layer) ? kept_[layer].view() : result;
+    kernels::Matrix a = result;
+    if (IsFused(activation)) {
+      Product(layer, activation, block, z);
+    } else {
+      // What is kept is what the activation takes or, if that is not needed, what it gives.
+      Product(layer, Activation::kIdentity, block, z);
+      if (!KeepsInput(activation)) a = z;
+      kernels::Apply(KernelNonlinearity(activation), Part(z, block), Part(a, block));
+    }
+    if (drop) Drop(layer, block, Part(a, block), Part(result, block));
   }
 
   kernels::Matrix logits() override { return activations_.logits(); }
@@ -78,9 +87,10 @@ class F32Passes final : public Passes {
                            Gradient(layer).Columns(block.first_column, block.columns),
                            KernelActivation(activation), Part(activations_.at(layer), block),
                            gradient);
+    if (drops()) Drop(layer - 1, block, gradient, gradient);
     if (IsFused(activation)) return;
     const kernels::Matrix kept =
-        KeepsInput(activation) ? kept_[layer - 1].view() : activations_.at(layer);
+        Keeps(layer - 1) ? kept_[layer - 1].view() : activations_.at(layer);
     kernels::ApplyGradient(KernelNonlinearity(activation), Part(kept, block), gradient, gradient);
   }
 
@@ -122,6 +132,14 @@ class F32Passes final : public Passes {
   }
 
  private:
+  // Whether kept_ has something of a layer: what the backward pass needs and what the layer gives
+  // does not tell, because it is the input, or because dropout changes more than its sign.
+  bool Keeps(size_t layer) const {
+    const Activation activation = shape_.layers[layer].activation;
+    if (layer + 1 == shape_.layers.size() || IsFused(activation)) return false;
+    return KeepsInput(activation) || (drops() && activation != Activation::kLeakyRelu);
+  }
+
   // The block of what the layer gives with that activation, one that is fused.
   void Product(size_t layer, Activation activation, const Block& block, kernels::Matrix z) {
     const DenseParameters& parameters = parameters_[layer];
@@ -152,7 +170,7 @@ class F32Passes final : public Passes {
   const SparseExamples* sparse_;
   size_t first_example_ = 0;  // of the batch
   Activations activations_;
-  std::vector<OwnedMatrix> kept_;        // pre-activations, without columns where not needed
+  std::vector<OwnedMatrix> kept_;        // see Keeps(); without columns where there is nothing
   std::vector<OwnedMatrix> gradients_;   // of the hidden layers; the last one's replace the logits
   std::vector<OwnedMatrix> transposed_;  // weights, inputs × outputs
 };
@@ -161,8 +179,9 @@ class F32Passes final : public Passes {
 
 std::unique_ptr<Passes> MakeF32Passes(const NetworkShape& shape, const BatchReader& reader,
                                       const std::vector<DenseParameters>& parameters,
-                                      size_t columns, Zeros zeros, const SparseExamples* sparse) {
-  return std::make_unique<F32Passes>(shape, reader, parameters, columns, zeros, sparse);
+                                      size_t columns, Zeros zeros, const SparseExamples* sparse,
+                                      const DropoutSettings& dropout) {
+  return std::make_unique<F32Passes>(shape, reader, parameters, columns, zeros, sparse, dropout);
 }
 
 }  // namespace colonnade

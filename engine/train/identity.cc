@@ -29,6 +29,7 @@ Identity Identify(const Dataset& data, const NetworkShape& shape, const TrainOpt
   add("start", o.start == nullptr ? "none" : o.start->ParametersHash());
   add("init", static_cast<int>(o.init));
   add("loss", Name(o.loss));
+  add("dropout", o.dropout);
   add("huber delta", o.huber_delta);
   add("label smoothing", o.label_smoothing);
   add("class weights", fmt::format("{}", fmt::join(o.class_weights, " ")));

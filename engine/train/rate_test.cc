@@ -6,6 +6,7 @@
 #include "engine/model/initialization.h"
 #include "engine/runtime/execution.h"
 #include "engine/runtime/random.h"
+#include "engine/train/learner.h"
 #include "engine/train/optimizer.h"
 #include "engine/train/step.h"
 
@@ -72,17 +73,6 @@ std::vector<DenseParameters> ParametersOf(const Model::Storage& model) {
     copy(model.layers[l].bias.view(), layers[l].bias.view());
   }
   return layers;
-}
-
-StepSettings SettingsOf(const TrainOptions& options, size_t batch) {
-  StepSettings settings;
-  settings.batch_size = batch;
-  if (options.accumulate > 1) {
-    settings.chunk_size = std::min(options.batch_size, StepSettings::kMaxChunk);
-  }
-  settings.clip_norm = options.clip_norm;
-  settings.precision = options.precision;
-  return settings;
 }
 
 }  // namespace

@@ -114,8 +114,9 @@ TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const
     sparse_ = MakeSparse(shape, data, scaling, reader_, execution);
   }
   const size_t columns = ChunkColumns(settings, sparse_.get(), execution.threads());
-  passes_ = f32 ? MakeF32Passes(shape, reader_, parameters, columns, settings.zeros, sparse_.get())
-                : MakeBf16Passes(shape, data, scaling, parameters, columns);
+  passes_ = f32 ? MakeF32Passes(shape, reader_, parameters, columns, settings.zeros, sparse_.get(),
+                                settings.dropout)
+                : MakeBf16Passes(shape, data, scaling, parameters, columns, settings.dropout);
   loss_.Reserve(columns);
   losses_.resize(columns);
   correct_.resize(TilesPerChunk(execution.threads()));
@@ -146,6 +147,8 @@ BatchLoss TrainingStep::Run(std::span<const uint32_t> indices, double learning_r
     const Chunk chunk{indices.subspan(begin, columns), scale};
     std::fill(correct_.begin(), correct_.end(), 0);
     passes_->Begin(chunk.indices.front());
+    passes_->SetDropoutPlace({.step = static_cast<uint32_t>(optimizer_.steps()),
+                              .first_column = static_cast<uint32_t>(begin)});
     if (sparse_ == nullptr && LayerByLayerPays(shape_, columns, execution_.threads())) {
       PhaseALayerByLayer(chunk);
     } else {

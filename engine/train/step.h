@@ -42,6 +42,7 @@ struct StepSettings {
   // With Zeros::kSparse, all batches are 0, 1, … data.examples() - 1.
   Zeros zeros = Zeros::kAuto;
   Precision precision = Precision::kF32;
+  DropoutSettings dropout = {};
 };
 
 // The workspace of a training run, sized once, and the step that works in it.

@@ -109,6 +109,7 @@ void TrainOptions::Check() const {
   Require(threads >= 0 && threads <= 1024, "threads", threads, "0 to 1024");
   Shape(*this, 1, 1);
   CheckLossOptions(*this);
+  Require(dropout >= 0 && dropout < 1, "dropout", dropout, "a number in [0, 1)");
   CheckScalingMethod(scale);
 }
 

@@ -171,7 +171,7 @@ TEST_F(BadInputTest, FlagsThatCannotBeMeant) {
   EXPECT_THAT(usage({"--comment", "//"}), HasSubstr("--comment: found '//'"));
   EXPECT_THAT(usage({"--comment", "7"}), HasSubstr("--comment: found '7'"));
   EXPECT_THAT(usage({"--delimiter", ";", "--comment", ";"}), HasSubstr("--comment"));
-  EXPECT_THAT(usage({"--dropout", "0.5"}), HasSubstr("--dropout"));
+  EXPECT_THAT(usage({"--dropout", "1"}), HasSubstr("--dropout: found 1, expected"));
 }
 
 TEST_F(BadInputTest, NoFileIsReadAndWrittenInOneRun) {

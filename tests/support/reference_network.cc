@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "engine/runtime/random.h"
+
 namespace colonnade::test {
 
 namespace {
@@ -30,6 +32,14 @@ double Apply(Activation activation, double z) {
   return z;
 }
 
+// Whether element (row, column) of what a layer gives is dropped in step 1: kernels/dropout.h.
+bool IsDropped(uint64_t seed, double probability, size_t layer, size_t row, size_t column) {
+  const auto substream = static_cast<uint32_t>((layer << 18) + row / 64 * 16 + row % 16);
+  const uint64_t index = uint64_t{1} << 32 | column;
+  const Random random(seed, RandomStream::kDropout, substream);
+  return random.Block(index)[row / 16 % 4] < probability * 0x1p32;
+}
+
 }  // namespace
 
 ReferenceNetwork::ReferenceNetwork(const Model& model) {
@@ -44,13 +54,15 @@ ReferenceNetwork::ReferenceNetwork(const Model& model) {
   }
 }
 
-std::vector<double> ReferenceNetwork::Logits(std::vector<double> x) const {
+std::vector<double> ReferenceNetwork::Logits(std::vector<double> x, size_t column) const {
   for (size_t l = 0; l < layers.size(); ++l) {
     const Dense& layer = layers[l];
     std::vector<double> z = layer.bias;
     for (size_t o = 0; o < layer.outputs; ++o) {
       for (size_t i = 0; i < layer.inputs; ++i) z[o] += layer.weight[o * layer.inputs + i] * x[i];
       z[o] = Apply(layer.activation, z[o]);
+      if (dropout == 0 || l + 1 == layers.size()) continue;
+      z[o] = IsDropped(seed, dropout, l, o, column) ? 0 : z[o] / (1 - dropout);
     }
     x = std::move(z);
   }
@@ -63,7 +75,7 @@ double ReferenceNetwork::Loss(const std::vector<double>& inputs,
   double sum = 0;
   for (size_t e = 0; e < labels.size(); ++e) {
     const auto begin = inputs.begin() + static_cast<ptrdiff_t>(e) * features;
-    const std::vector<double> z = Logits({begin, begin + features});
+    const std::vector<double> z = Logits({begin, begin + features}, e);
     const double max = *std::max_element(z.begin(), z.end());
     double total = 0;
     for (const double value : z) total += std::exp(value - max);

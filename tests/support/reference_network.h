@@ -20,10 +20,15 @@ struct ReferenceNetwork {
   };
   std::vector<Dense> layers;
 
+  // Dropout of the hidden layers' outputs, as it is in the first step of a training with that seed.
+  double dropout = 0;
+  uint64_t seed = 0;
+
   explicit ReferenceNetwork(const Model& model);
 
-  // Network outputs for one example whose values are already scaled.
-  std::vector<double> Logits(std::vector<double> x) const;
+  // Network outputs for one example whose values are already scaled, the one at `column` of a
+  // batch.
+  std::vector<double> Logits(std::vector<double> x, size_t column = 0) const;
 
   // Mean cross-entropy over examples [0, examples) of `inputs`, one example after the other.
   double Loss(const std::vector<double>& inputs, const std::vector<uint32_t>& labels) const;

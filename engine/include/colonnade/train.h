@@ -81,6 +81,9 @@ struct TrainOptions {
   std::vector<size_t> hidden = {192};         // widths of the hidden layers; may be empty
   Activation activation = Activation::kRelu;  // of all hidden layers, unless:
   std::vector<Activation> activations = {};   // one per hidden layer, or none
+  // [0, 1): the probability with which each output of a hidden layer is dropped in a step, all
+  // others being scaled by 1 / (1 - dropout). Evaluation drops nothing.
+  double dropout = 0;
   Initialization init = Initialization::kHe;
 
   Loss loss = Loss::kAuto;

@@ -18,12 +18,14 @@ struct Case {
   size_t classes;
   size_t examples;
   std::vector<Activation> activations = std::vector<Activation>(hidden.size(), Activation::kRelu);
+  double dropout = 0;
 };
 
 void PrintTo(const Case& c, std::ostream* out) {
   *out << c.features;
   for (size_t i = 0; i < c.hidden.size(); ++i) *out << "-" << c.hidden[i] << Name(c.activations[i]);
   *out << "-" << c.classes << ", " << c.examples << " examples";
+  if (c.dropout > 0) *out << ", dropout " << c.dropout;
 }
 
 class GradientTest : public ::testing::TestWithParam<Case> {
@@ -32,6 +34,7 @@ class GradientTest : public ::testing::TestWithParam<Case> {
     TrainOptions options;
     options.hidden = GetParam().hidden;
     options.activations = GetParam().activations;
+    options.dropout = GetParam().dropout;
     options.epochs = 1;
     options.batch_size = 0;
     options.optimizer = Optimizer::kSgd;
@@ -70,6 +73,8 @@ TEST_P(GradientTest, MatchesCentralDifferences) {
   const std::vector<double> gradient = Gradient(data_, options);
 
   test::ReferenceNetwork reference(start);
+  reference.dropout = options.dropout;
+  reference.seed = options.seed;
   const std::vector<double> inputs = test::ScaledValues(data_, start.scaling());
   const std::vector<uint32_t> labels(data_.labels().begin(), data_.labels().end());
   ASSERT_NEAR(Train(data_, options).loss, reference.Loss(inputs, labels), 1e-6);
@@ -130,6 +135,14 @@ std::vector<Case> WithEachActivation() {
                    3,
                    21,
                    {Activation::kGelu, Activation::kRelu, Activation::kTanh, Activation::kSilu}});
+  const std::vector<Case> kept = cases;
+  for (Case c : kept) {
+    c.dropout = 0.3;
+    cases.push_back(c);
+  }
+  // Rows of several sets of counters, and several chunks of columns.
+  cases.push_back({6, {150, 70}, 3, 25, {Activation::kRelu, Activation::kRelu}, 0.3});
+  cases.push_back({6, {5}, 3, 2500, {Activation::kTanh}, 0.2});
   return cases;
 }
 

@@ -29,6 +29,7 @@ struct Case {
   Precision precision = Precision::kF32;
   std::vector<Activation> activations = {};
   double clip_norm = 0;
+  double dropout = 0;
 };
 
 void PrintTo(const Case& run, std::ostream* out) { *out << run.name; }
@@ -43,6 +44,7 @@ class SameBitsTest : public ::testing::TestWithParam<Case> {
     options.precision = GetParam().precision;
     options.activations = GetParam().activations;
     options.clip_norm = GetParam().clip_norm;
+    options.dropout = GetParam().dropout;
     options.epochs = 2;
     options.seed = 42;
     options.threads = 1;
@@ -126,6 +128,23 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Case{"Logistic", {}, 64, Optimizer::kSgd},
                       Case{"OneHidden", {70}, 100, Optimizer::kMomentum},
                       Case{"Deep", {33, 20}, 128, Optimizer::kMomentum},
+                      Case{.name = "Dropout",
+                           .hidden = {100, 20},
+                           .batch_size = 64,
+                           .optimizer = Optimizer::kAdam,
+                           .dropout = 0.4},
+                      Case{.name = "DropoutFewColumns",
+                           .hidden = {224, 40},
+                           .batch_size = 20,
+                           .optimizer = Optimizer::kMomentum,
+                           .dropout = 0.4},
+                      Case{.name = "DropoutBf16",
+                           .hidden = {70, 20},
+                           .batch_size = 64,
+                           .optimizer = Optimizer::kMomentum,
+                           .precision = Precision::kBf16,
+                           .activations = {Activation::kRelu, Activation::kGelu},
+                           .dropout = 0.4},
                       // With 8 threads phase A goes layer by layer.
                       Case{"FewColumns", {224, 40}, 20, Optimizer::kMomentum},
                       Case{"FullBatchInChunks", {10}, 0, Optimizer::kSgd},
