@@ -31,8 +31,9 @@ Json EvaluationJson(const Evaluation& e, const Schema& schema) {
   Json object = {{"command", "evaluate"},         {"version", Version()},
                  {"examples", e.examples},        {"correct", e.correct},
                  {"accuracy", e.accuracy},        {"loss", e.loss},
-                 {"macro", MetricsJson(e.macro)}, {"per_class", Json::array()},
-                 {"classes", schema.classes},     {"confusion", Json::array()}};
+                 {"macro", MetricsJson(e.macro)}, {"weighted", MetricsJson(e.weighted)},
+                 {"per_class", Json::array()},    {"classes", schema.classes},
+                 {"confusion", Json::array()}};
   for (size_t k = 0; k < e.classes; ++k) {
     Json metrics = {{"class", schema.classes[k]}};
     metrics.update(MetricsJson(e.per_class[k]));
@@ -52,14 +53,20 @@ size_t WidthOf(const std::vector<std::string>& names, std::string_view heading) 
   return width;
 }
 
-std::string EvaluationText(const Evaluation& e, const Schema& schema) {
+std::string EvaluationText(const Evaluation& e, const RankingMetrics& ranking, size_t top_k,
+                           const Schema& schema) {
   if (e.regression) {
     return fmt::format("examples  {}\nRMSE      {:.6g}\nMAE       {:.6g}\nR2        {:.4f}\n",
                        e.examples, e.regression->rmse, e.regression->mae, e.regression->r2);
   }
-  std::string text = fmt::format("examples  {}\naccuracy  {:.4f}\nloss      {:.4f}\n\n", e.examples,
+  std::string text = fmt::format("examples  {}\naccuracy  {:.4f}\nloss      {:.4f}\n", e.examples,
                                  e.accuracy, e.loss);
-  const size_t names = WidthOf(schema.classes, "class");
+  if (ranking.roc_auc) text += fmt::format("ROC AUC   {:.4f}\n", *ranking.roc_auc);
+  if (top_k < e.classes) {
+    text += fmt::format("{:<10}{:.4f}\n", fmt::format("top-{}", top_k), ranking.top_k_accuracy);
+  }
+  text += "\n";
+  const size_t names = WidthOf(schema.classes, "weighted");
   text += fmt::format("{:>{}}  precision  recall      f1  support\n", "class", names);
   const auto line = [&](std::string_view name, const ClassMetrics& m) {
     text += fmt::format("{:>{}}  {:9.4f}  {:6.4f}  {:6.4f}  {:7}\n", name, names, m.precision,
@@ -67,6 +74,7 @@ std::string EvaluationText(const Evaluation& e, const Schema& schema) {
   };
   for (size_t k = 0; k < e.classes; ++k) line(schema.classes[k], e.per_class[k]);
   line("macro", e.macro);
+  line("weighted", e.weighted);
 
   constexpr size_t kMaxMatrix = 40;  // beyond that no terminal shows it; --json has it all
   if (e.classes > kMaxMatrix) return text;
@@ -91,6 +99,7 @@ std::string EvaluationText(const Evaluation& e, const Schema& schema) {
 void AddEvaluateCommand(CLI::App& app, Common& common) {
   struct Options {
     std::string model, data;
+    size_t top_k = 5;
     DataOptions reading;
   };
   auto options = std::make_shared<Options>();
@@ -99,10 +108,17 @@ void AddEvaluateCommand(CLI::App& app, Common& common) {
   command->add_option("DATA", options->data, "CSV file or IDX images; - is standard input")
       ->required();
   AddDialectOptions(*command, options->reading);
+  command
+      ->add_option("--top-k", options->top_k,
+                   "Also the fraction of examples whose class is among the K most probable")
+      ->check(CLI::Range(size_t{1}, size_t{65536}))
+      ->type_name("K")
+      ->capture_default_str();
   AddRunOptions(*command, common);
   AddJsonOption(*command, common);
   command->footer(
-      "Prints loss, accuracy, precision, recall and F1 per class, and the confusion matrix;\n"
+      "Prints loss, accuracy, ROC AUC, precision, recall and F1 per class, and the confusion\n"
+      "matrix;\n"
       "for predicted numbers RMSE, MAE and R2.\n"
       "Example:\n"
       "  colonnade evaluate model.safetensors mnist_test.csv --json");
@@ -116,10 +132,19 @@ void AddEvaluateCommand(CLI::App& app, Common& common) {
     const Dataset data = ReadData(options->data, csv);
     PrintNotes(common, notes);
     const Evaluation result = Evaluate(model, data, common.threads);
+    RankingMetrics ranking;
+    if (!result.regression) {
+      ranking = EvaluateRanking(model, data, options->top_k, common.threads);
+    }
     if (common.json) {
-      PrintJson(EvaluationJson(result, model.schema()));
+      Json object = EvaluationJson(result, model.schema());
+      if (!result.regression) {
+        object["roc_auc"] = ranking.roc_auc ? Json(*ranking.roc_auc) : Json();
+        object["top_k"] = {{"k", options->top_k}, {"accuracy", ranking.top_k_accuracy}};
+      }
+      PrintJson(object);
     } else {
-      PrintData(EvaluationText(result, model.schema()));
+      PrintData(EvaluationText(result, ranking, options->top_k, model.schema()));
     }
   });
 }

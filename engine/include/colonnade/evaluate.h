@@ -44,12 +44,29 @@ struct Evaluation {
   std::vector<uint64_t> confusion;
   std::vector<ClassMetrics> per_class;  // `classes` entries
   ClassMetrics macro;                   // unweighted mean over the classes; support: examples
+  ClassMetrics weighted;                // mean over the classes by how often each is true
   std::optional<RegressionMetrics> regression;
 };
 
 // threads: 0 for DefaultThreads(); the result does not depend on it. Throws kBadData where the data
 // have no labels or do not fit the model, such as classes where it predicts numbers.
 Evaluation Evaluate(const Model& model, const Dataset& data, int threads = 0);
+
+// How well a classifier's probabilities rank.
+struct RankingMetrics {
+  // The area under the receiver operating characteristic, equal probabilities counting half. With
+  // two classes that of the second one, with more the mean over the classes, each against all
+  // others (scikit-learn's roc_auc_score with multi_class="ovr"); classes that no example has, or
+  // all, do not count. Nothing if none does.
+  std::optional<double> roc_auc;
+  // The fraction of the examples whose class is among the k most probable: as many or more other
+  // classes that are more probable, or equally so and before it, make it a miss.
+  double top_k_accuracy = 0;
+};
+
+// k: at least 1. Takes memory for all probabilities, and the time to sort them. Weights count as in
+// Evaluate(). Throws as Evaluate(), also where the model predicts numbers.
+RankingMetrics EvaluateRanking(const Model& model, const Dataset& data, size_t k, int threads = 0);
 
 }  // namespace colonnade
 

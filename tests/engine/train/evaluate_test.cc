@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <vector>
 
 #include "colonnade/error.h"
@@ -47,6 +48,44 @@ TEST(EvaluateTest, CountsByHand) {
   EXPECT_EQ(e.per_class[2].precision, 0) << "no case at all: 0, not NaN";
   EXPECT_EQ(e.per_class[2].f1, 0);
   EXPECT_NEAR(e.macro.precision, (0.5 + 2.0 / 3) / 3, 1e-15);
+}
+
+TEST(EvaluateTest, WeightedMeansCountEachClassAsOftenAsItIsTrue) {
+  const Dataset data = Logits({9, 0, 0, 0, 9, 0, 0, 9, 0, 0, 9, 0, 9, 0, 0}, {0, 0, 1, 1, 1});
+  const Evaluation e = Evaluate(Identity(), data);
+  EXPECT_NEAR(e.weighted.precision, 0.4 * 0.5 + 0.6 * 2 / 3, 1e-15);
+  EXPECT_NEAR(e.weighted.recall, e.accuracy, 1e-15);
+  EXPECT_EQ(e.weighted.support, 5u);
+}
+
+TEST(EvaluateTest, RankingByHand) {
+  // Logits that rank as the probabilities do, two of them equal for class a.
+  const Dataset data = Logits({3, 0, 0, 1, 2, 0, 2, 0, 1, 0, 0, 5, 1, 2, 0}, {0, 0, 1, 2, 1});
+  const Model model = Identity();
+  EXPECT_DOUBLE_EQ(EvaluateRanking(model, data, 1).top_k_accuracy, 3.0 / 5);
+  EXPECT_DOUBLE_EQ(EvaluateRanking(model, data, 2).top_k_accuracy, 4.0 / 5);
+  EXPECT_DOUBLE_EQ(EvaluateRanking(model, data, 3).top_k_accuracy, 1);
+  // a: examples 0 and 1 against 2, 3, 4, of which 2 is above 1, and 4 equals it: 4.5 of 6.
+  // b: examples 2 and 4 against 0, 1, 3: 2 is above 0 (0.045) and 3 (0.007), as e^-2 / (1 + e^-2 +
+  // e^-1) = 0.09 tells, 4 also, and equals 1: 4.5 of 6. c: 3 is above all.
+  EXPECT_NEAR(EvaluateRanking(model, data, 1).roc_auc.value(), (0.75 + 0.75 + 1) / 3, 1e-12);
+}
+
+TEST(EvaluateTest, RankingOfTwoClassesIsThatOfTheSecond) {
+  const std::vector<LayerParameters> parameters = {{{1, 0, 0, 1}, {0, 0}}};
+  Schema schema;
+  schema.features = 2;
+  schema.classes = {"no", "yes"};
+  const Model model(NetworkShape::Mlp(2, {}, 2), parameters, {"none", {0, 0}, {1, 1}}, schema);
+  const std::vector<float> values = {0, 1, 0, 2, 0, 3, 0, 4};
+  const auto auc = [&](const std::vector<uint32_t>& labels) {
+    const auto data = Dataset::FromMemory(std::span<const float>(values), labels, schema);
+    return EvaluateRanking(model, data, 1).roc_auc;
+  };
+  EXPECT_EQ(auc({0, 0, 1, 1}), 1);
+  EXPECT_EQ(auc({1, 1, 0, 0}), 0);
+  EXPECT_EQ(auc({0, 1, 0, 1}), 0.75);
+  EXPECT_EQ(auc({1, 1, 1, 1}), std::nullopt);
 }
 
 TEST(EvaluateTest, LossIsTheMeanCrossEntropy) {
