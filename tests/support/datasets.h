@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "colonnade/dataset.h"
@@ -12,19 +14,44 @@
 
 namespace colonnade::test {
 
+// Uniform, every class present if there are enough examples.
+inline std::vector<uint32_t> RandomLabels(size_t examples, size_t classes, Random& random) {
+  std::vector<uint32_t> labels(examples);
+  for (size_t e = 0; e < examples; ++e) {
+    labels[e] = static_cast<uint32_t>(e < classes ? e : random.Below(classes));
+  }
+  return labels;
+}
+
+inline Schema SchemaOf(size_t features, size_t classes) {
+  Schema schema;
+  schema.features = features;
+  for (size_t k = 0; k < classes; ++k) schema.classes.push_back(std::to_string(k));
+  return schema;
+}
+
+// The values of one example, whatever their type.
+inline std::vector<float> ValuesOf(const Dataset& data, size_t example) {
+  std::vector<float> values(data.features());
+  for (size_t i = 0; i < values.size(); ++i) {
+    const size_t at = example * data.stride() + i;
+    values[i] = data.bytes() != nullptr ? data.bytes()[at] : data.floats()[at];
+  }
+  return values;
+}
+
+inline std::vector<uint32_t> LabelsOf(const Dataset& data) {
+  return {data.labels().begin(), data.labels().end()};
+}
+
 // Values uniform in [-1, 1), labels uniform, every class present if there are enough examples.
 inline Dataset RandomDataset(size_t examples, size_t features, size_t classes, uint64_t seed) {
   Random random(seed);
   std::vector<float> values(examples * features);
   for (float& value : values) value = random.Uniform(-1, 1);
-  std::vector<uint32_t> labels(examples);
-  for (size_t e = 0; e < examples; ++e) {
-    labels[e] = static_cast<uint32_t>(e < classes ? e : random.Below(classes));
-  }
-  Schema schema;
-  schema.features = features;
-  for (size_t k = 0; k < classes; ++k) schema.classes.push_back(std::to_string(k));
-  return Dataset::FromMemory(std::span<const float>(values), labels, schema);
+  const std::vector<uint32_t> labels = RandomLabels(examples, classes, random);
+  Schema schema = SchemaOf(features, classes);
+  return Dataset::FromMemory(std::span<const float>(values), labels, std::move(schema));
 }
 
 // Bytes of which about the fraction `density` is not zero, and none in example 1 and in feature 1;
@@ -39,14 +66,9 @@ inline Dataset SparseDataset(size_t examples, size_t features, size_t classes, f
       values[i] = static_cast<uint8_t>(1 + random.Below(255));
     }
   }
-  std::vector<uint32_t> labels(examples);
-  for (size_t e = 0; e < examples; ++e) {
-    labels[e] = static_cast<uint32_t>(e < classes ? e : random.Below(classes));
-  }
-  Schema schema;
-  schema.features = features;
-  for (size_t k = 0; k < classes; ++k) schema.classes.push_back(std::to_string(k));
-  return Dataset::FromMemory(std::span<const uint8_t>(values), labels, schema);
+  const std::vector<uint32_t> labels = RandomLabels(examples, classes, random);
+  Schema schema = SchemaOf(features, classes);
+  return Dataset::FromMemory(std::span<const uint8_t>(values), labels, std::move(schema));
 }
 
 // The same values, with targets uniform in [10, 30).

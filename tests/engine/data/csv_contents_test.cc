@@ -8,6 +8,7 @@
 
 #include "colonnade/csv.h"
 #include "colonnade/error.h"
+#include "tests/support/datasets.h"
 #include "tests/support/errors.h"
 #include "tests/support/temp_dir.h"
 
@@ -18,7 +19,9 @@ namespace colonnade {
 namespace {
 
 using test::ExpectError;
+using test::LabelsOf;
 using test::TempDir;
+using test::ValuesOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -28,27 +31,14 @@ Dataset Read(const std::string& text, const CsvOptions& options = {}) {
   return ReadCsv(dir.WriteFile("t.csv", text), options);
 }
 
-std::vector<float> Values(const Dataset& data, size_t example) {
-  std::vector<float> values(data.features());
-  for (size_t i = 0; i < values.size(); ++i) {
-    const size_t at = example * data.stride() + i;
-    values[i] = data.bytes() != nullptr ? data.bytes()[at] : data.floats()[at];
-  }
-  return values;
-}
-
-std::vector<uint32_t> Labels(const Dataset& data) {
-  return {data.labels().begin(), data.labels().end()};
-}
-
 TEST(CsvContentsTest, TextLabelsBecomeSortedClasses) {
   const Dataset data = Read("species,a\nvirginica,1\nsetosa,2\n virginica ,3\n\"two, words\",4\n");
   EXPECT_THAT(data.schema().classes, ElementsAre("setosa", "two, words", "virginica"));
-  EXPECT_THAT(Labels(data), ElementsAre(2, 0, 2, 1));
+  EXPECT_THAT(LabelsOf(data), ElementsAre(2, 0, 2, 1));
   const Dataset mixed = Read("b,1\n10,2\n9,3\na,4\n\"NA\",5\n", {.header = Header::kNo});
   EXPECT_THAT(mixed.schema().classes, ElementsAre("10", "9", "NA", "a", "b"));
-  EXPECT_THAT(Labels(mixed), ElementsAre(4, 0, 1, 3, 2));
-  EXPECT_THAT(Labels(Read("a,1\nb,2\n9.0,3\n", {.header = Header::kNo, .like = &mixed.schema()})),
+  EXPECT_THAT(LabelsOf(mixed), ElementsAre(4, 0, 1, 3, 2));
+  EXPECT_THAT(LabelsOf(Read("a,1\nb,2\n9.0,3\n", {.header = Header::kNo, .like = &mixed.schema()})),
               ElementsAre(3, 4, 1));
 }
 
@@ -58,7 +48,7 @@ TEST(CsvContentsTest, IgnoredColumns) {
     const Dataset data = Read("id,a,y,b,note\nx1,1,0,2,\nx2,3,1,4,\"?\"\n",
                               {.label_column = "y", .ignore_columns = choice});
     EXPECT_THAT(data.schema().feature_names, ElementsAre("a", "b"));
-    EXPECT_THAT(Values(data, 1), ElementsAre(3, 4));
+    EXPECT_THAT(ValuesOf(data, 1), ElementsAre(3, 4));
     EXPECT_EQ(data.schema().label_index, 2u);
     ASSERT_EQ(data.schema().ignored.size(), 2u);
     EXPECT_EQ(data.schema().ignored[1], (IgnoredColumn{.name = "note", .index = 4}));
@@ -73,9 +63,9 @@ TEST(CsvContentsTest, CategoriesBecomeFeatures) {
   EXPECT_THAT(data.schema().feature_names,
               ElementsAre("size", "color_dark, blue", "color_red", "n"));
   EXPECT_EQ(data.element_type(), ElementType::kU8);
-  EXPECT_THAT(Values(data, 0), ElementsAre(1, 0, 1, 10));
-  EXPECT_THAT(Values(data, 1), ElementsAre(2, 1, 0, 20));
-  EXPECT_THAT(Labels(data), ElementsAre(0, 1, 0));
+  EXPECT_THAT(ValuesOf(data, 0), ElementsAre(1, 0, 1, 10));
+  EXPECT_THAT(ValuesOf(data, 1), ElementsAre(2, 1, 0, 20));
+  EXPECT_THAT(LabelsOf(data), ElementsAre(0, 1, 0));
   ASSERT_EQ(data.schema().categorical.size(), 1u);
   EXPECT_EQ(data.schema().categorical[0],
             (CategoricalColumn{.name = "color", .first = 1, .categories = {"dark, blue", "red"}}));
@@ -83,7 +73,7 @@ TEST(CsvContentsTest, CategoriesBecomeFeatures) {
 
   const Dataset codes = Read("0,10\n1,9\n0,-1\n1,10.0\n", {.categorical = {"1"}});
   EXPECT_THAT(codes.schema().categorical[0].categories, ElementsAre("-1", "9", "10"));
-  EXPECT_THAT(Values(codes, 3), ElementsAre(0, 0, 1));
+  EXPECT_THAT(ValuesOf(codes, 3), ElementsAre(0, 0, 1));
   EXPECT_THAT(codes.schema().feature_names, IsEmpty());
 }
 
@@ -94,7 +84,7 @@ TEST(CsvContentsTest, MoreCategoriesThanBytes) {
   EXPECT_EQ(data.features(), 300u);
   EXPECT_EQ(data.element_type(), ElementType::kU8);
   for (size_t e = 0; e < 600; ++e) {
-    const std::vector<float> values = Values(data, e);
+    const std::vector<float> values = ValuesOf(data, e);
     const size_t hot = e % 2 == 0 ? e / 2 : 0;
     for (size_t f = 0; f < 300; ++f) ASSERT_EQ(values[f], f == hot ? 1 : 0) << e << ", " << f;
   }
@@ -105,8 +95,8 @@ TEST(CsvContentsTest, UnknownCategoriesAreNone) {
   std::vector<std::string> notes;
   const Dataset data =
       Read("y,c,n\n0,z,3\n1,b,4\n1,\"A\",5\n", {.notes = &notes, .like = &train.schema()});
-  EXPECT_THAT(Values(data, 0), ElementsAre(0, 0, 3));
-  EXPECT_THAT(Values(data, 1), ElementsAre(0, 1, 4));
+  EXPECT_THAT(ValuesOf(data, 0), ElementsAre(0, 0, 3));
+  EXPECT_THAT(ValuesOf(data, 1), ElementsAre(0, 1, 4));
   ASSERT_EQ(notes.size(), 1u);
   EXPECT_THAT(notes[0], HasSubstr("found 2 unknown categories, all of their features are 0; the "
                                   "first: 'z' in row 2, column 2 ('c')"));
@@ -115,12 +105,12 @@ TEST(CsvContentsTest, UnknownCategoriesAreNone) {
 TEST(CsvContentsTest, MissingValues) {
   const std::string text = "y,a,b\n0,1,10\n1,,20\n0,3,NA\n1,?,\n";
   const Dataset mean = Read(text, {.missing = Missing::kMean});
-  EXPECT_THAT(Values(mean, 1), ElementsAre(2, 20));
-  EXPECT_THAT(Values(mean, 3), ElementsAre(2, 15));
+  EXPECT_THAT(ValuesOf(mean, 1), ElementsAre(2, 20));
+  EXPECT_THAT(ValuesOf(mean, 3), ElementsAre(2, 15));
   EXPECT_THAT(mean.schema().means, ElementsAre(2, 15));
   EXPECT_EQ(mean.element_type(), ElementType::kU8) << "the means happen to be bytes";
   const Dataset zero = Read(text, {.missing = Missing::kZero});
-  EXPECT_THAT(Values(zero, 3), ElementsAre(0, 0));
+  EXPECT_THAT(ValuesOf(zero, 3), ElementsAre(0, 0));
   EXPECT_THAT(zero.schema().means, IsEmpty());
   std::vector<std::string> notes;
   const Dataset drop = Read(text, {.missing = Missing::kDrop, .notes = &notes});
@@ -133,8 +123,8 @@ TEST(CsvContentsTest, MissingValues) {
   // Later files get the means of the training data, also where that had nothing missing.
   const Dataset whole = Read("y,a,b\n0,1,0.5\n1,4,1.5\n", {.missing = Missing::kMean});
   const Dataset later = Read("y,a,b\n0,,NaN\n0,7,7\n", {.like = &whole.schema()});
-  EXPECT_THAT(Values(later, 0), ElementsAre(2.5, 1));
-  EXPECT_THAT(Values(later, 1), ElementsAre(7, 7));
+  EXPECT_THAT(ValuesOf(later, 0), ElementsAre(2.5, 1));
+  EXPECT_THAT(ValuesOf(later, 1), ElementsAre(7, 7));
   EXPECT_EQ(
       Read("y,a,b\n0,,2\n0,1,1\n", {.like = &drop.schema(), .labels_optional = false}).examples(),
       1u);
@@ -151,11 +141,11 @@ TEST(CsvContentsTest, MissingValues) {
 TEST(CsvContentsTest, MissingCategories) {
   const std::string text = "y,c\n0,a\n1,b\n0,a\n1,\n0,\"NA\"\n";
   const CsvOptions zero = {.categorical = {"c"}, .missing = Missing::kZero};
-  EXPECT_THAT(Values(Read(text, zero), 3), ElementsAre(0, 0, 0)) << "NA in quotes is text";
+  EXPECT_THAT(ValuesOf(Read(text, zero), 3), ElementsAre(0, 0, 0)) << "NA in quotes is text";
   const Dataset mean = Read(text, {.categorical = {"c"}, .missing = Missing::kMean});
-  EXPECT_THAT(Values(mean, 3), ElementsAre(0.25, 0.5, 0.25)) << "the frequencies";
-  EXPECT_THAT(Values(mean, 4), ElementsAre(1, 0, 0));
-  EXPECT_THAT(Values(Read("c\n?\n", {.like = &mean.schema(), .labels_optional = true}), 0),
+  EXPECT_THAT(ValuesOf(mean, 3), ElementsAre(0.25, 0.5, 0.25)) << "the frequencies";
+  EXPECT_THAT(ValuesOf(mean, 4), ElementsAre(1, 0, 0));
+  EXPECT_THAT(ValuesOf(Read("c\n?\n", {.like = &mean.schema(), .labels_optional = true}), 0),
               ElementsAre(0.25, 0.5, 0.25));
 }
 
@@ -165,8 +155,8 @@ TEST(CsvContentsTest, ColumnsAreFoundByName) {
   std::vector<std::string> notes;
   const CsvOptions like = {.notes = &notes, .like = &train.schema()};
   const Dataset data = Read("c,extra,b,id,a,y\nv,x,30,9,40,1\n", like);
-  EXPECT_THAT(Values(data, 0), ElementsAre(40, 0, 1, 30));
-  EXPECT_THAT(Labels(data), ElementsAre(1));
+  EXPECT_THAT(ValuesOf(data, 0), ElementsAre(40, 0, 1, 30));
+  EXPECT_THAT(LabelsOf(data), ElementsAre(1));
   EXPECT_THAT(data.schema().feature_names, ElementsAre("a", "c_u", "c_v", "b"));
   ASSERT_EQ(notes.size(), 1u) << "nothing about 'id', which was ignored before";
   EXPECT_THAT(notes[0], HasSubstr("ignored 1 unknown column: 'extra'"));
@@ -183,9 +173,9 @@ TEST(CsvContentsTest, ColumnsAreTakenByPlaceWithoutNames) {
                                                         .categorical = {"3"}});
   const CsvOptions predict = {
       .header = Header::kNo, .like = &train.schema(), .labels_optional = true};
-  EXPECT_THAT(Values(Read("8,?,7,v,x\n", predict), 0), ElementsAre(7, 0, 1));
-  EXPECT_THAT(Values(Read("8,7,v,x\n", predict), 0), ElementsAre(7, 0, 1)) << "without a label";
-  EXPECT_THAT(Labels(Read("8,6,7,v,x\n", {.header = Header::kNo, .like = &train.schema()})),
+  EXPECT_THAT(ValuesOf(Read("8,?,7,v,x\n", predict), 0), ElementsAre(7, 0, 1));
+  EXPECT_THAT(ValuesOf(Read("8,7,v,x\n", predict), 0), ElementsAre(7, 0, 1)) << "without a label";
+  EXPECT_THAT(LabelsOf(Read("8,6,7,v,x\n", {.header = Header::kNo, .like = &train.schema()})),
               ElementsAre(1));
 }
 

@@ -14,6 +14,7 @@
 
 #include "colonnade/csv.h"
 #include "colonnade/error.h"
+#include "tests/support/datasets.h"
 #include "tests/support/errors.h"
 #include "tests/support/temp_dir.h"
 
@@ -24,27 +25,15 @@ namespace colonnade {
 namespace {
 
 using test::ExpectError;
+using test::LabelsOf;
 using test::TempDir;
+using test::ValuesOf;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 Dataset Read(const std::string& text, const CsvOptions& options = {}) {
   const TempDir dir;
   return ReadCsv(dir.WriteFile("t.csv", text), options);
-}
-
-// The values of one example, whatever their type.
-std::vector<float> Values(const Dataset& data, size_t example) {
-  std::vector<float> values(data.features());
-  for (size_t i = 0; i < values.size(); ++i) {
-    const size_t at = example * data.stride() + i;
-    values[i] = data.bytes() != nullptr ? data.bytes()[at] : data.floats()[at];
-  }
-  return values;
-}
-
-std::vector<uint32_t> Labels(const Dataset& data) {
-  return {data.labels().begin(), data.labels().end()};
 }
 
 // Two features "a" and "b", and a label "y" in the last column.
@@ -72,10 +61,10 @@ TEST(CsvReaderTest, ReadsATableWithHeader) {
   EXPECT_TRUE(data.labelled());
   EXPECT_EQ(data.element_type(), ElementType::kU8);
   EXPECT_EQ(data.floats(), nullptr);
-  EXPECT_THAT(Values(data, 0), ElementsAre(0, 10, 255));
-  EXPECT_THAT(Values(data, 1), ElementsAre(1, 2, 3));
-  EXPECT_THAT(Values(data, 2), ElementsAre(4, 5, 6));
-  EXPECT_THAT(Labels(data), ElementsAre(1, 0, 1));
+  EXPECT_THAT(ValuesOf(data, 0), ElementsAre(0, 10, 255));
+  EXPECT_THAT(ValuesOf(data, 1), ElementsAre(1, 2, 3));
+  EXPECT_THAT(ValuesOf(data, 2), ElementsAre(4, 5, 6));
+  EXPECT_THAT(LabelsOf(data), ElementsAre(1, 0, 1));
   EXPECT_THAT(data.schema().classes, ElementsAre("3", "7"));
   EXPECT_THAT(data.schema().feature_names, ElementsAre("a", "b", "c"));
   EXPECT_EQ(data.schema().label_name, "label");
@@ -110,7 +99,7 @@ TEST(CsvReaderTest, TheTaskDecidesAboutIntegers) {
 TEST(CsvReaderTest, ReadsATableWithoutHeader) {
   const Dataset data = Read("7,0,10,255\n3,1,2,3\n");
   EXPECT_EQ(data.examples(), 2u);
-  EXPECT_THAT(Labels(data), ElementsAre(1, 0));
+  EXPECT_THAT(LabelsOf(data), ElementsAre(1, 0));
   EXPECT_THAT(data.schema().feature_names, IsEmpty());
   EXPECT_EQ(data.schema().label_name, "");
 }
@@ -123,12 +112,12 @@ TEST(CsvReaderTest, WidensToFloatsAtTheFirstValueThatNeedsIt) {
       const Dataset data = Read("1,0,255\n1,3,4\n1," + row + "\n2,6,7\n");
       ASSERT_EQ(data.element_type(), ElementType::kF32) << row;
       EXPECT_EQ(data.bytes(), nullptr);
-      EXPECT_THAT(Values(data, 0), ElementsAre(0, 255));
-      EXPECT_THAT(Values(data, 1), ElementsAre(3, 4));
-      EXPECT_EQ(Values(data, 2)[last ? 0 : 1], 5);
-      EXPECT_EQ(Values(data, 2)[last ? 1 : 0], std::strtof(value, nullptr));
-      EXPECT_THAT(Values(data, 3), ElementsAre(6, 7));
-      EXPECT_THAT(Labels(data), ElementsAre(0, 0, 0, 1));
+      EXPECT_THAT(ValuesOf(data, 0), ElementsAre(0, 255));
+      EXPECT_THAT(ValuesOf(data, 1), ElementsAre(3, 4));
+      EXPECT_EQ(ValuesOf(data, 2)[last ? 0 : 1], 5);
+      EXPECT_EQ(ValuesOf(data, 2)[last ? 1 : 0], std::strtof(value, nullptr));
+      EXPECT_THAT(ValuesOf(data, 3), ElementsAre(6, 7));
+      EXPECT_THAT(LabelsOf(data), ElementsAre(0, 0, 0, 1));
     }
   }
 }
@@ -150,8 +139,8 @@ TEST(CsvReaderTest, RoundsAsStrtof) {
         "1.00000005960464477539062500000000000000000000000000000000001", "+2.5", "1e-400"}) {
     const Dataset data = Read(std::string("0,0.5,") + value + "\n");
     const float expected = std::strtof(value, nullptr);
-    EXPECT_EQ(Values(data, 0)[1], expected) << value;
-    EXPECT_EQ(std::signbit(Values(data, 0)[1]), std::signbit(expected)) << value;
+    EXPECT_EQ(ValuesOf(data, 0)[1], expected) << value;
+    EXPECT_EQ(std::signbit(ValuesOf(data, 0)[1]), std::signbit(expected)) << value;
   }
 }
 
@@ -186,7 +175,7 @@ TEST(CsvReaderTest, LineEndsAndEmptyLinesAtTheEnd) {
 TEST(CsvReaderTest, ClassesAreTheIntegersInAscendingOrder) {
   const Dataset data = Read("100000,1\n-5,1\n+7,1\n7.0,1\n999,1\n1000,1\n-0,1\n");
   EXPECT_THAT(data.schema().classes, ElementsAre("-5", "0", "7", "999", "1000", "100000"));
-  EXPECT_THAT(Labels(data), ElementsAre(5, 0, 2, 2, 3, 4, 1));
+  EXPECT_THAT(LabelsOf(data), ElementsAre(5, 0, 2, 2, 3, 4, 1));
 }
 
 TEST(CsvReaderTest, TakesAsManyClassesAsTheLimit) {
@@ -221,7 +210,7 @@ TEST(CsvReaderTest, FindsTheLabelColumn) {
     EXPECT_EQ(data.features(), 3u);
     std::vector<float> expected = {10, 20, 30, 40};
     expected.erase(expected.begin() + static_cast<ptrdiff_t>(index));
-    EXPECT_EQ(Values(data, 0), expected);
+    EXPECT_EQ(ValuesOf(data, 0), expected);
   }
   EXPECT_THAT(Read("10,20,30\n", {.label_column = "-1"}).schema().classes, ElementsAre("30"));
   EXPECT_THAT(Read("a,b\n10,20\n").schema().classes, ElementsAre("10")) << "no 'label': the first";
@@ -240,22 +229,22 @@ TEST(CsvReaderTest, HeaderAsTheOptionSays) {
 TEST(CsvReaderTest, LabelsBecomeTheClassesOfTheSchema) {
   const Schema schema = NamedSchema();
   const Dataset data = Read("y,a,b\n9,1,2\n3.0,3,4\n", {.like = &schema});
-  EXPECT_THAT(Labels(data), ElementsAre(2, 0));
+  EXPECT_THAT(LabelsOf(data), ElementsAre(2, 0));
   EXPECT_THAT(data.schema().classes, ElementsAre("3", "5", "9"));
   EXPECT_EQ(data.schema().label_index, 0u) << "found by name, wherever it is";
 
   Schema words = NamelessSchema();
   words.classes = {"cat", "dog", "7"};
-  EXPECT_THAT(Labels(Read("dog,1,2\n7,1,2\ncat,3,4\n", {.header = Header::kNo, .like = &words})),
+  EXPECT_THAT(LabelsOf(Read("dog,1,2\n7,1,2\ncat,3,4\n", {.header = Header::kNo, .like = &words})),
               ElementsAre(1, 2, 0));
 }
 
 TEST(CsvReaderTest, FindsTheLabelColumnOfTheSchemaByPlaceWhereNamesLack) {
   const Schema named = NamedSchema();
-  EXPECT_THAT(Labels(Read("1,2,5\n", {.like = &named})), ElementsAre(1)) << "file without names";
+  EXPECT_THAT(LabelsOf(Read("1,2,5\n", {.like = &named})), ElementsAre(1)) << "file without names";
   const Schema nameless = NamelessSchema();
   const Dataset data = Read("x,y,z\n5,1,2\n", {.like = &nameless});
-  EXPECT_THAT(Labels(data), ElementsAre(1));
+  EXPECT_THAT(LabelsOf(data), ElementsAre(1));
   EXPECT_THAT(data.schema().feature_names, ElementsAre("y", "z"));
 }
 
@@ -284,8 +273,8 @@ TEST(CsvReaderTest, LabelsAreOptionalForPrediction) {
     EXPECT_EQ(data.classes(), 0u);
     EXPECT_THAT(data.labels(), IsEmpty());
     ASSERT_EQ(data.examples(), 2u) << text;
-    EXPECT_THAT(Values(data, 0), ElementsAre(1, 2)) << text;
-    EXPECT_THAT(Values(data, 1), ElementsAre(3, 4)) << text;
+    EXPECT_THAT(ValuesOf(data, 0), ElementsAre(1, 2)) << text;
+    EXPECT_THAT(ValuesOf(data, 1), ElementsAre(3, 4)) << text;
   }
   const Schema one = {.features = 1};
   EXPECT_EQ(Read("1\n2\n", {.like = &one, .labels_optional = true}).examples(), 2u);
