@@ -2,21 +2,21 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <tuple>
 #include <utility>
 
 #include "colonnade/error.h"
-#include "engine/model/json.h"
+#include "engine/data/schema_json.h"
 #include "engine/model/storage.h"
 #include "engine/runtime/hash.h"
+#include "engine/runtime/json.h"
 
 namespace colonnade {
 namespace {
 
-std::string FindMismatch(const NetworkShape& shape) {
+std::string LayerMismatch(const NetworkShape& shape) {
   if (shape.layers.empty()) return "layers: found 0, expected at least 1";
   for (size_t l = 0; l < shape.layers.size(); ++l) {
     const Layer& layer = shape.layers[l];
@@ -34,18 +34,6 @@ std::string FindMismatch(const NetworkShape& shape) {
   return {};
 }
 
-std::string FindMismatch(const char* field, const std::vector<float>& values, size_t expected) {
-  if (values.size() != expected) {
-    return fmt::format("{}: found {}, expected {}", field, values.size(), expected);
-  }
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (!std::isfinite(values[i])) {
-      return fmt::format("{}[{}]: found {}, expected a finite number", field, i, values[i]);
-    }
-  }
-  return {};
-}
-
 void Require(const std::string& mismatch) {
   if (!mismatch.empty()) throw Error(ErrorCode::kInvalidArgument, "model: " + mismatch);
 }
@@ -54,7 +42,7 @@ void Require(const std::string& mismatch) {
 
 std::string FindMismatch(const NetworkShape& shape, const Scaling& scaling, const Schema& schema,
                          const TargetScaling& target) {
-  if (std::string text = FindMismatch(shape); !text.empty()) return text;
+  if (std::string text = LayerMismatch(shape); !text.empty()) return text;
   const auto differ = [](const char* field, size_t found, size_t expected) {
     return fmt::format("{}: found {}, expected {}", field, found, expected);
   };
@@ -66,30 +54,7 @@ std::string FindMismatch(const NetworkShape& shape, const Scaling& scaling, cons
     return text;
   }
   if (schema.features != inputs) return differ("schema.features", schema.features, inputs);
-  if (!schema.feature_names.empty() && schema.feature_names.size() != inputs) {
-    return differ("schema.feature_names", schema.feature_names.size(), inputs);
-  }
-  if (schema.label_index > inputs + schema.ignored.size()) {
-    return fmt::format("schema.label_index: found {}, expected 0 to {}", schema.label_index,
-                       inputs + schema.ignored.size());
-  }
-  size_t free = 0;
-  for (size_t i = 0; i < schema.categorical.size(); ++i) {
-    const auto& [name, first, categories] = schema.categorical[i];
-    if (first < free || first >= inputs || categories.empty() ||
-        categories.size() > inputs - first) {
-      return fmt::format(
-          "schema.categorical[{}]: found {} categories from feature {} on, expected "
-          "features of their own among {}",
-          i, categories.size(), first, inputs);
-    }
-    free = first + categories.size();
-  }
-  if (schema.missing == Missing::kMean) {
-    if (std::string text = FindMismatch("schema.means", schema.means, inputs); !text.empty()) {
-      return text;
-    }
-  }
+  if (std::string text = FindMismatch(schema); !text.empty()) return text;
   if (shape.output != OutputKind::kSoftmax && shape.outputs() != 1) {
     return differ("outputs", shape.outputs(), 1);
   }

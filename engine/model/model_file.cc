@@ -9,23 +9,16 @@
 //                              for "linear"
 //   colonnade.scaling          {"method":…,"offset":…,"scale":…}: one number per feature, or a
 //                              single one where all features have the same
-//   colonnade.schema           {"features":…,"feature_names":[…],"label_name":…,"label_index":…,
-//                              "classes":[…]}, and, where there are any: "categorical":[{"name":…,
-//                              "first":…,"categories":[…]}, …], "ignored":[{"name":…,"index":…},
-//                              …], "missing": "mean" (with "means":…, as in scaling), "zero" or
-//                              "drop"
+//   colonnade.schema           see engine/data/schema_json.h
 //   colonnade.provenance.KEY   where the model comes from
 //   colonnade.parameters_hash  XXH3-128 over the parameters' bytes
 //   colonnade.metadata_hash    XXH3-128 over the other entries named colonnade.…, in the order of
 //                              their keys: key, a zero byte, value, a zero byte
-//
-// A name that is not valid UTF-8 (JSON has no other strings) is stored as the array of its bytes.
 #include "engine/model/model_file.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <set>
@@ -33,11 +26,12 @@
 
 #include "colonnade/error.h"
 #include "colonnade/model.h"
-#include "engine/model/json.h"
-#include "engine/model/safetensors.h"
+#include "engine/data/schema_json.h"
 #include "engine/model/storage.h"
 #include "engine/runtime/file.h"
 #include "engine/runtime/hash.h"
+#include "engine/runtime/json.h"
+#include "engine/runtime/safetensors.h"
 
 namespace colonnade {
 namespace {
@@ -61,8 +55,6 @@ constexpr const char* kVersion = "1";
 constexpr std::pair<OutputKind, const char*> kOutputs[] = {{OutputKind::kSoftmax, "softmax"},
                                                            {OutputKind::kSigmoid, "sigmoid"},
                                                            {OutputKind::kLinear, "linear"}};
-constexpr std::pair<Missing, const char*> kMissing[] = {
-    {Missing::kMean, "mean"}, {Missing::kZero, "zero"}, {Missing::kDrop, "drop"}};
 
 // The activations in between have a number in a torch.nn.Sequential, too.
 std::string WeightName(size_t layer) { return fmt::format("{}.weight", 2 * layer); }
@@ -80,24 +72,7 @@ std::string MetadataHash(const Metadata& metadata) {
 
 // ---- Writing ----
 
-Json32 ToJson(const std::string& name) {
-  if (IsUtf8(name)) return name;
-  return std::vector<uint8_t>(name.begin(), name.end());
-}
-
-Json32 ToJson(const std::vector<std::string>& names) {
-  auto json = Json32::array();
-  for (const std::string& name : names) json.push_back(ToJson(name));
-  return json;
-}
-
-Json32 ToJson(const std::vector<float>& values) {
-  const auto same_bits = [&](float value) {
-    return std::bit_cast<uint32_t>(value) == std::bit_cast<uint32_t>(values.front());
-  };
-  if (std::ranges::all_of(values, same_bits)) return values.front();
-  return values;
-}
+using colonnade::ToJson;  // of names and numbers, beside those below
 
 Json32 ToJson(const NetworkShape& shape) {
   auto layers = Json32::array();
@@ -125,52 +100,7 @@ Json32 ToJson(const Scaling& scaling) {
           {"scale", ToJson(scaling.scale)}};
 }
 
-Json32 ToJson(const Schema& schema) {
-  Json32 json = {{"features", schema.features},
-                 {"feature_names", ToJson(schema.feature_names)},
-                 {"label_name", ToJson(schema.label_name)},
-                 {"label_index", schema.label_index},
-                 {"classes", ToJson(schema.classes)}};
-  for (const CategoricalColumn& column : schema.categorical) {
-    json["categorical"].push_back({{"name", ToJson(column.name)},
-                                   {"first", column.first},
-                                   {"categories", ToJson(column.categories)}});
-  }
-  for (const IgnoredColumn& column : schema.ignored) {
-    json["ignored"].push_back({{"name", ToJson(column.name)}, {"index", column.index}});
-  }
-  if (schema.missing != Missing::kError) {
-    json["missing"] =
-        std::ranges::find(kMissing, schema.missing, &std::pair<Missing, const char*>::first)
-            ->second;
-  }
-  if (schema.missing == Missing::kMean) json["means"] = ToJson(schema.means);
-  return json;
-}
-
 // ---- Reading ----
-
-std::string ReadName(const JsonNode& node) {
-  if (!node.is_array()) return node.String();
-  std::string name;
-  for (size_t i = 0; i < node.size(); ++i) {
-    name += static_cast<char>(static_cast<unsigned char>(node.Item(i).Unsigned(255)));
-  }
-  return name;
-}
-
-std::vector<std::string> ReadNames(const JsonNode& node) {
-  std::vector<std::string> names(node.size());
-  for (size_t i = 0; i < names.size(); ++i) names[i] = ReadName(node.Item(i));
-  return names;
-}
-
-std::vector<float> ReadFloats(const JsonNode& node, size_t expected) {
-  if (!node.is_array()) return std::vector<float>(expected, node.Float());
-  std::vector<float> values(node.size());
-  for (size_t i = 0; i < values.size(); ++i) values[i] = node.Item(i).Float();
-  return values;
-}
 
 Activation ReadActivation(const JsonNode& node) {
   if (const auto activation = ActivationNamed(node.String())) return *activation;
@@ -206,48 +136,6 @@ Scaling ReadScaling(const JsonNode& node, size_t features) {
   return {.method = ReadName(node.Field("method")),
           .offset = ReadFloats(node.Field("offset"), features),
           .scale = ReadFloats(node.Field("scale"), features)};
-}
-
-Missing ReadMissing(const JsonNode& node) {
-  const std::string& name = node.String();
-  for (const auto& [missing, known] : kMissing) {
-    if (name == known) return missing;
-  }
-  node.Fail("\"mean\", \"zero\" or \"drop\"");
-}
-
-Schema ReadSchema(const JsonNode& node) {
-  Schema schema = {.features = node.Field("features").Unsigned(kMaxWidth),
-                   .feature_names = ReadNames(node.Field("feature_names")),
-                   .label_name = ReadName(node.Field("label_name")),
-                   .label_index = node.Field("label_index").Unsigned(kMaxWidth),
-                   .classes = ReadNames(node.Field("classes")),
-                   .categorical = {},
-                   .ignored = {},
-                   .missing = Missing::kError,
-                   .means = {}};
-  if (node.Has("categorical")) {
-    const JsonNode columns = node.Field("categorical");
-    for (size_t i = 0; i < columns.size(); ++i) {
-      const JsonNode column = columns.Item(i);
-      schema.categorical.push_back({.name = ReadName(column.Field("name")),
-                                    .first = column.Field("first").Unsigned(kMaxWidth),
-                                    .categories = ReadNames(column.Field("categories"))});
-    }
-  }
-  if (node.Has("ignored")) {
-    const JsonNode columns = node.Field("ignored");
-    for (size_t i = 0; i < columns.size(); ++i) {
-      const JsonNode column = columns.Item(i);
-      schema.ignored.push_back({.name = ReadName(column.Field("name")),
-                                .index = column.Field("index").Unsigned(2 * kMaxWidth)});
-    }
-  }
-  if (node.Has("missing")) schema.missing = ReadMissing(node.Field("missing"));
-  if (schema.missing == Missing::kMean) {
-    schema.means = ReadFloats(node.Field("means"), schema.features);
-  }
-  return schema;
 }
 
 // One model file on its way into memory.

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "colonnade/error.h"
-#include "engine/model/json.h"
 #include "engine/runtime/file.h"
 #include "engine/runtime/hash.h"
+#include "engine/runtime/json.h"
 
 namespace colonnade {
 namespace {

@@ -16,7 +16,7 @@
 #include <string>
 
 #include "colonnade/train.h"
-#include "engine/model/safetensors.h"
+#include "engine/runtime/safetensors.h"
 #include "engine/train/identity.h"
 #include "engine/train/optimizer.h"
 #include "engine/train/step.h"

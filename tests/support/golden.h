@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/model/safetensors.h"
+#include "engine/runtime/safetensors.h"
 #include "tests/support/temp_dir.h"
 
 namespace colonnade::test {

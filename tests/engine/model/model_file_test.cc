@@ -15,9 +15,9 @@
 
 #include "colonnade/error.h"
 #include "colonnade/model.h"
-#include "engine/model/safetensors.h"
 #include "engine/model/storage.h"
 #include "engine/runtime/hash.h"
+#include "engine/runtime/safetensors.h"
 #include "tests/support/errors.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"

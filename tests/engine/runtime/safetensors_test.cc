@@ -1,4 +1,4 @@
-#include "engine/model/safetensors.h"
+#include "engine/runtime/safetensors.h"
 
 #include <gtest/gtest.h>
 

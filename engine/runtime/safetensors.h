@@ -5,8 +5,8 @@
 //   header      a JSON object: "__metadata__": {string: string} and, per tensor,
 //               "name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}
 //   data        the tensors' elements, row-major, little-endian, without gaps
-#ifndef COLONNADE_ENGINE_MODEL_SAFETENSORS_H_
-#define COLONNADE_ENGINE_MODEL_SAFETENSORS_H_
+#ifndef COLONNADE_ENGINE_RUNTIME_SAFETENSORS_H_
+#define COLONNADE_ENGINE_RUNTIME_SAFETENSORS_H_
 
 #include <cstdint>
 #include <map>
@@ -55,4 +55,4 @@ std::string Quoted(std::string_view text);
 
 }  // namespace colonnade::safetensors
 
-#endif  // COLONNADE_ENGINE_MODEL_SAFETENSORS_H_
+#endif  // COLONNADE_ENGINE_RUNTIME_SAFETENSORS_H_

@@ -1,6 +1,6 @@
 // Reading JSON text that a file holds, trusting nothing about it.
-#ifndef COLONNADE_ENGINE_MODEL_JSON_H_
-#define COLONNADE_ENGINE_MODEL_JSON_H_
+#ifndef COLONNADE_ENGINE_RUNTIME_JSON_H_
+#define COLONNADE_ENGINE_RUNTIME_JSON_H_
 
 #include <fmt/format.h>
 
@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "colonnade/error.h"
-#include "engine/model/safetensors.h"
+#include "engine/runtime/safetensors.h"
 
 namespace colonnade {
 
@@ -45,14 +45,7 @@ std::optional<Json> ParseJson(std::string_view text) {
 }
 
 // Whether `text` can be a string in JSON.
-inline bool IsUtf8(const std::string& text) {
-  try {
-    static_cast<void>(nlohmann::json(text).dump());
-    return true;
-  } catch (const nlohmann::json::type_error&) {
-    return false;
-  }
-}
+bool IsUtf8(const std::string& text);
 
 // A value within a JSON document and the path to it, for messages. What is not as asked for is
 // thrown as kBadModel, "PATH: found, expected".
@@ -111,6 +104,17 @@ class JsonNode {
   std::string path_;
 };
 
+// Names, and their lists. One that is not valid UTF-8 (JSON has no other strings) is stored as the
+// array of its bytes.
+Json32 ToJson(const std::string& name);
+Json32 ToJson(const std::vector<std::string>& names);
+std::string ReadName(const JsonNode& node);
+std::vector<std::string> ReadNames(const JsonNode& node);
+
+// One number per feature, or a single one where all have the same bits; at least one.
+Json32 ToJson(const std::vector<float>& values);
+std::vector<float> ReadFloats(const JsonNode& node, size_t expected);
+
 }  // namespace colonnade
 
-#endif  // COLONNADE_ENGINE_MODEL_JSON_H_
+#endif  // COLONNADE_ENGINE_RUNTIME_JSON_H_
