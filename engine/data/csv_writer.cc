@@ -57,7 +57,8 @@ char* Append(char* to, std::string_view text) {
 }
 
 template <class T>
-void WriteRows(const Dataset& data, const T* values, AtomicFile& file) {
+void WriteRows(const Dataset& data, const T* (Dataset::*values)(size_t) const noexcept,
+               AtomicFile& file) {
   size_t longest_label = 0;
   for (const std::string& name : data.schema().classes) {
     longest_label = std::max(longest_label, name.size());
@@ -71,7 +72,7 @@ void WriteRows(const Dataset& data, const T* values, AtomicFile& file) {
     } else if (data.labelled()) {
       to = Append(to, data.schema().classes[data.labels()[e]]);
     }
-    const T* const column = values + e * data.stride();
+    const T* const column = (data.*values)(e);
     for (size_t i = 0; i < data.features(); ++i) to = Append(to, column[i]);
     to[-1] = '\n';
     const auto size = static_cast<size_t>(to - buffer.get());
@@ -108,9 +109,9 @@ void WriteCsv(const Dataset& data, const std::filesystem::path& file) {
   AtomicFile output(file);
   output.Write(header);
   if (data.element_type() == ElementType::kU8) {
-    WriteRows(data, data.bytes(), output);
+    WriteRows(data, &Dataset::BytesOf, output);
   } else {
-    WriteRows(data, data.floats(), output);
+    WriteRows(data, &Dataset::FloatsOf, output);
   }
   output.Commit();
 }

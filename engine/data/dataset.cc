@@ -165,8 +165,26 @@ size_t Dataset::classes() const noexcept {
 const Schema& Dataset::schema() const noexcept { return storage_->schema; }
 ElementType Dataset::element_type() const noexcept { return storage_->type; }
 size_t Dataset::stride() const noexcept { return storage_->stride; }
-const uint8_t* Dataset::bytes() const noexcept { return storage_->bytes.data(); }
-const float* Dataset::floats() const noexcept { return storage_->floats.data(); }
+
+const Dataset::Storage& Dataset::Values() const noexcept {
+  return storage_->whole != nullptr ? *storage_->whole : *storage_;
+}
+
+const uint8_t* Dataset::bytes() const noexcept { return Values().bytes.data(); }
+const float* Dataset::floats() const noexcept { return Values().floats.data(); }
+
+std::span<const uint32_t> Dataset::columns() const noexcept {
+  return {storage_->columns.data(), storage_->columns.size()};
+}
+
+const uint8_t* Dataset::BytesOf(size_t example) const noexcept {
+  return bytes() + (columns().empty() ? example : columns()[example]) * stride();
+}
+
+const float* Dataset::FloatsOf(size_t example) const noexcept {
+  return floats() + (columns().empty() ? example : columns()[example]) * stride();
+}
+
 bool Dataset::labelled() const noexcept { return storage_->labels.size() > 0 || regression(); }
 bool Dataset::regression() const noexcept { return storage_->targets.size() > 0; }
 
@@ -199,50 +217,76 @@ void Dataset::SetWeights(std::span<const float> weights) {
   std::copy(weights.begin(), weights.end(), storage_->weights.data());
 }
 
-Dataset Dataset::Select(std::span<const uint32_t> indices) const {
+namespace {
+
+void CheckIndices(std::span<const uint32_t> indices, size_t examples) {
   const auto fail = [](const std::string& found, const std::string& expected) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("indices: found {}, expected {}", found, expected));
   };
   if (indices.empty()) fail("none", "at least one");
-  auto selected = std::make_unique<Storage>();
-  selected->schema = schema();
-  selected->examples = indices.size();
-  selected->type = element_type();
-  selected->stride = stride();
-  const auto gather = [&](const auto& from, size_t width, auto& to) {
-    to = std::remove_reference_t<decltype(to)>(indices.size() * width);
+  for (const uint32_t index : indices) {
+    if (index >= examples) fail(fmt::to_string(index), fmt::format("0 to {}", examples - 1));
+  }
+}
+
+template <class T>
+AlignedBuffer<T> Gathered(std::span<const T> from, std::span<const uint32_t> indices) {
+  AlignedBuffer<T> to(from.empty() ? 0 : indices.size());
+  for (size_t i = 0; i < to.size(); ++i) to[i] = from[indices[i]];
+  return to;
+}
+
+}  // namespace
+
+Dataset Dataset::Select(std::span<const uint32_t> indices) const {
+  Dataset selected = Part(indices);
+  Storage& to = *selected.storage_;
+  const auto copy = [&](const auto* from, auto& values) {
+    values = std::remove_reference_t<decltype(values)>(indices.size() * stride());
     for (size_t i = 0; i < indices.size(); ++i) {
-      if (indices[i] >= examples()) {
-        fail(fmt::to_string(indices[i]), fmt::format("0 to {}", examples() - 1));
-      }
-      std::copy_n(from.data() + indices[i] * width, width, to.data() + i * width);
+      std::copy_n(from + to.columns[i] * stride(), stride(), values.data() + i * stride());
     }
   };
   if (element_type() == ElementType::kU8) {
-    gather(storage_->bytes, stride(), selected->bytes);
+    copy(bytes(), to.bytes);
   } else {
-    gather(storage_->floats, stride(), selected->floats);
+    copy(floats(), to.floats);
   }
-  if (!labels().empty()) gather(storage_->labels, 1, selected->labels);
-  if (regression()) gather(storage_->targets, 1, selected->targets);
-  if (!weights().empty()) gather(storage_->weights, 1, selected->weights);
-  return Dataset(std::move(selected));
+  to.whole = nullptr;
+  to.columns = {};
+  return selected;
+}
+
+Dataset Dataset::Part(std::span<const uint32_t> indices) const {
+  CheckIndices(indices, examples());
+  auto part = std::make_unique<Storage>();
+  part->schema = schema();
+  part->examples = indices.size();
+  part->type = element_type();
+  part->stride = stride();
+  part->whole = storage_->whole != nullptr ? storage_->whole : storage_;
+  part->columns = AlignedBuffer<uint32_t>(indices.size());
+  for (size_t i = 0; i < indices.size(); ++i) {
+    part->columns[i] = columns().empty() ? indices[i] : columns()[indices[i]];
+  }
+  part->labels = Gathered(labels(), indices);
+  part->weights = Gathered(weights(), indices);
+  Dataset result(std::move(part));
+  result.storage_->targets = Gathered(targets(), indices);
+  return result;
 }
 
 std::string Dataset::Hash() const {
   Hash128 hash;
   const std::array<uint64_t, 2> sizes = {examples(), features()};
   hash.Add(sizes.data(), sizeof(sizes));
-  const auto add_columns = [&](const auto* values) {
-    for (size_t e = 0; e < examples(); ++e) {
-      hash.Add(values + e * stride(), features() * sizeof(*values));
+  for (size_t e = 0; e < examples(); ++e) {
+    if (element_type() == ElementType::kU8) {
+      hash.Add(BytesOf(e), features());
+    } else {
+      hash.Add(FloatsOf(e), features() * sizeof(float));
     }
-  };
-  if (element_type() == ElementType::kU8) {
-    add_columns(bytes());
-  } else {
-    add_columns(floats());
   }
   hash.Add(labels().data(), labels().size_bytes());
   hash.Add(targets().data(), targets().size_bytes());

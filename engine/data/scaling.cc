@@ -1,10 +1,12 @@
 #include "engine/data/scaling.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <span>
 #include <vector>
 
 #include "colonnade/error.h"
@@ -24,13 +26,14 @@ struct Moments {
   std::vector<double> low, high, mean, deviation;
 };
 
-template <class T>
-Moments ComputeMoments(const T* values, const Dataset& data) {
+// values(e): those of example e.
+template <class Values>
+Moments ComputeMoments(const Dataset& data, const Values& values) {
   const size_t features = data.features();
   const auto examples = static_cast<double>(data.examples());
   Moments m(features);
   for (size_t e = 0; e < data.examples(); ++e) {
-    const T* example = values + e * data.stride();
+    const auto* const example = values(e);
     for (size_t f = 0; f < features; ++f) {
       const auto x = static_cast<double>(example[f]);
       m.low[f] = std::min(m.low[f], x);
@@ -41,7 +44,7 @@ Moments ComputeMoments(const T* values, const Dataset& data) {
   for (double& mean : m.mean) mean /= examples;
   // A second pass, because the difference of sums of squares cancels where the mean is large.
   for (size_t e = 0; e < data.examples(); ++e) {
-    const T* example = values + e * data.stride();
+    const auto* const example = values(e);
     for (size_t f = 0; f < features; ++f) {
       const double x = static_cast<double>(example[f]) - m.mean[f];
       m.deviation[f] += x * x;
@@ -59,7 +62,7 @@ bool LooksLikePixels(const Dataset& data) {
   std::vector<uint8_t> low(data.features(), 255);
   std::vector<uint8_t> high(data.features(), 0);
   for (size_t e = 0; e < std::min(data.examples(), kSample); ++e) {
-    const uint8_t* example = data.bytes() + e * data.stride();
+    const uint8_t* example = data.BytesOf(e);
     for (size_t f = 0; f < data.features(); ++f) {
       low[f] = std::min(low[f], example[f]);
       high[f] = std::max(high[f], example[f]);
@@ -97,8 +100,8 @@ Scaling FitScaling(const std::string& method, const Dataset& data) {
     std::fill(fit.scale.begin(), fit.scale.end(), 1.0f / 255.0f);
     return fit;
   }
-  const Moments m =
-      bytes ? ComputeMoments(data.bytes(), data) : ComputeMoments(data.floats(), data);
+  const Moments m = bytes ? ComputeMoments(data, [&](size_t e) { return data.BytesOf(e); })
+                          : ComputeMoments(data, [&](size_t e) { return data.FloatsOf(e); });
   for (size_t f = 0; f < data.features(); ++f) {
     const bool range = fit.method == "minmax";
     const double offset = range ? m.low[f] : m.mean[f];
@@ -131,33 +134,50 @@ float CommonScale(const Dataset& data, const Scaling& scaling) {
 }
 
 BatchReader::BatchReader(const Dataset& data, const Scaling& scaling)
-    : data_(data), scaling_(scaling) {}
+    : data_(data), columns_(data.examples()), scaling_(scaling) {
+  if (!data.columns().empty()) columns_ = std::ranges::max(data.columns()) + 1;
+}
 
-void BatchReader::Read(const uint32_t* indices, kernels::Matrix to,
-                       kernels::Nonzeros nonzeros) const {
-  const size_t rows = data_.features();
-  const size_t cols = data_.examples();
-  const size_t stride = data_.stride();
-  if (data_.element_type() == ElementType::kU8) {
-    kernels::Gather(kernels::View<const uint8_t>{data_.bytes(), rows, cols, stride}, indices,
-                    scaling_.offset.data(), scaling_.scale.data(), to, nonzeros);
-  } else {
-    kernels::Gather(kernels::ConstMatrix{data_.floats(), rows, cols, stride}, indices,
-                    scaling_.offset.data(), scaling_.scale.data(), to, nonzeros);
+template <class Visit>
+void BatchReader::ForColumns(const uint32_t* indices, size_t count, const Visit& visit) const {
+  const std::span<const uint32_t> columns = data_.columns();
+  if (columns.empty()) return visit(0, count, indices);
+  std::array<uint32_t, 256> block;  // even, for pairs of columns to stay together
+  for (size_t first = 0; first < count; first += block.size()) {
+    const size_t size = std::min(block.size(), count - first);
+    for (size_t i = 0; i < size; ++i) block[i] = columns[indices[first + i]];
+    visit(first, size, block.data());
   }
 }
 
+void BatchReader::Read(const uint32_t* indices, kernels::Matrix to,
+                       kernels::Nonzeros nonzeros) const {
+  const float* const offset = scaling_.offset.data();
+  const float* const scale = scaling_.scale.data();
+  ForColumns(indices, to.cols, [&](size_t first, size_t count, const uint32_t* columns) {
+    const kernels::Matrix part = to.Columns(first, count);
+    const kernels::Nonzeros part_nonzeros =
+        nonzeros.data == nullptr ? nonzeros : nonzeros.Columns(first, count);
+    if (data_.element_type() == ElementType::kU8) {
+      kernels::Gather(Stored(data_.bytes()), columns, offset, scale, part, part_nonzeros);
+    } else {
+      kernels::Gather(Stored(data_.floats()), columns, offset, scale, part, part_nonzeros);
+    }
+  });
+}
+
 void BatchReader::Read(const uint32_t* indices, const kernels::Bf16Result& to) const {
-  const size_t rows = data_.features();
-  const size_t cols = data_.examples();
-  const size_t stride = data_.stride();
-  if (data_.element_type() == ElementType::kU8) {
-    kernels::Bf16Gather(kernels::View<const uint8_t>{data_.bytes(), rows, cols, stride}, indices,
-                        scaling_.offset.data(), scaling_.scale.data(), to);
-  } else {
-    kernels::Bf16Gather(kernels::ConstMatrix{data_.floats(), rows, cols, stride}, indices,
-                        scaling_.offset.data(), scaling_.scale.data(), to);
-  }
+  const float* const offset = scaling_.offset.data();
+  const float* const scale = scaling_.scale.data();
+  ForColumns(indices, to.columns.cols, [&](size_t first, size_t count, const uint32_t* columns) {
+    const kernels::Bf16Result part = {to.columns.Columns(first, count),
+                                      to.pairs.Columns(first / 2, kernels::PairsOf(count))};
+    if (data_.element_type() == ElementType::kU8) {
+      kernels::Bf16Gather(Stored(data_.bytes()), columns, offset, scale, part);
+    } else {
+      kernels::Bf16Gather(Stored(data_.floats()), columns, offset, scale, part);
+    }
+  });
 }
 
 double Density(kernels::ConstNonzeros nonzeros, size_t rows) {

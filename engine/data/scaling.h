@@ -50,7 +50,19 @@ class BatchReader {
   double Density() const;
 
  private:
+  // Calls visit(first, count, columns) for consecutive blocks of the `count` examples of `indices`:
+  // the columns of the dataset that the examples from `first` on are.
+  template <class Visit>
+  void ForColumns(const uint32_t* indices, size_t count, const Visit& visit) const;
+
+  // All columns that there are.
+  template <class T>
+  kernels::View<const T> Stored(const T* values) const {
+    return {values, data_.features(), columns_, data_.stride()};
+  }
+
   const Dataset& data_;
+  size_t columns_;  // of the memory that `data` has its values in
   PaddedScaling scaling_;
 };
 

@@ -38,7 +38,7 @@ BitSets FeaturesOfExamples(const Dataset& data, Execution& execution) {
     const size_t end = std::min(first + kExamplesPerTask, data.examples());
     for (size_t e = first; e < end; ++e) {
       // Padding, which is zero, makes whole groups of eight of the last features.
-      const uint8_t* values = data.bytes() + e * data.stride();
+      const uint8_t* values = data.BytesOf(e);
       uint64_t* set = sets[e];
       for (size_t f = 0; f < features; f += 8) set[f / 64] |= NonzeroBytes(values + f) << (f % 64);
     }
@@ -75,9 +75,11 @@ struct SparseExamples::Builder {
   Builder(SparseExamples& of, const Dataset& from, Execution& execution)
       : to(of),
         data(from),
+        values(from.examples()),
         nonzeros(FeaturesOfExamples(from, execution)),
         examples(from.examples()),
         features(OrderOfFeatures(nonzeros, from.examples(), from.features())) {
+    for (size_t e = 0; e < values.size(); ++e) values[e] = from.BytesOf(e);
     std::iota(examples.begin(), examples.end(), 0U);
     std::vector<int> distances(from.examples());
     execution.ForEach(Pieces(examples.size(), to.tile_), [&](size_t t, size_t) {
@@ -103,14 +105,12 @@ struct SparseExamples::Builder {
   // Calls entry(row, value) for the entries of a group of examples; value(i) is that of member i.
   template <class F>
   void ForEachFeature(std::span<const uint32_t> group, const F& entry) const {
-    const uint8_t* bytes = data.bytes();
-    const size_t stride = data.stride();
     for (size_t w = 0; w < nonzeros.words(); ++w) {
       uint64_t any = 0;
       for (const uint32_t example : group) any |= nonzeros[example][w];
       for (; any != 0; any &= any - 1) {
         const size_t f = 64 * w + static_cast<size_t>(std::countr_zero(any));
-        entry(f, [&](size_t i) { return bytes[group[i] * stride + f]; });
+        entry(f, [&](size_t i) { return values[group[i]][f]; });
       }
     }
   }
@@ -118,8 +118,6 @@ struct SparseExamples::Builder {
   // The same for a group of features of block b in tile t.
   template <class F>
   void ForEachExample(size_t t, size_t b, std::span<const uint32_t> group, const F& entry) const {
-    const uint8_t* bytes = data.bytes();
-    const size_t stride = data.stride();
     // The words that have bits of the block, and the bits of the group in them.
     const size_t first_word = b * kBlockFeatures / 64;
     std::array<uint64_t, kBlockFeatures / 64 + 2> members{};
@@ -132,7 +130,7 @@ struct SparseExamples::Builder {
       uint64_t any = 0;
       for (size_t w = 0; w < words; ++w) any |= set[w] & members[w];
       if (any == 0) continue;
-      entry(e - first, [&](size_t i) { return bytes[e * stride + group[i]]; });
+      entry(e - first, [&](size_t i) { return values[e][group[i]]; });
     }
   }
 
@@ -159,8 +157,9 @@ struct SparseExamples::Builder {
 
   SparseExamples& to;
   const Dataset& data;
-  BitSets nonzeros;                // of the examples
-  std::vector<uint32_t> examples;  // in the order of the groups
+  std::vector<const uint8_t*> values;  // of each example
+  BitSets nonzeros;                    // of the examples
+  std::vector<uint32_t> examples;      // in the order of the groups
   std::vector<uint32_t> features;
 };
 

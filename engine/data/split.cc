@@ -55,7 +55,46 @@ Split SplitStratified(const Dataset& data, double fraction, uint64_t seed) {
                             "fraction that gives at least one",
                             fraction, data.examples()));
   }
-  return {.train = data.Select(train), .validation = data.Select(validation)};
+  return {.train = data.Part(train), .validation = data.Part(validation)};
+}
+
+namespace {
+
+[[noreturn]] void FailFolds(size_t folds, const std::string& expected) {
+  throw Error(ErrorCode::kInvalidArgument,
+              fmt::format("folds: found {}, expected {}", folds, expected));
+}
+
+}  // namespace
+
+std::vector<Split> SplitFolds(const Dataset& data, size_t folds, uint64_t seed) {
+  if (folds < 2) FailFolds(folds, "at least 2");
+  if (folds > data.examples()) {
+    FailFolds(folds, fmt::format("at most {}, the number of examples", data.examples()));
+  }
+  const std::vector<std::vector<uint32_t>> strata = ByClass(data);
+  std::vector<size_t> fold_of(data.examples());
+  size_t next = 0;  // goes on from class to class, so that the folds are equal in total too
+  for (size_t k = 0; k < strata.size(); ++k) {
+    const std::vector<uint32_t>& stratum = strata[k];
+    if (!stratum.empty() && stratum.size() < folds) {
+      FailFolds(folds, fmt::format("at most {}, the number of examples of the class '{}'",
+                                   stratum.size(), data.schema().classes[k]));
+    }
+    std::vector<uint32_t> order(stratum.size());
+    Random(seed, RandomStream::kFolds, static_cast<uint32_t>(k)).Permutation(order);
+    for (const uint32_t i : order) fold_of[stratum[i]] = next++ % folds;
+  }
+  std::vector<Split> splits;
+  for (size_t fold = 0; fold < folds; ++fold) {
+    std::vector<uint32_t> train;
+    std::vector<uint32_t> validation;
+    for (uint32_t e = 0; e < data.examples(); ++e) {
+      (fold_of[e] == fold ? validation : train).push_back(e);
+    }
+    splits.push_back({.train = data.Part(train), .validation = data.Part(validation)});
+  }
+  return splits;
 }
 
 }  // namespace colonnade

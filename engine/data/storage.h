@@ -3,14 +3,16 @@
 #define COLONNADE_ENGINE_DATA_STORAGE_H_
 
 #include <cstdint>
+#include <memory>
 
 #include "colonnade/dataset.h"
 #include "engine/runtime/aligned.h"
 
 namespace colonnade {
 
-// Exactly one of `bytes` and `floats` has memory, as `type` says; it may have room for more than
-// `examples`. Columns are `stride` = ColumnStride(features, element size) apart, padding zero.
+// But for a part, exactly one of `bytes` and `floats` has memory, as `type` says; it may have room
+// for more than `examples`. Columns are `stride` = ColumnStride(features, element size) apart,
+// padding zero.
 struct Dataset::Storage {
   Schema schema;
   size_t examples = 0;
@@ -23,6 +25,11 @@ struct Dataset::Storage {
   AlignedBuffer<uint32_t> labels;
   AlignedBuffer<float> targets;
   AlignedBuffer<float> weights;  // empty: all count the same
+
+  // Of a part: the storage that has the values, in place of `bytes` and `floats`, and for each
+  // example its column there. Else null and empty.
+  std::shared_ptr<const Storage> whole;
+  AlignedBuffer<uint32_t> columns;
 };
 
 }  // namespace colonnade

@@ -16,6 +16,7 @@ enum class RandomStream : uint32_t {
   kShuffle = 3,  // substream: epoch
   kSplit = 6,    // substream: class
   kDropout = 7,  // by kernels/dropout.h: substream: layer and rows, index: step and column
+  kFolds = 8,    // substream: class
 };
 
 // Philox 4×32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) keyed by

@@ -34,8 +34,7 @@ inline Schema SchemaOf(size_t features, size_t classes) {
 inline std::vector<float> ValuesOf(const Dataset& data, size_t example) {
   std::vector<float> values(data.features());
   for (size_t i = 0; i < values.size(); ++i) {
-    const size_t at = example * data.stride() + i;
-    values[i] = data.bytes() != nullptr ? data.bytes()[at] : data.floats()[at];
+    values[i] = data.bytes() != nullptr ? data.BytesOf(example)[i] : data.FloatsOf(example)[i];
   }
   return values;
 }

@@ -58,9 +58,10 @@ struct Schema {
 // A table of examples: per example `features` values and, if labelled, one class index or, for
 // regression, one number.
 //
-// Example e is one column: values e * stride() .. e * stride() + features() - 1. Columns start on
-// cache lines, and the padding between them is zero. Immutable but for its weights, movable, and
-// cheap to pass by reference; any number of threads may read it.
+// Example e is one column: values e * stride() .. e * stride() + features() - 1; of a Part(), it is
+// column columns()[e] instead. Columns start on cache lines, and the padding between them is zero.
+// Immutable but for its weights, movable, and cheap to pass by reference; any number of threads may
+// read it.
 class Dataset {
  public:
   // Copies `labels.size()` examples from memory. values: one example after the other, each
@@ -93,6 +94,13 @@ class Dataset {
   const uint8_t* bytes() const noexcept;  // the values; null unless element_type() is kU8
   const float* floats() const noexcept;   // the values; null unless element_type() is kF32
 
+  // Of a Part(): the column of each example; else empty.
+  std::span<const uint32_t> columns() const noexcept;
+
+  // The values of one example; only of the element type that the values have.
+  const uint8_t* BytesOf(size_t example) const noexcept;
+  const float* FloatsOf(size_t example) const noexcept;
+
   bool labelled() const noexcept;    // there are labels or targets
   bool regression() const noexcept;  // there are targets
   std::span<const uint32_t> labels()
@@ -110,6 +118,11 @@ class Dataset {
   // Throws kInvalidArgument for no index at all, or one that is not below examples().
   Dataset Select(std::span<const uint32_t> indices) const;
 
+  // The same without a copy of the values: the part shares them with this dataset, and keeps them
+  // when this one goes. It has labels, targets and weights of its own, and is good for all that
+  // other datasets are good for; only bytes() and floats() have to be read by columns().
+  Dataset Part(std::span<const uint32_t> indices) const;
+
   // XXH3-128 over the values, labels or targets, and weights; 32 hexadecimal digits.
   std::string Hash() const;
 
@@ -118,7 +131,9 @@ class Dataset {
   explicit Dataset(std::unique_ptr<Storage> storage);
 
  private:
-  std::unique_ptr<Storage> storage_;
+  const Storage& Values() const noexcept;  // the storage that has the values
+
+  std::shared_ptr<Storage> storage_;
 };
 
 }  // namespace colonnade

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "tests/support/datasets.h"
@@ -29,7 +30,7 @@ Dataset Uneven(size_t examples) {
 
 std::vector<float> ValuesOf(const Dataset& data) {
   std::vector<float> values;
-  for (size_t e = 0; e < data.examples(); ++e) values.push_back(data.floats()[e * data.stride()]);
+  for (size_t e = 0; e < data.examples(); ++e) values.push_back(*data.FloatsOf(e));
   return values;
 }
 
@@ -100,6 +101,103 @@ TEST(SplitTest, RefusesFractionsThatCannotBeMeant) {
                     "validation: found 0.001 of 30 examples, which is none, expected a fraction "
                     "that gives at least one",
                     [&] { SplitStratified(data, 0.001); });
+}
+
+TEST(PartTest, IsWhatSelectCopies) {
+  Dataset data = Uneven(30);
+  std::vector<float> weights(30);
+  for (size_t e = 0; e < 30; ++e) weights[e] = static_cast<float>(e);
+  data.SetWeights(weights);
+  const std::vector<uint32_t> chosen = {7, 0, 7, 29, 12};
+  const Dataset part = data.Part(chosen);
+  const Dataset copy = data.Select(chosen);
+  EXPECT_EQ(part.floats(), data.floats()) << "the values are shared";
+  EXPECT_TRUE(copy.columns().empty());
+  EXPECT_EQ(part.Hash(), copy.Hash());
+  EXPECT_EQ(ValuesOf(part), ValuesOf(copy));
+  EXPECT_EQ(test::LabelsOf(part), test::LabelsOf(copy));
+  EXPECT_EQ(part.weights()[3], 29.0f);
+
+  const Dataset of_part = part.Part(std::vector<uint32_t>{4, 1});
+  EXPECT_EQ(of_part.floats(), data.floats());
+  EXPECT_EQ(ValuesOf(of_part), (std::vector<float>{12.5f, 0.5f}));
+  EXPECT_EQ(of_part.Hash(), part.Select(std::vector<uint32_t>{4, 1}).Hash());
+  test::ExpectError(ErrorCode::kInvalidArgument, "indices: found 5, expected 0 to 4",
+                    [&] { part.Part(std::vector<uint32_t>{5}); });
+}
+
+TEST(PartTest, KeepsTheValuesWhenTheWholeGoes) {
+  const auto part = [] { return test::DigitsDataset(20, 1).Part(std::vector<uint32_t>{3, 5}); }();
+  const Dataset whole = test::DigitsDataset(20, 1);
+  EXPECT_EQ(test::ValuesOf(part, 1), test::ValuesOf(whole, 5));
+}
+
+TEST(PartTest, OfTargetsHasTheirs) {
+  const Dataset data = test::RandomTargets(20, 3, 1);
+  const std::vector<uint32_t> chosen = {19, 2};
+  EXPECT_EQ(data.Part(chosen).targets()[0], data.targets()[19]);
+  EXPECT_EQ(data.Part(chosen).Hash(), data.Select(chosen).Hash());
+  EXPECT_NE(data.Part(chosen).Hash(), data.Part(std::vector<uint32_t>{2, 19}).Hash());
+}
+
+TEST(FoldsTest, PartitionTheDataClassByClass) {
+  std::vector<uint32_t> labels(103);
+  for (size_t e = 0; e < labels.size(); ++e) labels[e] = e % 9 == 0 ? 1 : 0;  // 12 and 91
+  std::vector<float> values(labels.size());
+  for (size_t e = 0; e < values.size(); ++e) values[e] = static_cast<float>(e) + 0.5f;
+  const Dataset data =
+      Dataset::FromMemory(std::span<const float>(values), labels, test::SchemaOf(1, 3));
+  for (const size_t folds : {2u, 3u, 5u, 12u}) {
+    const std::vector<Split> splits = SplitFolds(data, folds, 7);
+    ASSERT_EQ(splits.size(), folds);
+    std::vector<float> validated;
+    for (const Split& split : splits) {
+      const std::vector<float> train = ValuesOf(split.train);
+      const std::vector<float> validation = ValuesOf(split.validation);
+      EXPECT_TRUE(std::ranges::is_sorted(train));
+      EXPECT_TRUE(std::ranges::is_sorted(validation));
+      std::vector<float> both = train;
+      both.insert(both.end(), validation.begin(), validation.end());
+      std::ranges::sort(both);
+      EXPECT_EQ(both, ValuesOf(data));
+      validated.insert(validated.end(), validation.begin(), validation.end());
+      EXPECT_EQ(split.train.floats(), data.floats()) << "shared";
+      EXPECT_EQ(split.validation.examples() - 103 / folds,
+                split.validation.examples() * folds > 103)
+          << "within one of each other";
+      for (const uint32_t label : {0u, 1u}) {
+        const size_t all = Count(data, label);
+        EXPECT_GE(Count(split.validation, label), all / folds) << folds;
+        EXPECT_LE(Count(split.validation, label), (all + folds - 1) / folds) << folds;
+      }
+    }
+    std::ranges::sort(validated);
+    EXPECT_EQ(validated, ValuesOf(data)) << "each example is in one fold";
+  }
+}
+
+TEST(FoldsTest, DependOnTheSeedAlone) {
+  const Dataset data = test::DigitsDataset(100, 1);
+  const auto hash = [&](uint64_t seed) { return SplitFolds(data, 3, seed)[1].validation.Hash(); };
+  EXPECT_EQ(hash(1), hash(1));
+  EXPECT_NE(hash(1), hash(2));
+}
+
+TEST(FoldsTest, RefuseNumbersThatDoNotFit) {
+  const Dataset data = test::RandomTargets(20, 3, 1);
+  EXPECT_EQ(SplitFolds(data, 20).size(), 20u) << "one left out at a time";
+  for (const size_t folds : {0u, 1u}) {
+    test::ExpectError(ErrorCode::kInvalidArgument,
+                      "folds: found " + std::to_string(folds) + ", expected at least 2",
+                      [&] { SplitFolds(data, folds); });
+  }
+  test::ExpectError(ErrorCode::kInvalidArgument,
+                    "folds: found 21, expected at most 20, the number of examples",
+                    [&] { SplitFolds(data, 21); });
+  const Dataset classes = Uneven(30);
+  test::ExpectError(ErrorCode::kInvalidArgument,
+                    "folds: found 2, expected at most 1, the number of examples of the class 'one'",
+                    [&] { SplitFolds(classes, 2); });
 }
 
 }  // namespace

@@ -70,6 +70,37 @@ TEST_P(SameBitsTest, ForAnyNumberOfThreads) {
   }
 }
 
+TEST_P(SameBitsTest, OnPartsAsOnCopiesOfThem) {
+  std::vector<uint32_t> chosen;
+  for (uint32_t e = 0; e < data_.examples(); ++e) {
+    if (e % 3 != 1) chosen.push_back(2099 - e);
+  }
+  const Dataset part = data_.Part(chosen);
+  const Dataset copy = data_.Select(chosen);
+  TrainOptions options = Options();
+  options.scale = "standard";
+  options.balance_classes = true;
+  options.threads = 2;
+  options.validation = &part;
+  const TrainResult of_part = Train(part, options);
+  options.validation = &copy;
+  const TrainResult of_copy = Train(copy, options);
+  EXPECT_EQ(of_part.model.ParametersHash(), of_copy.model.ParametersHash());
+  EXPECT_EQ(of_part.loss, of_copy.loss);
+  EXPECT_EQ(of_part.validation->loss, of_copy.validation->loss);
+}
+
+TEST(SameBits, OfFullBatchesOfAPartByTheirNonzeros) {
+  const Dataset data = test::SparseDataset(900, 40, 3, 0.1F, 5);
+  std::vector<uint32_t> chosen;
+  for (uint32_t e = 0; e < 900; e += 2) chosen.push_back(e);
+  TrainOptions options = TrainOptions::Classic();
+  options.epochs = 20;
+  options.scale = "unit";
+  EXPECT_EQ(Train(data.Part(chosen), options).model.ParametersHash(),
+            Train(data.Select(chosen), options).model.ParametersHash());
+}
+
 TEST_P(SameBitsTest, ForEveryTargetWithFma) {
   std::string first;
   double loss = 0;
