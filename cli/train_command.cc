@@ -1,34 +1,28 @@
 // colonnade train TRAIN.csv
 #include <fmt/format.h>
 
-#include <charconv>
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "cli/commands.h"
 #include "cli/data_options.h"
 #include "cli/epoch_log.h"
-#include "cli/learning_options.h"
 #include "cli/loss_options.h"
 #include "cli/profile_report.h"
 #include "cli/progress.h"
 #include "cli/rate_chart.h"
 #include "cli/signals.h"
 #include "cli/stopping_options.h"
+#include "cli/train_data.h"
 #include "cli/train_flags.h"
 #include "cli/train_report.h"
-#include "colonnade/csv.h"
 #include "colonnade/error.h"
 #include "colonnade/files.h"
-#include "colonnade/machine.h"
 #include "colonnade/rates.h"
 #include "colonnade/split.h"
-#include "colonnade/version.h"
 
 namespace colonnade::cli {
 namespace {
@@ -39,39 +33,11 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+// The lines that the original of the classic preset prints.
 std::string ClassicLines(const Progress& p) {
   const size_t iteration = p.epoch - 1;
   if (!p.epoch_done || iteration % 100 != 0) return "";
   return fmt::format("Iteration: {}\nAccuracy: {:.2f}\n", iteration, p.accuracy);
-}
-
-TrainReport ReportOf(const TrainOptions& options, const TrainResult& result, const Dataset& train) {
-  const size_t batch_size = options.batch_size;
-  return {
-      .options = options,
-      .result = result,
-      .train_examples = train.examples(),
-      .batch_size = batch_size == 0 ? train.examples() : std::min(batch_size, train.examples())};
-}
-
-void AddProvenance(const TrainFlags& flags, const TrainReport& report, const Dataset& train,
-                   Model& model) {
-  const Json json = report.ToJson();
-  Json data = json["data"];
-  data["train_file"] = flags.train;
-  data["train_hash"] = train.Hash();
-  if (!flags.test.empty()) data["test_file"] = flags.test;
-  if (!flags.stopping.validation_file.empty()) {
-    data["validation_file"] = flags.stopping.validation_file;
-  }
-  if (!flags.stopping.start.empty()) data["start_file"] = flags.stopping.start;
-  model.SetProvenance("version", Json(Version()).dump());
-  model.SetProvenance("data", data.dump(-1, ' ', false, Json::error_handler_t::replace));
-  model.SetProvenance("training", json["training"].dump());
-  model.SetProvenance(
-      "metrics",
-      Json{{"train", json["train"]}, {"validation", json["validation"]}, {"test", json["test"]}}
-          .dump());
 }
 
 // The table to standard error, and the trace.
@@ -91,10 +57,7 @@ void ReportProfile(const TrainFlags& flags, const Common& common, const TrainOpt
 // A range test instead of a training: nothing is written.
 void RunRateTest(const TrainFlags& flags, const Common& common) {
   TrainOptions options = ToTrainOptions(flags, common);
-  CsvOptions csv = flags.reading.ForReading();
-  csv.threads = common.threads;
-  csv.task = flags.loss.ForReading();
-  const Dataset train = ReadData(flags.train, csv);
+  const Dataset train = ReadTrainData(flags, common).train;
   ApplyClassWeights(flags.loss, train.schema(), options);
   NamingFlags([&] { return options.ShapeFor(train); });
   const SignalWatch watch;
@@ -108,19 +71,6 @@ void RunRateTest(const TrainFlags& flags, const Common& common) {
   }
 }
 
-// The network is that of the model.
-void StartFrom(const Model& start, TrainOptions& options) {
-  options.start = &start;
-  options.hidden.clear();
-  options.activations.clear();
-  for (const Layer& layer : start.shape().layers) {
-    options.hidden.push_back(layer.outputs);
-    options.activations.push_back(layer.activation);
-  }
-  options.hidden.pop_back();
-  options.activations.pop_back();
-}
-
 void RunTrain(const TrainFlags& flags, const Common& common) {
   const Clock::time_point begin = Clock::now();
   TrainOptions chosen = ToTrainOptions(flags, common);
@@ -129,25 +79,10 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
   if (!flags.profile.empty()) RequireWritable(flags.profile);
   EpochLog log(flags.log);
 
-  CsvOptions csv = flags.reading.ForReading();
-  std::vector<std::string> notes;
-  csv.threads = common.threads;
-  csv.task = flags.loss.ForReading();
-  csv.notes = &notes;
-  std::optional<Model> start;
-  if (!flags.stopping.start.empty()) {
-    start = Model::Load(flags.stopping.start);
-    csv.like = &start->schema();
-    StartFrom(*start, chosen);
-  }
-  Dataset train = ReadData(flags.train, csv);
-  csv.like = &train.schema();
-  std::optional<Dataset> validation;
-  std::optional<Dataset> test;
-  if (!flags.stopping.validation_file.empty()) {
-    validation = ReadData(flags.stopping.validation_file, csv);
-  }
-  if (!flags.test.empty()) test = ReadData(flags.test, csv);
+  TrainData data = ReadTrainData(flags, common);
+  if (data.start) StartFrom(*data.start, chosen);
+  Dataset& train = data.train;
+  std::optional<Dataset>& validation = data.validation;
   if (flags.stopping.validation) {
     Split split = SplitStratified(train, *flags.stopping.validation, chosen.seed);
     train = std::move(split.train);
@@ -155,14 +90,9 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
   }
   if (validation) chosen.validation = &*validation;
   const double load_seconds = SecondsSince(begin);
-  ApplyClassWeights(flags.loss, train.schema(), chosen);
-  if (chosen.loss == Loss::kAuto && train.regression()) chosen.loss = Loss::kSquared;
-  const NetworkShape shape = NamingFlags([&] {
-    chosen.Check();
-    return chosen.ShapeFor(train);
-  });
+  const NetworkShape shape = FitOptions(flags, train, chosen);
   NoteCheckpoint(flags.stopping, common);
-  PrintNotes(common, notes);
+  PrintNotes(common, data.notes);
 
   const size_t batch_size =
       chosen.batch_size == 0 ? train.examples() : std::min(chosen.batch_size, train.examples());
@@ -217,9 +147,7 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
 
   const Clock::time_point evaluate_begin = Clock::now();
   TrainReport report = ReportOf(options, result, train);
-  if (test) report.test = Evaluate(result.model, *test, common.threads);
-  // An epoch's mean says little about numbers.
-  if (train.regression()) report.train = Evaluate(result.model, train, common.threads);
+  report.Measure(train, data.test, common.threads);
   report.evaluate_seconds = SecondsSince(evaluate_begin);
   report.load_seconds = load_seconds;
   report.output = flags.output;
@@ -245,20 +173,8 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
 void AddTrainCommand(CLI::App& app, Common& common) {
   auto flags = std::make_shared<TrainFlags>();
   CLI::App* command = app.add_subcommand("train", "Train a network on a CSV file");
-  command
-      ->add_option("TRAIN", flags->train,
-                   "Training data: CSV file or IDX images (labels in the file of that name);\n- is "
-                   "standard input. Gzip and zstd are unpacked")
-      ->required();
-  command->add_option("--test", flags->test, "Data to evaluate the trained model on")
-      ->group("Data");
+  AddTrainDataOptions(*command, *flags);
   command->add_option("-o,--output", flags->output, "Model file to write")->capture_default_str();
-  AddColumnOptions(*command, flags->reading);
-  AddDialectOptions(*command, flags->reading);
-  command->add_option("--scale", flags->scale, "How features become network inputs")
-      ->check(CLI::IsMember({"auto", "none", "unit", "minmax", "standard"}))
-      ->default_str("auto")
-      ->group("Data");
   AddNetworkOptions(*command, *flags);
   AddTrainingOptions(*command, *flags);
   AddRunOptions(*command, common);

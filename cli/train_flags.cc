@@ -156,7 +156,6 @@ TrainOptions ToTrainOptions(const TrainFlags& flags, const Common& common) {
   return o;
 }
 
-// The lines that the original of the classic preset prints.
 void AddNetworkOptions(CLI::App& command, TrainFlags& flags) {
   command
       .add_option("--hidden", flags.hidden, "Widths of the hidden layers, such as 128 or 256,64")
@@ -182,6 +181,10 @@ void AddNetworkOptions(CLI::App& command, TrainFlags& flags) {
 
 void AddTrainingOptions(CLI::App& command, TrainFlags& flags) {
   const TrainOptions defaults;
+  command.add_option("--scale", flags.scale, "How features become network inputs")
+      ->check(CLI::IsMember({"auto", "none", "unit", "minmax", "standard"}))
+      ->default_str("auto")
+      ->group("Data");
   const auto group = [](CLI::Option* option) { option->group("Learning"); };
   group(command.add_option("--epochs", flags.epochs, "Passes over the training data")
             ->check(CLI::Range(size_t{1}, size_t{1'000'000}))

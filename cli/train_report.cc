@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/learning_options.h"
 #include "cli/loss_options.h"
 #include "cli/stopping_options.h"
@@ -42,14 +44,19 @@ Json MetricsJson(const std::optional<Evaluation>& evaluation) {
   return MetricsJson(evaluation->loss, evaluation->accuracy, evaluation);
 }
 
-// A line about an evaluation of the model; `name` has six letters at most.
+}  // namespace
+
 std::string EvaluationLine(const char* name, const Evaluation& e) {
   if (e.regression) return fmt::format("{:<6} {}\n", name, RegressionText(*e.regression));
   return fmt::format("{:<6} accuracy {:.4f}  loss {:.4f}  ({} of {} right)\n", name, e.accuracy,
                      e.loss, WithCommas(e.correct), WithCommas(e.examples));
 }
 
-}  // namespace
+void TrainReport::Measure(const Dataset& data, const std::optional<Dataset>& test_data,
+                          int threads) {
+  if (test_data) test = Evaluate(result.model, *test_data, threads);
+  if (data.regression()) train = Evaluate(result.model, data, threads);
+}
 
 Json TrainReport::ToJson() const {
   const Model& model = result.model;
@@ -112,6 +119,35 @@ std::string TrainReport::ToText() const {
   }
   text += fmt::format("model  {}\n", output);
   return text;
+}
+
+TrainReport ReportOf(const TrainOptions& options, const TrainResult& result, const Dataset& train) {
+  const size_t batch_size = options.batch_size;
+  return {
+      .options = options,
+      .result = result,
+      .train_examples = train.examples(),
+      .batch_size = batch_size == 0 ? train.examples() : std::min(batch_size, train.examples())};
+}
+
+void AddProvenance(const TrainFlags& flags, const TrainReport& report, const Dataset& train,
+                   Model& model) {
+  const Json json = report.ToJson();
+  Json data = json["data"];
+  data["train_file"] = flags.train;
+  data["train_hash"] = train.Hash();
+  if (!flags.test.empty()) data["test_file"] = flags.test;
+  if (!flags.stopping.validation_file.empty()) {
+    data["validation_file"] = flags.stopping.validation_file;
+  }
+  if (!flags.stopping.start.empty()) data["start_file"] = flags.stopping.start;
+  model.SetProvenance("version", Json(Version()).dump());
+  model.SetProvenance("data", data.dump(-1, ' ', false, Json::error_handler_t::replace));
+  model.SetProvenance("training", json["training"].dump());
+  model.SetProvenance(
+      "metrics",
+      Json{{"train", json["train"]}, {"validation", json["validation"]}, {"test", json["test"]}}
+          .dump());
 }
 
 }  // namespace colonnade::cli

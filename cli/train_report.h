@@ -6,6 +6,8 @@
 #include <string>
 
 #include "cli/output.h"
+#include "cli/train_flags.h"
+#include "colonnade/dataset.h"
 #include "colonnade/evaluate.h"
 #include "colonnade/train.h"
 
@@ -28,9 +30,23 @@ struct TrainReport {
   double save_seconds = 0;
   double total_seconds = 0;
 
+  // Evaluates the result: on `test`, if any, and where numbers are predicted on `data`, which it
+  // was trained on; an epoch's mean says little about numbers.
+  void Measure(const Dataset& data, const std::optional<Dataset>& test_data, int threads);
+
   Json ToJson() const;
   std::string ToText() const;
 };
+
+// Of a training on `train` by these options.
+TrainReport ReportOf(const TrainOptions& options, const TrainResult& result, const Dataset& train);
+
+// Writes into the model where it comes from.
+void AddProvenance(const TrainFlags& flags, const TrainReport& report, const Dataset& train,
+                   Model& model);
+
+// A line about an evaluation of a model; `name` has six letters at most.
+std::string EvaluationLine(const char* name, const Evaluation& evaluation);
 
 }  // namespace colonnade::cli
 

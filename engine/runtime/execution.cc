@@ -47,13 +47,31 @@ void Execution::Run(const std::function<void()>& f) {
   }
 }
 
+template <class Loop>
+void Execution::RunLoop(const Loop& loop) {
+  if (arena_ != nullptr) {
+    arena_->arena.execute(loop);
+  } else {
+    // In the caller's arena, waiting must not pick up the caller's other tasks.
+    tbb::this_task_arena::isolate(loop);
+  }
+}
+
+void Execution::RunSideBySide(size_t tasks, const std::function<void(size_t)>& f) {
+  if (tasks <= 1 || threads_ == 1) {
+    for (size_t task = 0; task < tasks; ++task) f(task);
+    return;
+  }
+  RunLoop([&] { tbb::parallel_for(size_t{0}, tasks, f, tbb::simple_partitioner()); });
+}
+
 void Execution::ForEach(size_t tasks, const void* context, Body body) {
   if (tasks <= 1 || threads_ == 1) {
     const ScopedFlushDenormals flush;
     for (size_t task = 0; task < tasks; ++task) body(context, task, 0);
     return;
   }
-  const auto loop = [&] {
+  RunLoop([&] {
     tbb::parallel_for(
         tbb::blocked_range<size_t>(0, tasks),
         [&](const tbb::blocked_range<size_t>& range) {
@@ -62,13 +80,7 @@ void Execution::ForEach(size_t tasks, const void* context, Body body) {
           for (size_t task = range.begin(); task < range.end(); ++task) body(context, task, worker);
         },
         tbb::simple_partitioner());
-  };
-  if (arena_ != nullptr) {
-    arena_->arena.execute(loop);
-  } else {
-    // In the caller's arena, waiting must not pick up the caller's other tasks.
-    tbb::this_task_arena::isolate(loop);
-  }
+  });
 }
 
 }  // namespace colonnade

@@ -18,7 +18,35 @@ namespace {
 // some of them.
 constexpr size_t kSparseSteps = 16;
 
+size_t StepsPerEpoch(const TrainOptions& options, const Dataset& data) {
+  const size_t batch = options.ExamplesPerStep(data.examples());
+  return (data.examples() + batch - 1) / batch;
+}
+
+// Throws where options and data do not go together, in ways that a network alone cannot tell.
+void Check(const TrainOptions& options, const Dataset& data, const NetworkShape& shape) {
+  if (options.validation != nullptr) {
+    CheckFits("validation data", *options.validation, shape);
+  }
+  if (options.early_stopping > 0 && options.validation == nullptr) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("early stopping: found {}, expected validation data to go with it",
+                            options.early_stopping));
+  }
+  const size_t steps = options.EpochsFor(data.examples()) * StepsPerEpoch(options, data);
+  if (options.warmup >= steps) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("warm-up: found {} steps, expected fewer than the {} of this training",
+                            options.warmup, steps));
+  }
+}
+
 }  // namespace
+
+void CheckTraining(const Dataset& data, const TrainOptions& options) {
+  const TrainOptions resolved = Resolve(options, data);
+  Check(resolved, data, resolved.ShapeFor(data));
+}
 
 TrainingRun::TrainingRun(const Dataset& data, const TrainOptions& given)
     : data_(data),
@@ -26,24 +54,12 @@ TrainingRun::TrainingRun(const Dataset& data, const TrainOptions& given)
       learner_(data, options_),
       order_(data.examples()) {
   const TrainOptions& options = options_;
-  if (options.validation != nullptr) {
-    CheckFits("validation data", *options.validation, learner_.model->shape);
-  }
-  if (options.early_stopping > 0 && options.validation == nullptr) {
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("early stopping: found {}, expected validation data to go with it",
-                            options.early_stopping));
-  }
+  Check(options, data, learner_.model->shape);
   if (options.early_stopping > 0) best_ = ZeroParameters(learner_.model->shape);
   std::iota(order_.begin(), order_.end(), 0u);
-  const size_t steps_per_epoch = (data.examples() + learner_.batch - 1) / learner_.batch;
+  const size_t steps_per_epoch = StepsPerEpoch(options, data);
   progress_.epochs = options.EpochsFor(data.examples());
   progress_.steps = progress_.epochs * steps_per_epoch;
-  if (options.warmup >= progress_.steps) {
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("warm-up: found {} steps, expected fewer than the {} of this training",
-                            options.warmup, progress_.steps));
-  }
   schedule_.emplace(options, progress_.epochs, steps_per_epoch);
   if (!options.checkpoint.empty()) {
     RequireWritable(options.checkpoint);

@@ -17,6 +17,10 @@
 
 namespace colonnade {
 
+// Throws what a training throws for options and data that do not go together; for whoever wants to
+// know before others have begun. Memory and files are not looked at.
+void CheckTraining(const Dataset& data, const TrainOptions& options);
+
 // Keeps references to the data, and to what the options point to.
 class TrainingRun {
  public:

@@ -15,6 +15,7 @@
 #include "colonnade/rates.h"     // IWYU pragma: export
 #include "colonnade/scaling.h"   // IWYU pragma: export
 #include "colonnade/split.h"     // IWYU pragma: export
+#include "colonnade/sweep.h"     // IWYU pragma: export
 #include "colonnade/train.h"     // IWYU pragma: export
 #include "colonnade/trainer.h"   // IWYU pragma: export
 #include "colonnade/version.h"   // IWYU pragma: export
