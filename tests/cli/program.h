@@ -19,9 +19,11 @@ struct Outcome {
 // A program that was started. Its output goes to files in a folder of its own.
 class Program {
  public:
-  // Runs in `folder`, standard input read from `input` (a file name).
+  // Runs in `folder`, standard input read from `input` (a file name). memory: bytes of address
+  // space that it may use; 0: as many as there are.
   Program(const std::filesystem::path& folder, const std::vector<std::string>& arguments,
-          const std::string& input = "/dev/null", const std::string& output = "");
+          const std::string& input = "/dev/null", const std::string& output = "",
+          size_t memory = 0);
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
   ~Program();
