@@ -17,7 +17,7 @@ namespace {
 constexpr int kBadData = 3;
 
 const char* Name(ColumnRole role) {
-  constexpr const char* kNames[] = {"label", "feature", "categorical", "ignored"};
+  constexpr const char* kNames[] = {"label", "feature", "categorical", "ignored", "weight"};
   return kNames[static_cast<size_t>(role)];
 }
 
@@ -117,8 +117,8 @@ std::string ToText(const std::string& file, const CsvReport& r) {
                        : "");
     fmt::format_to(to, "columns   {}\n", WithCommas(r.columns.size()));
   }
-  for (const ColumnRole role :
-       {ColumnRole::kLabel, ColumnRole::kFeature, ColumnRole::kCategorical, ColumnRole::kIgnored}) {
+  for (const ColumnRole role : {ColumnRole::kLabel, ColumnRole::kWeight, ColumnRole::kFeature,
+                                ColumnRole::kCategorical, ColumnRole::kIgnored}) {
     for (const ColumnType type : {ColumnType::kByte, ColumnType::kInteger, ColumnType::kNumber,
                                   ColumnType::kText, ColumnType::kNothing}) {
       const std::string list =

@@ -58,6 +58,7 @@ CsvOptions DataOptions::ForReading() const {
   if (delimiter != "auto") csv.delimiter = ParseDelimiter(delimiter);
   if (comment) csv.comment = ParseComment(*comment);
   if (!label_column.empty()) csv.label_column = label_column;
+  if (!weight_column.empty()) csv.weight_column = weight_column;
   csv.ignore_columns = ParseList("--ignore-columns", ignore_columns);
   csv.categorical = ParseList("--categorical", categorical);
   csv.missing = ParseMissing(missing);
@@ -92,6 +93,11 @@ void AddColumnOptions(CLI::App& command, DataOptions& options) {
       .add_option("--label-column", options.label_column,
                   "Column that holds the class: its name, or its index from 0\n"
                   "(-1 is the last); default: the one named 'label', else the first")
+      ->type_name("NAME|INDEX")
+      ->group("Data");
+  command
+      .add_option("--weight-column", options.weight_column,
+                  "Column that holds how much each example counts, likewise; no feature")
       ->type_name("NAME|INDEX")
       ->group("Data");
   command

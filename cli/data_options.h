@@ -17,6 +17,7 @@ struct DataOptions {
   std::string delimiter = "auto";
   std::optional<std::string> comment;
   std::string label_column;
+  std::string weight_column;
   std::string ignore_columns;
   std::string categorical;
   std::string missing = "error";
@@ -28,8 +29,8 @@ struct DataOptions {
 // --header, --delimiter, --comment
 void AddDialectOptions(CLI::App& command, DataOptions& options);
 
-// What the columns mean, for commands that have no model to tell: --label-column, --ignore-columns,
-// --categorical, --missing
+// What the columns mean, for commands that have no model to tell: --label-column, --weight-column,
+// --ignore-columns, --categorical, --missing
 void AddColumnOptions(CLI::App& command, DataOptions& options);
 
 // Tells what ReadCsv() noted, on standard error.

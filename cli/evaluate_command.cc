@@ -19,20 +19,28 @@ Json MetricsJson(const ClassMetrics& m) {
   return {{"precision", m.precision}, {"recall", m.recall}, {"f1", m.f1}, {"support", m.support}};
 }
 
-Json EvaluationJson(const Evaluation& e, const Schema& schema) {
+// weighted: the examples have weights.
+Json EvaluationJson(const Evaluation& e, const Schema& schema, bool weighted) {
   if (e.regression) {
     Json object = {{"command", "evaluate"},
                    {"version", Version()},
                    {"examples", e.examples},
+                   {"sample_weights", weighted},
                    {"loss", e.loss}};
     object.update(RegressionJson(*e.regression));
     return object;
   }
-  Json object = {{"command", "evaluate"},         {"version", Version()},
-                 {"examples", e.examples},        {"correct", e.correct},
-                 {"accuracy", e.accuracy},        {"loss", e.loss},
-                 {"macro", MetricsJson(e.macro)}, {"weighted", MetricsJson(e.weighted)},
-                 {"per_class", Json::array()},    {"classes", schema.classes},
+  Json object = {{"command", "evaluate"},
+                 {"version", Version()},
+                 {"examples", e.examples},
+                 {"sample_weights", weighted},
+                 {"correct", e.correct},
+                 {"accuracy", e.accuracy},
+                 {"loss", e.loss},
+                 {"macro", MetricsJson(e.macro)},
+                 {"weighted", MetricsJson(e.weighted)},
+                 {"per_class", Json::array()},
+                 {"classes", schema.classes},
                  {"confusion", Json::array()}};
   for (size_t k = 0; k < e.classes; ++k) {
     Json metrics = {{"class", schema.classes[k]}};
@@ -54,12 +62,13 @@ size_t WidthOf(const std::vector<std::string>& names, std::string_view heading) 
 }
 
 std::string EvaluationText(const Evaluation& e, const RankingMetrics& ranking, size_t top_k,
-                           const Schema& schema) {
+                           const Schema& schema, bool weighted) {
+  const std::string examples = fmt::format("{}{}", e.examples, weighted ? ", weighted" : "");
   if (e.regression) {
     return fmt::format("examples  {}\nRMSE      {:.6g}\nMAE       {:.6g}\nR2        {:.4f}\n",
-                       e.examples, e.regression->rmse, e.regression->mae, e.regression->r2);
+                       examples, e.regression->rmse, e.regression->mae, e.regression->r2);
   }
-  std::string text = fmt::format("examples  {}\naccuracy  {:.4f}\nloss      {:.4f}\n", e.examples,
+  std::string text = fmt::format("examples  {}\naccuracy  {:.4f}\nloss      {:.4f}\n", examples,
                                  e.accuracy, e.loss);
   if (ranking.roc_auc) text += fmt::format("ROC AUC   {:.4f}\n", *ranking.roc_auc);
   if (top_k < e.classes) {
@@ -131,20 +140,21 @@ void AddEvaluateCommand(CLI::App& app, Common& common) {
     csv.like = &model.schema();
     const Dataset data = ReadData(options->data, csv);
     PrintNotes(common, notes);
+    const bool weighted = !data.weights().empty();
     const Evaluation result = Evaluate(model, data, common.threads);
     RankingMetrics ranking;
     if (!result.regression) {
       ranking = EvaluateRanking(model, data, options->top_k, common.threads);
     }
     if (common.json) {
-      Json object = EvaluationJson(result, model.schema());
+      Json object = EvaluationJson(result, model.schema(), weighted);
       if (!result.regression) {
         object["roc_auc"] = ranking.roc_auc ? Json(*ranking.roc_auc) : Json();
         object["top_k"] = {{"k", options->top_k}, {"accuracy", ranking.top_k_accuracy}};
       }
       PrintJson(object);
     } else {
-      PrintData(EvaluationText(result, ranking, options->top_k, model.schema()));
+      PrintData(EvaluationText(result, ranking, options->top_k, model.schema(), weighted));
     }
   });
 }

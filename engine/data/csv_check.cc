@@ -87,6 +87,7 @@ class Checker {
       if (input.categorical) report_.columns[input.column].role = ColumnRole::kCategorical;
     }
     for (const size_t i : columns_.ignored) report_.columns[i].role = ColumnRole::kIgnored;
+    if (columns_.weight) report_.columns[*columns_.weight].role = ColumnRole::kWeight;
     if (columns_.label) report_.columns[*columns_.label].role = ColumnRole::kLabel;
   }
 
@@ -216,11 +217,11 @@ class Checker {
     if (field.damaged) {
       bad("nothing between the closing quotation mark and the separator");
     } else if (missing) {
-      const bool label = role == ColumnRole::kLabel;
-      if (options_.missing == Missing::kDrop || (!label && options_.missing != Missing::kError)) {
+      const bool feature = role != ColumnRole::kLabel && role != ColumnRole::kWeight;
+      if (options_.missing == Missing::kDrop || (feature && options_.missing != Missing::kError)) {
         return;
       }
-      bad(label ? "a class label" : "a value");
+      bad(feature ? "a value" : role == ColumnRole::kLabel ? "a class label" : "a weight");
     } else if (role == ColumnRole::kLabel) {
       const std::optional<uint32_t> index =
           IsMissing(field.text) ? classes_.FindText(field.text) : classes_.Find(field.text);
@@ -230,9 +231,13 @@ class Checker {
     } else if (role == ColumnRole::kCategorical) {
       if (!IsName(field.text)) bad("a category in UTF-8 without control characters");
     } else {
-      float ignored = 0;
-      const NumberError error = ParseNumber(field.text, &ignored);
-      if (error != NumberError::kNone) bad(Expected(error));
+      float value = 0;
+      const NumberError error = ParseNumber(field.text, &value);
+      if (role == ColumnRole::kWeight && (error != NumberError::kNone || value < 0)) {
+        bad("a weight (a finite number of at least 0)");
+      } else if (error != NumberError::kNone) {
+        bad(Expected(error));
+      }
     }
   }
 

@@ -194,6 +194,23 @@ void MatchByPlace(const std::string& file, const std::vector<Source>& sources, c
   }
 }
 
+// Finds the column of weights among those that are no features; a table may lack it.
+void FindWeights(const std::string& file, const Schema& like, CsvColumns* columns,
+                 std::vector<std::string>* notes) {
+  const auto known = std::ranges::find(like.ignored, true, &IgnoredColumn::weight);
+  if (known == like.ignored.end() || !columns->read_labels) return;
+  const bool names = columns->header && !known->name.empty();
+  for (const size_t i : columns->ignored) {
+    if (names ? columns->names[i] == known->name : i == known->index) columns->weight = i;
+  }
+  if (!columns->weight && notes != nullptr) {
+    notes->push_back(
+        fmt::format("{}: found no column '{}' with weights, all examples count the "
+                    "same",
+                    file, known->name));
+  }
+}
+
 bool HasNamesInOrder(const CsvColumns& columns, const std::vector<Source>& sources) {
   size_t next = 0;
   for (size_t i = 0; i < columns.count; ++i) {
@@ -219,6 +236,7 @@ void ResolveLike(const std::string& file, const CsvOptions& options, CsvColumns*
   } else {
     MatchByPlace(file, sources, like, columns);
   }
+  FindWeights(file, like, columns, options.notes);
 }
 
 // What the options say of the columns of a table that stands for itself.
@@ -227,6 +245,10 @@ void ResolveChosen(const std::string& file, const CsvOptions& options, CsvColumn
   std::vector<bool> categorical(columns->count);
   for (const std::string& choice : options.ignore_columns) {
     ignored[Chosen(file, *columns, choice)] = true;
+  }
+  if (options.weight_column) {
+    columns->weight = Chosen(file, *columns, *options.weight_column);
+    ignored[*columns->weight] = true;
   }
   const auto free = std::find(ignored.begin(), ignored.end(), false) - ignored.begin();
   columns->label = options.label_column
@@ -240,9 +262,9 @@ void ResolveChosen(const std::string& file, const CsvOptions& options, CsvColumn
       const size_t column = Chosen(file, *columns, choice);
       if (column == columns->label || ignored[column]) {
         throw Error(ErrorCode::kInvalidArgument,
-                    fmt::format("categorical: found '{}', expected a column that is neither the "
-                                "label nor ignored",
-                                choice));
+                    fmt::format("{}: column '{}' cannot be categorical: it holds the labels or "
+                                "weights, or is ignored",
+                                file, choice));
       }
       categorical[column] = true;
     }
@@ -250,9 +272,13 @@ void ResolveChosen(const std::string& file, const CsvOptions& options, CsvColumn
   for (size_t i = 0; i < columns->count; ++i) {
     if (columns->label == i) {
       if (!ignored[i]) continue;
-      throw Error(
-          ErrorCode::kInvalidArgument,
-          fmt::format("ignore_columns: found column {}, expected another than the label", i));
+      if (columns->weight == i) {
+        throw Error(
+            ErrorCode::kInvalidArgument,
+            fmt::format("{}: column {} cannot hold both the labels and the weights", file, i));
+      }
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("{}: column {} holds the labels and cannot be ignored", file, i));
     }
     if (ignored[i]) {
       columns->ignored.push_back(i);
@@ -323,7 +349,8 @@ Schema MakeSchema(const CsvColumns& columns,
     }
   }
   for (const size_t column : columns.ignored) {
-    schema.ignored.push_back({.name = name(column), .index = column});
+    schema.ignored.push_back(
+        {.name = name(column), .index = column, .weight = columns.weight == column});
   }
   if (columns.label && columns.read_labels) {
     schema.label_index = *columns.label;

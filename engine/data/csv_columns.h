@@ -26,9 +26,10 @@ struct CsvColumns {
   std::vector<std::string> names;   // of all columns; empty without a header
   std::optional<size_t> label;      // the label column, if there is one
   bool read_labels = true;          // false: skip whatever it holds
+  std::optional<size_t> weight;     // the column of weights, if they are to be read
   Task task = Task::kAuto;          // what it holds, unless options.like knows
   std::vector<InputColumn> inputs;  // in the order of their features
-  std::vector<size_t> ignored;      // the others but the label
+  std::vector<size_t> ignored;      // the others but the label, that of weights among them
   std::vector<bool> text;           // of each column: the first rows hold text rather than numbers
   Missing missing = Missing::kError;
 

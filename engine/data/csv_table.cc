@@ -89,7 +89,18 @@ Dataset CsvTable::Finish() {
   if (labelled_) classes = classes_.Finish(builder_.labels());
   Schema schema = Expand();
   schema.classes = std::move(classes);
-  return builder_.Finish(std::move(schema));
+  Dataset data = builder_.Finish(std::move(schema));
+  if (columns_.weight) SetWeights(data);
+  return data;
+}
+
+void CsvTable::SetWeights(Dataset& data) const {
+  if (std::ranges::all_of(weights_, [](float weight) { return weight == 0; })) {
+    throw Error(ErrorCode::kBadData,
+                fmt::format("{}: column {}{}: found weights that are all 0, expected one above 0",
+                            file_, *columns_.weight + 1, NameOf(*columns_.weight)));
+  }
+  data.SetWeights(weights_);
 }
 
 // Makes features of inputs where they differ; returns the schema without classes.
@@ -234,13 +245,17 @@ void CsvTable::AddRow() {
     }
   }
   if (label_pending) read_label();
+  if (columns_.weight) {
+    weights_.push_back(WeightOf(parser_.fields()[*columns_.weight], *columns_.weight));
+  }
   builder_.Add(values_, label);
 }
 
-// Whether the row lacks its label, or a value.
+// Whether the row lacks its label, its weight or a value.
 bool CsvTable::LacksAny() const {
   const auto fields = parser_.fields();
   if (labelled_ && IsMissingText(fields[*columns_.label])) return true;
+  if (columns_.weight && IsMissing(fields[*columns_.weight].text)) return true;
   return std::any_of(columns_.inputs.begin(), columns_.inputs.end(), [&](const InputColumn& input) {
     const CsvField& field = fields[input.column];
     return input.categorical ? IsMissingText(field) : IsMissing(field.text);
@@ -285,6 +300,14 @@ uint32_t CsvTable::LabelOf(const CsvField& field, size_t column) {
   }
   if (!label) ThrowBadField(field, column, classes_.Expected(field.text));
   return *label;
+}
+
+float CsvTable::WeightOf(const CsvField& field, size_t column) const {
+  float value = 0;
+  if (ParseNumber(field.text, &value) != NumberError::kNone || value < 0 || field.damaged) {
+    ThrowBadField(field, column, "a weight (a finite number of at least 0)");
+  }
+  return value;
 }
 
 void CsvTable::NoteMissing(const CsvField& field, size_t column) {

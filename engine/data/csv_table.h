@@ -46,9 +46,11 @@ class CsvTable {
   float NumberOf(const CsvField& field, size_t column) const;
   float CategoryOf(const CsvField& field, size_t input);
   uint32_t LabelOf(const CsvField& field, size_t column);
+  float WeightOf(const CsvField& field, size_t column) const;
   void NoteMissing(const CsvField& field, size_t column);
   bool LacksAny() const;
   bool Refuses() const;
+  void SetWeights(Dataset& data) const;
   Schema Expand();
   void AddNotes() const;
   void CheckRoom() const;
@@ -72,6 +74,7 @@ class CsvTable {
   std::vector<std::unique_ptr<ClassIndex>> categories_;  // of each input; null for numbers
   DatasetBuilder builder_;                               // of rows of inputs; see csv_expand.h
   std::vector<float> values_;                            // of one row
+  std::vector<float> weights_;                           // of all rows, if there are any
   uint64_t missing_values_ = 0;
   uint64_t first_missing_row_ = 0;
   std::string first_missing_;  // what was found there

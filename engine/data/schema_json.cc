@@ -39,6 +39,7 @@ Json32 ToJson(const Schema& schema) {
   }
   for (const IgnoredColumn& column : schema.ignored) {
     json["ignored"].push_back({{"name", ToJson(column.name)}, {"index", column.index}});
+    if (column.weight) json["ignored"].back()["weight"] = true;
   }
   if (schema.missing != Missing::kError) {
     json["missing"] =
@@ -73,7 +74,8 @@ Schema ReadSchema(const JsonNode& node) {
     for (size_t i = 0; i < columns.size(); ++i) {
       const JsonNode column = columns.Item(i);
       schema.ignored.push_back({.name = ReadName(column.Field("name")),
-                                .index = column.Field("index").Unsigned(2 * kMaxFeatures)});
+                                .index = column.Field("index").Unsigned(2 * kMaxFeatures),
+                                .weight = column.Has("weight")});
     }
   }
   if (node.Has("missing")) schema.missing = ReadMissing(node.Field("missing"));

@@ -54,6 +54,29 @@ TEST_F(DataTest, WhatWasLearntOfTheTrainingDataIsInTheModel) {
               ::testing::StartsWith("\"big, cat\",dog\n"));
 }
 
+TEST_F(DataTest, AColumnOfWeights) {
+  Write("train.csv", "label,a,w\n0,1,1\n1,2,0\n0,3,2\n1,4,1\n");
+  Write("without.csv", "label,a\n0,1\n0,3\n1,4\n");
+  const std::vector<std::string> train = {"train",    "train.csv", "--hidden",        "none",
+                                          "--epochs", "5",         "--weight-column", "w"};
+  const nlohmann::json trained = RunJson(train);
+  EXPECT_EQ(trained["data"]["features"], 1);
+  const nlohmann::json weighted = RunJson({"evaluate", "model.safetensors", "train.csv"});
+  EXPECT_EQ(weighted["sample_weights"], true);
+  EXPECT_THAT(RunOk({"evaluate", "model.safetensors", "train.csv"}), HasSubstr("4, weighted"));
+  const Outcome outcome = Run({"evaluate", "model.safetensors", "without.csv", "--json"});
+  EXPECT_EQ(nlohmann::json::parse(outcome.out)["sample_weights"], false);
+  EXPECT_THAT(outcome.err, HasSubstr("found no column 'w' with weights"));
+  EXPECT_EQ(Run({"predict", "model.safetensors", "without.csv"}).err, "");
+  // Other weights are another training.
+  Write("train.csv", "label,a,w\n0,1,1\n1,2,0\n0,3,2\n1,4,1.5\n");
+  EXPECT_NE(RunJson(train)["parameters_hash"], trained["parameters_hash"]);
+  EXPECT_THAT(RunBad(2, {"train", "train.csv", "--weight-column", "v"}),
+              HasSubstr("train.csv has no column 'v'"));
+  const std::string report = RunOk({"check", "train.csv", "--weight-column", "w"});
+  EXPECT_THAT(report, HasSubstr("weight      number   w"));
+}
+
 TEST_F(DataTest, TextAndMissingValuesAreRefusedWithTheWaysOn) {
   Write("text.csv", "y,a,b\n0,1,red\n1,2,blue\n");
   const std::string text = RunBad(3, {"train", "text.csv"});

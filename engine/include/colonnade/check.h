@@ -14,7 +14,7 @@
 
 namespace colonnade {
 
-enum class ColumnRole { kLabel, kFeature, kCategorical, kIgnored };
+enum class ColumnRole { kLabel, kFeature, kCategorical, kIgnored, kWeight };
 
 // What a column holds: the narrowest type for all of its values that are not missing.
 enum class ColumnType { kNothing, kByte, kInteger, kNumber, kText };

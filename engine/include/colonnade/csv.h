@@ -41,6 +41,11 @@ struct CsvOptions {
 
   Task task = Task::kAuto;  // ignored with `like`, which knows
 
+  // The column that holds how much each example counts in training and evaluation, finite numbers
+  // of at least 0, not all 0: a name or an index as above. It is no feature. Unset: all count the
+  // same. Ignored with `like`, which knows; a table with a header may then lack the column.
+  std::optional<std::string> weight_column = {};
+
   // Threads that decode a regular file: 0 as many as DefaultThreads() (colonnade/machine.h) says,
   // at most those of the caller's oneTBB arena. The result does not depend on it.
   int threads = 0;

@@ -36,6 +36,7 @@ struct CategoricalColumn {
 struct IgnoredColumn {
   std::string name = {};  // empty without a header
   size_t index = 0;       // among all columns
+  bool weight = false;    // it holds how much each example counts; of one column at most
 
   bool operator==(const IgnoredColumn&) const = default;
 };

@@ -179,6 +179,52 @@ TEST(CsvContentsTest, ColumnsAreTakenByPlaceWithoutNames) {
               ElementsAre(1));
 }
 
+TEST(CsvContentsTest, AColumnOfWeights) {
+  const Dataset train = Read("w,y,a,b\n0.5,0,1,2\n2,1,3,4\n0,1,5,6\n", {.weight_column = "w"});
+  EXPECT_THAT(train.weights(), ElementsAre(0.5F, 2, 0));
+  EXPECT_THAT(ValuesOf(train, 1), ElementsAre(3, 4)) << "the label is the first of the others";
+  EXPECT_THAT(LabelsOf(train), ElementsAre(0, 1, 1));
+  EXPECT_EQ(train.element_type(), ElementType::kU8) << "weights do not widen the values";
+
+  // The schema finds it wherever it is, and does without.
+  std::vector<std::string> notes;
+  CsvOptions like = {.notes = &notes, .like = &train.schema()};
+  EXPECT_THAT(Read("a,b,w,y\n1,2,7,0\n", like).weights(), ElementsAre(7));
+  EXPECT_THAT(notes, testing::IsEmpty());
+  EXPECT_THAT(Read("a,b,y\n1,2,0\n", like).weights(), testing::IsEmpty());
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_THAT(notes[0], HasSubstr("no column 'w' with weights"));
+  EXPECT_THAT(Read("y,a,b\n0,1,2\n", like).weights(), testing::IsEmpty()) << "the usual order";
+  // A prediction counts nothing.
+  like.labels_optional = true;
+  EXPECT_THAT(Read("a,b,w,y\n1,2,x,0\n", like).weights(), testing::IsEmpty());
+
+  // Without names, by its place.
+  const Dataset plain = Read("1,2,0.5,0\n3,4,2,1\n",
+                             {.header = Header::kNo, .label_column = "-1", .weight_column = "2"});
+  EXPECT_THAT(Read("5,6,9,1\n", {.header = Header::kNo, .like = &plain.schema()}).weights(),
+              ElementsAre(9));
+
+  // With a missing weight, a row is bad or dropped.
+  EXPECT_THAT(
+      Read("w,y,a\n1,0,2\n?,0,2\n3,1,4\n", {.weight_column = "w", .missing = Missing::kDrop})
+          .weights(),
+      ElementsAre(1, 3));
+  const TempDir dir;
+  const auto fails = [&](const std::string& text, const std::string& message) {
+    const auto file = dir.WriteFile("t.csv", text);
+    ExpectError(ErrorCode::kBadData, file.string() + message,
+                [&] { ReadCsv(file, {.weight_column = "w", .missing = Missing::kZero}); });
+  };
+  const std::string expected = ", expected a weight (a finite number of at least 0)";
+  fails("y,a,w\n0,1,2\n1,2,-1\n", ":3: column 3 ('w'): found '-1'" + expected);
+  fails("y,a,w\n0,1,2\n1,2,x\n", ":3: column 3 ('w'): found 'x'" + expected);
+  fails("y,a,w\n0,1,2\n1,2,\n", ":3: column 3 ('w'): found nothing" + expected);
+  fails("y,a,w\n0,1,2\n1,2,inf\n", ":3: column 3 ('w'): found 'inf'" + expected);
+  fails("y,a,w\n0,1,0\n1,2,0\n",
+        ": column 3 ('w'): found weights that are all 0, expected one above 0");
+}
+
 TEST(CsvContentsTest, OptionsThatDoNotFitTheTable) {
   const TempDir dir;
   const auto file = dir.WriteFile("t.csv", "y,a,b\n0,1,2\n");
@@ -190,9 +236,13 @@ TEST(CsvContentsTest, OptionsThatDoNotFitTheTable) {
   fails({.categorical = {"7"}},
         file.string() + " has no column 7; it has 3 columns, 0 to 2 (or -3 to -1)");
   fails({.label_column = "a", .ignore_columns = {"a"}},
-        "ignore_columns: found column 1, expected another than the label");
+        file.string() + ": column 1 holds the labels and cannot be ignored");
+  fails({.label_column = "a", .weight_column = "1"},
+        file.string() + ": column 1 cannot hold both the labels and the weights");
   fails({.categorical = {"y"}},
-        "categorical: found 'y', expected a column that is neither the label nor ignored");
+        file.string() +
+            ": column 'y' cannot be categorical: it holds the labels or weights, or is "
+            "ignored");
   EXPECT_THROW(ReadCsv(file, {.ignore_columns = {"a", "b"}}), Error);
 }
 

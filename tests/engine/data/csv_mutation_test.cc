@@ -184,7 +184,9 @@ bool IsHeader(const std::vector<Record>& records) {
   return words && (rows == 0 || (!numbers && !recurs));
 }
 
-std::optional<std::string> LabelOf(const std::string& text) {
+// In quotes, "?" is text.
+std::optional<std::string> LabelOf(const std::string& text, bool quoted = false) {
+  if (quoted && text == "?") return text;
   if (IsMissing(text)) return {};
   const bool printable = std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= ' ' && c <= '~') || c == '\t' || c == '\n' || c == '\r';
@@ -244,7 +246,7 @@ Reading ReadSimply(std::string text, char separator) {
       const auto& [field, line, quoted, damaged] = record.fields[i];
       if (damaged) return fault(line);
       if (i == label_column) {
-        const std::optional<std::string> label = LabelOf(field);
+        const std::optional<std::string> label = LabelOf(field, quoted);
         if (!label) return fault(line);
         table.labels.push_back(*label);
       } else if (IsMissing(field)) {
@@ -458,6 +460,7 @@ TEST(CsvMutationTest, TheSimpleReaderKnowsTheGrammar) {
     EXPECT_EQ(LabelOf(text), std::nullopt) << text;
   }
   EXPECT_EQ(LabelOf("-7.00"), "-7");
+  EXPECT_EQ(LabelOf("?", true), "?");
   EXPECT_EQ(LabelOf("+-1"), "+-1") << "text";
   EXPECT_EQ(std::get<size_t>(ReadSimply("1,2\n1,2\n1,x\n", ',')), 3u);
   EXPECT_EQ(std::get<size_t>(ReadSimply("label,a\n", ',')), 0u);
