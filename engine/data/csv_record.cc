@@ -62,7 +62,10 @@ const char* RecordParser::ParseQuoted(const char* p, const char* end, CsvField* 
   for (p = begin;; p += 2) {
     const char* const quote =
         static_cast<const char*>(std::memchr(p, '"', static_cast<size_t>(end - p)));
-    if (quote == nullptr) return nullptr;
+    if (quote == nullptr) {
+      lines_ = field->line + 1;  // up to the quotes that are not closed
+      return nullptr;
+    }
     lines_ += static_cast<size_t>(std::count(p, quote, '\n'));
     p = quote;
     if (p[1] != '"') break;

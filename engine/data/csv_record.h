@@ -41,9 +41,11 @@ class RecordParser {
   // valid until the next call, as long as the text is.
   RecordKind Parse(const char* p, const char* end);
 
-  const char* next() const { return next_; }  // where the next record starts; not for kOpen
-  size_t lines() const { return lines_; }     // of the record, as the file has them
-  size_t count() const { return count_; }     // fields of a row
+  // Where the next record starts; not for kOpen.
+  const char* next() const { return next_; }
+  // Lines of the record, as the file has them; for kOpen, up to the quotes that are not closed.
+  size_t lines() const { return lines_; }
+  size_t count() const { return count_; }                       // fields of a row
   std::span<const CsvField> fields() const { return fields_; }  // the first kMaxColumns of them
 
  private:

@@ -140,6 +140,8 @@ TEST(CsvMalformedTest, Quotes) {
        ":2: column 2: found quotes that are not closed, expected a closing quotation mark"},
       {"label,a\n1,2\n\"1\n\",\"3\n4,5\n",
        ":4: column 2 ('a'): found quotes that are not closed, expected a closing quotation mark"},
+      {"1,2\n1,\"3\n\"\"4,5\n6,7\n",
+       ":2: column 2: found quotes that are not closed, expected a closing quotation mark"},
       {"\"1,2\n1,3\n",
        ":1: column 1: found quotes that are not closed, expected a closing quotation mark"},
       // The line of the field, and of rows after line ends in quotes.

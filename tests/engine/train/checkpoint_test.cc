@@ -188,17 +188,21 @@ TEST_F(CheckpointTest, WithoutAFileResumeStartsAtTheBeginning) {
 }
 
 TEST_F(CheckpointTest, SecondsAndProgressGoOn) {
-  options_.on_progress = [](const Progress& p) { return p.step < 5; };
-  const double before = Run().seconds;
+  double before = 0;
+  options_.on_progress = [&](const Progress& p) {
+    before = p.seconds;
+    return p.step < 5;
+  };
+  Run();
   options_.resume = true;
   options_.on_progress = [&](const Progress& p) {
     EXPECT_EQ(p.resumed_step, 5u);
     EXPECT_GE(p.step, 6u);
     EXPECT_EQ(p.examples, 20 * (p.epoch - 1) + std::min<size_t>(20, (p.step - 1) % 3 * 8 + 8));
-    EXPECT_GT(p.seconds, 0.5 * before);
+    EXPECT_GT(p.seconds, before);
     return true;
   };
-  EXPECT_GT(Run().seconds, 0.5 * before);
+  EXPECT_GT(Run().seconds, before);
 }
 
 TEST_F(CheckpointTest, BelongsToOneTraining) {
