@@ -36,6 +36,24 @@ CASES = {
     "clipped": dict(optimizer="momentum", lr=0.1, clip_norm=0.3),
     "accumulated": dict(optimizer="adam", lr=0.004, batch_size=16, accumulate=2),
 }
+# Every loss and activation.
+CASES |= {
+    "smoothed": dict(optimizer="momentum", lr=0.05, label_smoothing=0.1),
+    "class_weights": dict(optimizer="momentum", lr=0.05, class_weight=[1, 0.5, 2, 0, 3]),
+    "weights": dict(optimizer="momentum", lr=0.05, weights=True),
+    "bce": dict(optimizer="momentum", lr=0.05, loss="bce"),
+    "bce_weights": dict(optimizer="momentum", lr=0.05, loss="bce", weights=True),
+    "squared": dict(optimizer="momentum", lr=0.01, loss="squared"),
+    "huber": dict(optimizer="momentum", lr=0.02, loss="huber", huber_delta=0.5, weights=True),
+}
+ACTIVATIONS = {
+    "leaky-relu": torch.nn.LeakyReLU, "elu": torch.nn.ELU, "gelu": torch.nn.GELU,
+    "silu": torch.nn.SiLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid,
+    "identity": torch.nn.Identity, "relu": torch.nn.ReLU,
+}
+CASES |= {name.replace("-", "_"): dict(optimizer="momentum", lr=0.5 if name == "sigmoid" else 0.05,
+                                           activation=name)
+          for name in ACTIVATIONS if name != "relu"}
 
 
 def philox(counter, key):
@@ -60,15 +78,29 @@ def shuffled(size, seed, epoch):
 
 
 def make_data():
+    """Inputs, class labels, numbers to predict, and weights of the examples."""
     rng = np.random.default_rng(1)
     x = rng.standard_normal((EXAMPLES, FEATURES)).astype(np.float32)
     scores = np.tanh(x @ rng.standard_normal((FEATURES, CLASSES)))
-    return x, (scores + 0.5 * rng.standard_normal(scores.shape)).argmax(axis=1)
+    y = (scores + 0.5 * rng.standard_normal(scores.shape)).argmax(axis=1)
+    t = (scores.sum(axis=1) + 0.5 * rng.standard_normal(EXAMPLES)).astype(np.float32)
+    return x, y, t, rng.integers(0, 5, EXAMPLES).astype(np.float32) / 2
 
 
-def make_start():
+def labels_of(case, data):
+    """With bce, whether the class is 2 or above."""
+    _, y, t, _ = data
+    loss = case.get("loss", "cross-entropy")
+    return {"cross-entropy": y, "bce": (y >= 2).astype(y.dtype)}.get(loss, t)
+
+
+def outputs_of(case):
+    return 1 if "loss" in case else CLASSES
+
+
+def make_start(outputs):
     rng = np.random.default_rng(2)
-    widths = [FEATURES, *HIDDEN, CLASSES]
+    widths = [FEATURES, *HIDDEN, outputs]
     start = {}
     for l, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
         bound = 1 / math.sqrt(inputs)
@@ -111,18 +143,36 @@ def make_scheduler(optimizer, case, steps):
     return schedulers.SequentialLR(optimizer, [before, after], [warmup])
 
 
-def train_in_pytorch(x, y, start, case):
-    widths = [FEATURES, *HIDDEN, CLASSES]
+def loss_of(case, outputs, labels, weights):
+    """The mean over the examples, as they are weighted."""
+    functional = torch.nn.functional
+    if "loss" not in case:
+        class_weight = torch.tensor(case["class_weight"]).float() if "class_weight" in case else None
+        each = functional.cross_entropy(outputs, labels, weight=class_weight, reduction="none",
+                                        label_smoothing=case.get("label_smoothing", 0.0))
+        counts = weights if class_weight is None else weights * class_weight[labels]
+    else:
+        kinds = {"bce": functional.binary_cross_entropy_with_logits,
+                 "squared": functional.mse_loss,
+                 "huber": lambda *a, **b: functional.huber_loss(*a, delta=case["huber_delta"], **b)}
+        each = kinds[case["loss"]](outputs[:, 0], labels.float(), reduction="none")
+        counts = weights
+    return (each * weights).sum() / counts.sum()
+
+
+def train_in_pytorch(data, start, case):
+    widths = [FEATURES, *HIDDEN, outputs_of(case)]
     modules = []
     for inputs, outputs in zip(widths, widths[1:]):
-        modules += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
+        modules += [torch.nn.Linear(inputs, outputs), ACTIVATIONS[case.get("activation", "relu")]()]
     network = torch.nn.Sequential(*modules[:-1])
     network.load_state_dict(start)
     optimizer = make_optimizer(list(network.parameters()), case)
     batch, accumulate = case.get("batch_size", BATCH), case.get("accumulate", 1)
     steps = EPOCHS * EXAMPLES // (batch * accumulate)
     scheduler = make_scheduler(optimizer, case, steps)
-    x, y = torch.from_numpy(x), torch.from_numpy(y)
+    x, y = torch.from_numpy(data[0]), torch.from_numpy(labels_of(case, data))
+    weights = torch.from_numpy(data[3]) if "weights" in case else torch.ones(EXAMPLES)
     done = 0
     for epoch in range(EPOCHS):
         order = shuffled(EXAMPLES, SEED, epoch)
@@ -130,7 +180,7 @@ def train_in_pytorch(x, y, start, case):
             optimizer.zero_grad()
             for first in range(begin, begin + batch * accumulate, batch):
                 rows = order[first:first + batch]
-                loss = torch.nn.functional.cross_entropy(network(x[rows]), y[rows])
+                loss = loss_of(case, network(x[rows]), y[rows], weights[rows])
                 (loss / accumulate).backward()
             if "clip_norm" in case:
                 torch.nn.utils.clip_grad_norm_(network.parameters(), case["clip_norm"])
@@ -142,9 +192,19 @@ def train_in_pytorch(x, y, start, case):
     return {name: p.detach().contiguous() for name, p in network.state_dict().items()}
 
 
-def train_in_colonnade(program, folder, case, epochs=EPOCHS):
+def train_in_colonnade(program, folder, data, case, epochs=EPOCHS):
     model = folder / "model.safetensors"
+    with open(folder / "data.csv", "w", encoding="ascii") as file:
+        for label, weight, row in zip(labels_of(case, data), data[3], data[0]):
+            file.write(",".join(f"{v:.9g}" for v in (label, weight, *row)) + "\n")
     flags = {"batch_size": BATCH, **case}
+    flags["weight_column" if flags.pop("weights", False) else "ignore_columns"] = 1
+    if flags.get("loss") in ("squared", "huber"):
+        flags |= {"task": "regress", "target_scale": "none"}
+    if "class_weight" in flags:
+        file = folder / "class_weights.csv"
+        file.write_text("".join(f"{k},{w}\n" for k, w in enumerate(flags["class_weight"])))
+        flags["class_weight"] = file
     command = [program, "train", str(folder / "data.csv"), "-q", "-o", str(model),
                "--hidden", ",".join(map(str, HIDDEN)), "--scale", "none", "--init", "uniform",
                "--epochs", str(epochs), "--seed", str(SEED)]
@@ -165,18 +225,18 @@ def difference(found, expected):
     return worst
 
 
-def compare(program, x, y):
+def compare(program, data):
     good = True
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        with open(folder / "data.csv", "w", encoding="ascii") as file:
-            for label, row in zip(y, x):
-                file.write(",".join([str(label), *(f"{float(v):.9g}" for v in row)]) + "\n")
         # So small a rate moves no float: the parameters that training starts from.
-        start = train_in_colonnade(program, folder, dict(optimizer="sgd", lr=1e-30), epochs=1)
+        still = dict(optimizer="sgd", lr=1e-30)
+        starts = {outputs_of(case): train_in_colonnade(program, folder, data, still | case, epochs=1)
+                  for case in ({}, dict(loss="bce"))}
         for case_name, case in CASES.items():
-            found = train_in_colonnade(program, folder, case)
-            expected = train_in_pytorch(x, y, start, case)
+            start = starts[outputs_of(case)]
+            found = train_in_colonnade(program, folder, data, case)
+            expected = train_in_pytorch(data, start, case)
             apart = difference(found, expected)
             print(f"{case_name:15} after 50 steps: {apart:.2g} apart, "
                   f"{difference(start, expected):.2g} from the start")
@@ -184,13 +244,15 @@ def compare(program, x, y):
     return good
 
 
-def write_golden(folder, x, y):
+def write_golden(folder, data):
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {"x": torch.from_numpy(x), "y": torch.from_numpy(y.astype(np.uint8))}
-    start = make_start()
-    tensors |= {f"start.{name}": values for name, values in start.items()}
+    x, y, t, weights = map(torch.from_numpy, data)
+    tensors = {"x": x, "y": y.to(torch.uint8), "t": t, "weights": weights}
+    starts = {outputs: make_start(outputs) for outputs in (1, CLASSES)}
+    for outputs, start in starts.items():
+        tensors |= {f"start{outputs}.{name}": values for name, values in start.items()}
     for case_name, case in CASES.items():
-        end = train_in_pytorch(x, y, start, case)
+        end = train_in_pytorch(data, starts[outputs_of(case)], case)
         tensors |= {f"{case_name}.{name}": values for name, values in end.items()}
     meta = {"made_by": "tools/check_training.py", "torch": torch.__version__, "hidden": HIDDEN,
             "batch_size": BATCH, "epochs": EPOCHS, "seed": SEED, "cases": CASES}
@@ -202,7 +264,8 @@ def write_golden(folder, x, y):
 def main():
     parser = argparse.ArgumentParser(
         description="Trains the same network with PyTorch and with `colonnade train`, from the same "
-        "start, on the same batches, 50 steps with every optimizer, and compares the parameters.",
+        "start, on the same batches, 50 steps with every optimizer, schedule, loss "
+        "and activation, and compares the parameters.",
         epilog="Needs: pip install torch safetensors numpy. Exit status: 0 each tensor is within "
         f"{TOLERANCE:g} of PyTorch's, relative to it; 1 one is not, or something failed.",
     )
@@ -212,12 +275,12 @@ def main():
                         help="write what PyTorch gives to FOLDER/training.safetensors instead "
                         "(tests/data has it)")
     arguments = parser.parse_args()
-    x, y = make_data()
+    data = make_data()
     if arguments.golden is not None:
-        write_golden(arguments.golden, x, y)
+        write_golden(arguments.golden, data)
         return
     try:
-        sys.exit(0 if compare(arguments.program, x, y) else 1)
+        sys.exit(0 if compare(arguments.program, data) else 1)
     except (OSError, subprocess.CalledProcessError) as error:
         sys.exit(str(error))
 
