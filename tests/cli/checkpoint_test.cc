@@ -139,6 +139,22 @@ TEST_F(CheckpointCliTest, ASignalWithoutACheckpointSavesTheModel) {
   EXPECT_GE(j["provenance"]["training"]["epochs"], 2);
 }
 
+TEST_F(CheckpointCliTest, ASecondSignalEndsItAtOnce) {
+  // Both come in the second step, which takes much longer than the time between them.
+  Program program(dir_.path(), {"train", "digits.csv", "--hidden", "3072,3072", "--batch-size",
+                                "full", "--epochs", "1000", "-v", "-o", "m.st"});
+  while (program.ErrorsSoFar().find("epoch 1/") == std::string::npos) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  program.Signal(SIGINT);
+  std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  program.Signal(SIGINT);
+  const Outcome outcome = program.Wait();
+  EXPECT_EQ(outcome.status, 128 + SIGINT);
+  EXPECT_THAT(outcome.err, Not(HasSubstr("stopped by signal")));
+  EXPECT_EQ(Listing(), (Words{"digits.csv", "digits_test.csv"}));
+}
+
 TEST_F(CheckpointCliTest, ResumeSaysWhatItDoes) {
   const Words command = {"train",    "digits.csv", "--epochs",     "2",
                          "--hidden", "8",          "--checkpoint", "c.ckpt"};

@@ -1,6 +1,7 @@
 // Trainings that are broken off and go on: to the same bits, from files that are whole.
 #include "engine/train/checkpoint.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -220,6 +221,10 @@ TEST_F(CheckpointTest, BelongsToOneTraining) {
       {"network", [](TrainOptions& o) { o.activation = Activation::kTanh; }},
       {"validation data", [&](TrainOptions& o) { o.validation = &other; }},
       {"start", [&](TrainOptions& o) { o.start = &start; }},
+      {"dropout", [](TrainOptions& o) { o.dropout = 0.5; }},
+      {"label smoothing", [](TrainOptions& o) { o.label_smoothing = 0.1; }},
+      {"class weights", [](TrainOptions& o) { o.class_weights = {1, 2, 1}; }},
+      {"balanced classes", [](TrainOptions& o) { o.balance_classes = true; }},
       {"init", [](TrainOptions& o) { o.init = Initialization::kUniform; }},
       {"epochs \"4\", expected \"5\"", [](TrainOptions& o) { o.epochs = 5; }},
       {"batch size", [](TrainOptions& o) { o.batch_size = 9; }},
@@ -266,6 +271,42 @@ TEST_F(CheckpointTest, BelongsToOneTraining) {
   }
   EXPECT_TRUE(problem(other, options_).starts_with(prefix + "training data"));
   EXPECT_TRUE(ReadFile(options_.checkpoint) == content) << "the file was touched";
+}
+
+TEST_F(CheckpointTest, OfNumbersGoesOnAndBelongsToOneTraining) {
+  const Dataset data = test::RandomTargets(20, 4, 5);
+  options_.loss = Loss::kHuber;
+  const TrainResult whole = Train(data, options_);
+  std::filesystem::remove(options_.checkpoint);
+  TrainOptions part = options_;
+  part.on_progress = [](const Progress& p) { return p.step < 5; };
+  Train(data, part);
+  options_.resume = true;
+  const struct {
+    const char* option;
+    std::function<void(TrainOptions&)> change;
+  } changes[] = {
+      {"loss", [](TrainOptions& o) { o.loss = Loss::kSquared; }},
+      {"huber delta \"1\", expected \"2\"", [](TrainOptions& o) { o.huber_delta = 2; }},
+      {"standardized targets", [](TrainOptions& o) { o.standardize_targets = false; }},
+  };
+  for (const auto& [option, change] : changes) {
+    TrainOptions options = options_;
+    change(options);
+    try {
+      Train(data, options);
+      ADD_FAILURE() << option;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kBadModel);
+      EXPECT_THAT(error.what(), testing::HasSubstr(std::string("found ") + option));
+    }
+  }
+  Dataset weighted = test::RandomTargets(20, 4, 5);
+  weighted.SetWeights(std::vector<float>(20, 2));
+  EXPECT_THROW(Train(weighted, options_), Error) << "other weights";
+  const TrainResult resumed = Train(data, options_);
+  EXPECT_EQ(resumed.resumed_step, 5u);
+  EXPECT_EQ(resumed.model.ParametersHash(), whole.model.ParametersHash());
 }
 
 TEST_F(CheckpointTest, DamageIsNoticedWhereverItIs) {
