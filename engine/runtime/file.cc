@@ -254,17 +254,24 @@ void AtomicFile::Write(std::string_view bytes) {
 void AtomicFile::Commit() {
   if (replaces_) {
     if (Retry([&] { return fsync(descriptor_); }) == -1) Fail(errno);
-    const int error = temporary_.empty() ? NameTemporary() : 0;
+    // Only here may a kill leave something behind, between the two calls: the whole file.
+    const bool unnamed = temporary_.empty();
+    const int error = unnamed ? NameTemporary() : 0;
     if (error != 0) Fail(error);
+    if (unnamed) Rename();
   }
   // Never tried again: Linux closes the descriptor whatever it returns.
   const int closed = close(descriptor_);
   descriptor_ = -1;
   if (closed == -1 && errno != EINTR) Fail(errno);
   if (!replaces_) return;
+  if (!temporary_.empty()) Rename();
+  SyncFolder();
+}
+
+void AtomicFile::Rename() {
   if (std::rename(temporary_.c_str(), file_.c_str()) == -1) Fail(errno);
   temporary_.clear();
-  SyncFolder();
 }
 
 // The rename itself is durable only when the folder is.

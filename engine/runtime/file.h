@@ -93,6 +93,7 @@ class AtomicFile {
  private:
   void OpenTemporary(Temporary temporary);
   int NameTemporary();
+  void Rename();
   void SyncFolder() const;
   void Discard() noexcept;
   [[noreturn]] void Fail(int error);
