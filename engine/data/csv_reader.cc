@@ -1,14 +1,20 @@
 #include "engine/data/csv_reader.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "engine/data/csv_columns.h"
 #include "engine/data/csv_lines.h"
+#include "engine/data/csv_number.h"
 #include "engine/data/csv_opening.h"
 #include "engine/data/csv_plain.h"
 #include "engine/data/csv_table.h"
+#include "engine/data/csv_text.h"
 
 namespace colonnade {
 namespace {
@@ -42,6 +48,25 @@ std::optional<uint64_t> BeginOfRows(LineReader& reader, const CsvOpening& openin
   return {};
 }
 
+// Names of classes may be anything, but a few texts among many integers may as well be mistakes.
+void NoteTextLabels(const std::string& file, const Dataset& data, const CsvOptions& options) {
+  if (options.notes == nullptr || options.like != nullptr) return;
+  std::vector<std::string> texts;
+  std::vector<bool> is_text;
+  for (const std::string& name : data.schema().classes) {
+    is_text.push_back(!ParseInteger(name));
+    if (is_text.back()) texts.push_back(Quoted(name));
+  }
+  if (texts.empty() || texts.size() == is_text.size()) return;
+  const auto count = static_cast<size_t>(
+      std::ranges::count_if(data.labels(), [&](uint32_t label) -> bool { return is_text[label]; }));
+  constexpr size_t kMany = 50;
+  if (data.examples() / count < kMany) return;
+  options.notes->push_back(
+      fmt::format("{}: found {} label{} of text among {} integers: {}; each is a class", file,
+                  count, count == 1 ? "" : "s", data.examples() - count, Abbreviated(texts)));
+}
+
 // chunk: for the parallel reader; 0: without it.
 Dataset Read(const std::filesystem::path& file, const CsvOptions& options, size_t piece,
              size_t chunk) {
@@ -57,7 +82,10 @@ Dataset Read(const std::filesystem::path& file, const CsvOptions& options, size_
                             .columns = &columns,
                             .like = options.like};
     std::optional<Dataset> data = ReadPlainRows(input, rows, options.threads, chunk);
-    if (data) return std::move(*data);
+    if (data) {
+      NoteTextLabels(input.name(), *data, options);
+      return std::move(*data);
+    }
   }
   const size_t max_rows = MaxRows(input.size(), columns.count);
   CsvTable table(input.name(), opening.dialect, std::move(columns), options, max_rows);
@@ -68,7 +96,9 @@ Dataset Read(const std::filesystem::path& file, const CsvOptions& options, size_
     rest = lines.size() - table.Add(lines);
   }
   input.RequireUnchanged();
-  return table.Finish();
+  Dataset data = table.Finish();
+  NoteTextLabels(input.name(), data, options);
+  return data;
 }
 
 }  // namespace

@@ -62,8 +62,9 @@ struct CsvOptions {
   // without a label is bad data or dropped. Ignored with `like`, which knows.
   Missing missing = Missing::kError;
 
-  // Where to put what a person should hear of, a line each: rows dropped, categories unknown,
-  // columns that `like` does not know and that are ignored. May be null.
+  // Where to put what a person should hear of, a line each: rows dropped, categories unknown, a few
+  // labels of text among many integers, no weights where `like` had some, columns that `like` does
+  // not know and that are ignored. May be null.
   std::vector<std::string>* notes = nullptr;
 
   // Data that a model or another table must fit: where both have names, a column for each of its

@@ -179,6 +179,23 @@ TEST(CsvContentsTest, ColumnsAreTakenByPlaceWithoutNames) {
               ElementsAre(1));
 }
 
+TEST(CsvContentsTest, AFewTextsAmongIntegerLabelsAreTold) {
+  std::string text;
+  for (int row = 0; row < 120; ++row)
+    text += row == 70 ? "o,1\n" : std::to_string(row % 3) + ",1\n";
+  std::vector<std::string> notes;
+  EXPECT_EQ(Read(text, {.notes = &notes}).classes(), 4u);
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_THAT(notes[0],
+              HasSubstr(": found 1 label of text among 119 integers: 'o'; each is a class"));
+  notes.clear();
+  Read("a,1\nb,2\n3,4\n", {.header = Header::kNo, .notes = &notes});
+  EXPECT_THAT(notes, testing::IsEmpty()) << "names, one of which is a number";
+  text.replace(text.find('o'), 1, "0.5");
+  EXPECT_TRUE(Read(text, {.notes = &notes}).regression());
+  EXPECT_THAT(notes, testing::IsEmpty());
+}
+
 TEST(CsvContentsTest, AColumnOfWeights) {
   const Dataset train = Read("w,y,a,b\n0.5,0,1,2\n2,1,3,4\n0,1,5,6\n", {.weight_column = "w"});
   EXPECT_THAT(train.weights(), ElementsAre(0.5F, 2, 0));
