@@ -80,6 +80,7 @@ int Run(int argc, char** argv) {
       "Exit status: 0 done, 1 failure, 2 usage, 3 bad data, 4 bad model, 130/143 stopped by "
       "signal.");
   AddTrainCommand(app, common);
+  AddSweepCommand(app, common);
   AddEvaluateCommand(app, common);
   AddPredictCommand(app, common);
   AddInspectCommand(app, common);
@@ -94,8 +95,8 @@ int Run(int argc, char** argv) {
     const auto chosen = app.get_subcommands();
     const std::string_view first = argc > 1 ? argv[1] : "";
     if (chosen.empty() && !first.empty() && first[0] != '-') {
-      return Fail(fmt::format("unknown command '{}', expected train, evaluate, predict, inspect, "
-                              "convert or check",
+      return Fail(fmt::format("unknown command '{}', expected train, sweep, evaluate, predict, "
+                              "inspect, convert or check",
                               first),
                   kUsage);
     }

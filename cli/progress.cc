@@ -33,33 +33,12 @@ std::string AccuracyText(const Progress& p) {
 
 }  // namespace
 
-ProgressDisplay::ProgressDisplay(const Common& common, double max_seconds)
-    : enabled_(!common.quiet), every_epoch_(common.verbose), max_seconds_(max_seconds) {
+bool CanRedraw() {
   const char* kind = std::getenv("TERM");
-  terminal_ = isatty(STDERR_FILENO) != 0 && (kind == nullptr || std::string(kind) != "dumb");
+  return isatty(STDERR_FILENO) != 0 && (kind == nullptr || std::string(kind) != "dumb");
 }
 
-void ProgressDisplay::Show(const Progress& p) {
-  if (!enabled_) return;
-  if (terminal_ && (p.seconds >= next_draw_ || p.step == p.steps)) {
-    DrawBar(p);
-    next_draw_ = p.seconds + kSecondsBetweenDraws;
-  }
-  if (!p.epoch_done) return;
-  const size_t every = every_epoch_ ? 1 : (p.epochs + kMaxEpochLines - 1) / kMaxEpochLines;
-  if (every_epoch_ || (!terminal_ && (p.epoch % every == 0 || p.epoch == p.epochs))) {
-    PrintEpoch(p);
-  }
-}
-
-void ProgressDisplay::DrawBar(const Progress& p) {
-  const double by_steps = static_cast<double>(p.step) / static_cast<double>(p.steps);
-  const double done =
-      max_seconds_ > 0 ? std::clamp(p.seconds / max_seconds_, by_steps, 1.0) : by_steps;
-  const double left = p.seconds / done - p.seconds;
-  const std::string text = fmt::format(
-      " epoch {}/{}  loss {:.4f}{}  {} examples/s  {} left", p.epoch, p.epochs, p.loss,
-      AccuracyText(p), WithCommas(static_cast<uint64_t>(ExamplesPerSecond(p))), Duration(left));
+void DrawBar(double done, const std::string& text) {
   const size_t columns = TerminalColumns();
   const size_t room = columns > text.size() + 3 ? columns - text.size() - 3 : 0;
   const size_t width = std::min<size_t>(room, 30);
@@ -70,6 +49,38 @@ void ProgressDisplay::DrawBar(const Progress& p) {
   }
   // Cut to the terminal's width: a line that wraps could not be redrawn.
   PrintError(fmt::format("\r{}{}\x1b[K", bar, text.substr(0, columns > 1 ? columns - 1 : 1)));
+}
+
+void EraseBar() { PrintError("\r\x1b[K"); }
+
+ProgressDisplay::ProgressDisplay(const Common& common, double max_seconds)
+    : enabled_(!common.quiet),
+      terminal_(CanRedraw()),
+      every_epoch_(common.verbose),
+      max_seconds_(max_seconds) {}
+
+void ProgressDisplay::Show(const Progress& p) {
+  if (!enabled_) return;
+  if (terminal_ && (p.seconds >= next_draw_ || p.step == p.steps)) {
+    Draw(p);
+    next_draw_ = p.seconds + kSecondsBetweenDraws;
+  }
+  if (!p.epoch_done) return;
+  const size_t every = every_epoch_ ? 1 : (p.epochs + kMaxEpochLines - 1) / kMaxEpochLines;
+  if (every_epoch_ || (!terminal_ && (p.epoch % every == 0 || p.epoch == p.epochs))) {
+    PrintEpoch(p);
+  }
+}
+
+void ProgressDisplay::Draw(const Progress& p) {
+  const double by_steps = static_cast<double>(p.step) / static_cast<double>(p.steps);
+  const double done =
+      max_seconds_ > 0 ? std::clamp(p.seconds / max_seconds_, by_steps, 1.0) : by_steps;
+  const double left = p.seconds / done - p.seconds;
+  DrawBar(done,
+          fmt::format(" epoch {}/{}  loss {:.4f}{}  {} examples/s  {} left", p.epoch, p.epochs,
+                      p.loss, AccuracyText(p),
+                      WithCommas(static_cast<uint64_t>(ExamplesPerSecond(p))), Duration(left)));
   drawn_ = true;
 }
 
@@ -89,7 +100,7 @@ void ProgressDisplay::PrintEpoch(const Progress& p) {
 }
 
 void ProgressDisplay::Clear() {
-  if (drawn_) PrintError("\r\x1b[K");
+  if (drawn_) EraseBar();
   drawn_ = false;
 }
 

@@ -2,10 +2,21 @@
 #ifndef COLONNADE_CLI_PROGRESS_H_
 #define COLONNADE_CLI_PROGRESS_H_
 
+#include <string>
+
 #include "cli/output.h"
 #include "colonnade/train.h"
 
 namespace colonnade::cli {
+
+// Whether standard error is a terminal on which a line can be drawn again.
+bool CanRedraw();
+
+// Draws it: a bar, `done` in [0, 1] of it filled, and a text, which starts with a space.
+void DrawBar(double done, const std::string& text);
+
+// Removes it, so that other text can follow.
+void EraseBar();
 
 // A bar that redraws itself on a terminal, a line per epoch elsewhere (of many epochs, some), on
 // standard error. Silent with --quiet.
@@ -20,7 +31,7 @@ class ProgressDisplay {
   void Clear();
 
  private:
-  void DrawBar(const Progress& progress);
+  void Draw(const Progress& progress);
   void PrintEpoch(const Progress& progress);
 
   bool enabled_;

@@ -67,6 +67,12 @@ std::string Configuration::Label() const {
   return label;
 }
 
+Json Configuration::SettingsJson() const {
+  Json json = Json::object();
+  for (const auto& [name, value] : settings) json[name] = value;
+  return json;
+}
+
 std::vector<GridAxis> ParseGrid(const std::vector<std::string>& texts, const CLI::App& command) {
   TrainFlags scratch;
   const std::unique_ptr<CLI::App> parser = ParserOf(scratch);

@@ -28,6 +28,8 @@ struct Configuration {
 
   // "lr=0.1 hidden=64"; empty without a grid.
   std::string Label() const;
+
+  Json SettingsJson() const;
 };
 
 // The axes of --grid NAME=VALUE,VALUE…: `command` is the one that has the flags. Throws

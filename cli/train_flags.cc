@@ -87,6 +87,7 @@ Error NamingTheFlag(const Error& error) {
                                      {"huber delta", "--huber-delta"},
                                      {"label smoothing", "--label-smoothing"},
                                      {"class weights", "--class-weight"},
+                                     {"folds", "--folds"},
                                      {"scale", "--scale"}}) {
     if (message.rfind(option, 0) != 0) continue;
     return Error(error.code(), flag + message.substr(std::string_view(option).size()));
