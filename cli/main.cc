@@ -73,6 +73,7 @@ int Run(int argc, char** argv) {
   app.footer(
       "Examples:\n"
       "  colonnade train train.csv --test test.csv -o model.safetensors\n"
+      "  colonnade sweep train.csv --grid lr=0.01,0.1 --grid hidden=64,128 --seeds 3\n"
       "  colonnade evaluate model.safetensors test.csv\n"
       "  colonnade predict model.safetensors new.csv -o predictions.csv\n"
       "\n"

@@ -76,13 +76,12 @@ class SweepRunner {
     for (size_t c = 0; c < configurations_.size(); ++c) {
       for (size_t s = 0; s < flags_.seeds; ++s) AddTrials(c, configurations_[c].options.seed + s);
     }
-    PrintNote(common_,
-              fmt::format("{}: {} examples, {} features, {} ({}); {} models to train",
-                          flags_.training.train, WithCommas(train.examples()),
-                          WithCommas(train.features()),
-                          train.regression() ? "numbers to predict (regression)"
-                                             : fmt::format("{} classes", train.classes()),
-                          Duration(load_seconds_), WithCommas(trials_.size())));
+    PrintNote(common_, fmt::format("{}: {} examples, {} features, {} ({}); {} models to train",
+                                   flags_.training.train, WithCommas(train.examples()),
+                                   WithCommas(train.features()),
+                                   train.regression() ? "numbers to predict (regression)"
+                                                      : fmt::format("{} classes", train.classes()),
+                                   Duration(load_seconds_), WithCommas(trials_.size())));
   }
 
   // The models of one configuration and seed.
