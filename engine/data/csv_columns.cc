@@ -298,7 +298,7 @@ void ResolveChosen(const std::string& file, const CsvOptions& options, CsvColumn
 }  // namespace
 
 bool CsvColumns::Plain() const {
-  return ignored.empty() && missing != Missing::kMean &&
+  return !weight && missing != Missing::kMean &&
          std::ranges::is_sorted(inputs, {}, &InputColumn::column) &&
          std::ranges::none_of(inputs, &InputColumn::categorical);
 }

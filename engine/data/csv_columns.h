@@ -36,8 +36,8 @@ struct CsvColumns {
   // Values of a row that the builder gets: one per input.
   size_t features() const { return inputs.size(); }
 
-  // Whether the inputs are all columns but the label, in their order, and numbers, of which no
-  // means are wanted: what fast readers know how to place.
+  // Whether the inputs are numbers in the order of their columns, of which no means are wanted, and
+  // no weights: what fast readers know how to place.
   bool Plain() const;
 };
 

@@ -13,7 +13,8 @@
 namespace colonnade {
 
 // Rows of a regular file: each of columns.count fields between separators, each field a number, but
-// for the label's, without quotes; lines that end in LF or CRLF; empty ones only at the end.
+// for the label's and ignored ones, without quotes; lines that end in LF or CRLF; empty ones only
+// at the end.
 struct PlainRows {
   uint64_t begin = 0;  // where the first of them starts in the file
   char separator = ',';

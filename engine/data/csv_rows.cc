@@ -38,12 +38,19 @@ RowDecoder::RowDecoder(char separator, const CsvColumns& columns, SharedClasses&
       scratch_(kernels::ByteRowScratch(columns.count)),
       values_(columns.features()) {
   small_labels_.fill(ClassIndex::kNone);
+  for (const InputColumn& input : columns.inputs) {
+    if (runs_.empty() || runs_.back().column + runs_.back().count != input.column) {
+      runs_.push_back({input.column, 0});
+    }
+    ++runs_.back().count;
+  }
 }
 
 RowsResult RowDecoder::Decode(std::string_view lines, size_t count, size_t first,
                               DatasetBuilder& builder) {
   bool bytes = builder.type() == ElementType::kU8;
-  if (bytes && DecodeBytes(lines, count, first, builder)) return RowsResult::kDone;
+  if (bytes && columns_.ignored.empty() && DecodeBytes(lines, count, first, builder))
+    return RowsResult::kDone;
   const bool wanted = bytes;
   if (DecodeNumbers(lines, count, first, builder, &bytes)) return RowsResult::kDone;
   return bytes == wanted ? RowsResult::kNotPlain : RowsResult::kNotBytes;
@@ -120,20 +127,33 @@ bool RowDecoder::DecodeNumbers(std::string_view lines, size_t count, size_t firs
 // label: null if it is not wanted.
 bool RowDecoder::DecodeRow(const char* text, size_t begin, const uint32_t* ends, float* to,
                            uint32_t* label) {
-  if (!columns_.label) return DecodeFields(text, begin, ends, columns_.count, to);
-  const size_t place = *columns_.label;
-  if (!DecodeFields(text, begin, ends, place, to)) return false;
-  const size_t field_begin = place == 0 ? begin : ends[place - 1] + size_t{1};
-  const std::string_view field =
-      Trimmed({text + field_begin, ends[place] - field_begin}, separator_);
+  const auto begin_of = [&](size_t column) {
+    return column == 0 ? begin : ends[column - 1] + size_t{1};
+  };
+  const auto field_of = [&](size_t column) {
+    return Trimmed({text + begin_of(column), ends[column] - begin_of(column)}, separator_);
+  };
+  for (const Run& run : runs_) {
+    if (!DecodeFields(text, begin_of(run.column), ends + run.column, run.count, to)) return false;
+    to += run.count;
+  }
+  for (const size_t column : columns_.ignored) {
+    if (!MayIgnore(field_of(column))) return false;
+  }
+  if (!columns_.label) return true;
+  const std::string_view field = field_of(*columns_.label);
   if (!IsPlain(field)) return false;
   if (labelled_) {
     const std::optional<uint32_t> index = LabelOf(field);
     if (!index) return false;
     *label = *index;
   }
-  return DecodeFields(text, ends[place] + size_t{1}, ends + place + 1, columns_.count - place - 1,
-                      to + place);
+  return true;
+}
+
+// Whether the exact parser sees the same field, whatever is in it.
+bool RowDecoder::MayIgnore(std::string_view field) const {
+  return separator_ == ' ' ? IsPlain(field) : !field.starts_with('"');
 }
 
 bool RowDecoder::DecodeFields(const char* text, size_t begin, const uint32_t* ends, size_t count,

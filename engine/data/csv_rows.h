@@ -53,17 +53,25 @@ class RowDecoder {
   RowsResult Decode(std::string_view lines, size_t count, size_t first, DatasetBuilder& builder);
 
  private:
+  // Inputs whose columns follow each other.
+  struct Run {
+    size_t column;  // the first
+    size_t count;
+  };
+
   bool DecodeBytes(std::string_view lines, size_t count, size_t first, DatasetBuilder& builder);
   bool DecodeNumbers(std::string_view lines, size_t count, size_t first, DatasetBuilder& builder,
                      bool* bytes);
   bool DecodeRow(const char* text, size_t begin, const uint32_t* ends, float* to, uint32_t* label);
   bool DecodeFields(const char* text, size_t begin, const uint32_t* ends, size_t count, float* to);
+  bool MayIgnore(std::string_view field) const;
   std::optional<uint32_t> LabelOf(std::string_view field);
 
   const char separator_;
   const CsvColumns& columns_;
   const bool labelled_;
   SharedClasses& classes_;
+  std::vector<Run> runs_;
   std::array<uint32_t, 256>
       small_labels_;  // class indices of "0" to "255", as far as they occurred
   std::vector<uint8_t> scratch_;

@@ -31,7 +31,7 @@ CsvTable::CsvTable(const std::string& file, const CsvDialect& dialect, CsvColumn
       columns_(std::move(columns)),
       options_(options),
       labelled_(columns_.label && columns_.read_labels),
-      plain_(columns_.Plain()),
+      plain_(columns_.Plain() && columns_.ignored.empty()),
       missing_(columns_.missing),
       parser_(dialect.separator, dialect.comment),
       classes_(options.like != nullptr ? &options.like->classes : nullptr, columns_.task),

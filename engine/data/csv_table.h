@@ -67,7 +67,7 @@ class CsvTable {
   const CsvColumns columns_;
   const CsvOptions& options_;
   const bool labelled_;
-  const bool plain_;  // columns_.Plain()
+  const bool plain_;  // the inputs are all columns but the label, see CsvColumns::Plain()
   const Missing missing_;
   RecordParser parser_;
   ClassIndex classes_;

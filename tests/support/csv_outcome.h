@@ -55,6 +55,7 @@ inline CsvOptions CsvFuzzOptions(uint8_t choice) {
   options.header = kHeaders[choice / 16 % 4];
   if (choice / 64 == 1) options.label_column = "-1";
   if (choice / 64 == 2) options.comment = '#';
+  if (choice / 64 == 3) options.ignore_columns = {"1"};
   return options;
 }
 

@@ -71,6 +71,36 @@ TEST(CsvPlain, EveryChunkSizeAndNumberOfThreadsGivesTheSameDataset) {
   }
 }
 
+TEST(CsvPlain, TakesRowsWithColumnsToIgnore) {
+  const TempDir dir;
+  CsvColumns columns;
+  columns.count = 4;
+  columns.label = 0;
+  columns.inputs = {{.column = 1}, {.column = 3}};
+  columns.ignored = {2};
+  const auto read = [&](const std::string& text, char separator) {
+    const InputFile input(dir.WriteFile("t.csv", text));
+    const PlainRows rows = {
+        .begin = 0, .separator = separator, .columns = &columns, .like = nullptr};
+    return ReadPlainRows(input, rows, 1, 4096);
+  };
+  for (const char* text :
+       {"1,2,x,3\n", "1,2,,3\n", "1,2,a b,3\n4,5,a\"b,6\n", "1,2, 1e99,3.5\r\n"}) {
+    const std::optional<Dataset> data = read(text, ',');
+    ASSERT_TRUE(data.has_value()) << text;
+    EXPECT_EQ(data->features(), 2u);
+    EXPECT_EQ(data->schema().ignored.size(), 1u);
+  }
+  EXPECT_TRUE(read("1 2 x 3\n", ' ').has_value());
+  // Where other parsers might see other fields.
+  for (const char* text : {"1,2,\"x\",3\n", "1,2, \"x,3\n", "1,2,x\n", "1,2,x,y\n"}) {
+    EXPECT_FALSE(read(text, ',').has_value()) << text;
+  }
+  for (const char* text : {"1 2  3\n", "1 2 x\ty 3\n", "1 2 \"x\" 3\n"}) {
+    EXPECT_FALSE(read(text, ' ').has_value()) << text;
+  }
+}
+
 // Otherwise the other tests would compare the sequential reader with itself.
 TEST(CsvPlain, TakesPlainRowsAndNoOthers) {
   const TempDir dir;
@@ -85,19 +115,32 @@ TEST(CsvPlain, TakesPlainRowsAndNoOthers) {
   }
 }
 
-std::string RandomTable(Random& random) {
+// One of the columns may be text or nothing; its index comes back in *ignored, or SIZE_MAX.
+std::string RandomTable(Random& random, char separator, size_t* ignored) {
   std::string text;
   const size_t columns = 2 + random.Below(random.Below(4) == 0 ? 80 : 6);
   const char* const end = random.Below(4) == 0 ? "\r\n" : "\n";
   const size_t kind = random.Below(3);  // bytes, with some other numbers, none but others
   const size_t label = 0;               // where there is no column of that name
+  *ignored = columns > 2 && random.Below(3) == 0 ? 1 + random.Below(columns - 1) : SIZE_MAX;
+  const auto next = [&](size_t i) {
+    if (i > 0) text += separator;
+  };
   if (random.Below(2) == 0) {
-    for (size_t i = 0; i < columns; ++i) text += (i > 0 ? ",c" : "c") + std::to_string(i);
+    for (size_t i = 0; i < columns; ++i) {
+      next(i);
+      text += "c" + std::to_string(i);
+    }
     text += end;
   }
   for (size_t rows = 1 + random.Below(20); rows > 0; --rows) {
     for (size_t i = 0; i < columns; ++i) {
-      if (i > 0) text += ',';
+      next(i);
+      if (i == *ignored) {
+        const char* const texts[] = {"", "word", " two words ", "a\"b", "7", "\xc3\xa9", "-", "\r"};
+        text += texts[random.Below(random.Below(2) == 0 ? 2 : 8)];
+        continue;
+      }
       if (i == label || kind == 0 || (kind == 1 && random.Below(20) > 0)) {
         text += std::to_string(random.Below(256) >> random.Below(8));
         continue;
@@ -142,14 +185,20 @@ TEST(CsvPlain, AgreesWithTheSequentialReaderOnMutatedTables) {
   size_t errors = 0;
   for (uint64_t seed = 0; seed < kSeeds; ++seed) {
     Random random(seed);
-    std::string text = RandomTable(random);
+    size_t ignored = SIZE_MAX;
+    CsvOptions options;
+    options.delimiter = ",; "[random.Below(3)];
+    std::string text = RandomTable(random, *options.delimiter, &ignored);
+    if (ignored != SIZE_MAX) options.ignore_columns = {std::to_string(ignored)};
     for (size_t i = random.Below(3); i > 0; --i) Mutate(text, random);
     // A new file each time: some file systems flush one that is truncated and written again.
     const auto file = dir.WriteFile(std::to_string(seed) + ".csv", text);
-    const std::string expected = CsvOutcome([&] { return ReadCsvInPieces(file, {}, 1 << 16); });
+    const std::string expected =
+        CsvOutcome([&] { return ReadCsvInPieces(file, options, 1 << 16); });
     const size_t chunk = random.Below(2) == 0 ? 1 + random.Below(100) : 1 << 16;
     const int threads = random.Below(2) == 0 ? 1 : 2;
-    ASSERT_EQ(CsvOutcome([&] { return ReadCsvInChunks(file, With(threads), chunk); }), expected)
+    ASSERT_EQ(CsvOutcome([&] { return ReadCsvInChunks(file, With(threads, options), chunk); }),
+              expected)
         << "seed " << seed << ", chunks of " << chunk << ", " << threads
         << " threads: " << testing::PrintToString(text);
     std::filesystem::remove(file);
