@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <exception>
 #include <iostream>
 #include <new>
+#include <string>
+#include <string_view>
 
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -54,11 +57,32 @@ int ExitCode(ErrorCode code) {
   return kFailure;
 }
 
+// One line, whatever is in names of files and values of flags; and nothing that a terminal obeys.
 int Fail(std::string_view message, int status) noexcept {
   PrintError("colonnade: ");
-  PrintError(message);
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
+  while (!message.empty()) {
+    const auto plain = static_cast<size_t>(
+        std::find_if(message.begin(), message.end(), is_control) - message.begin());
+    PrintError(message.substr(0, plain));
+    if (plain < message.size()) PrintError("?");
+    message.remove_prefix(std::min(plain + 1, message.size()));
+  }
   PrintError("\n");
   return status;
+}
+
+// The message of a flag whose value cannot be read, in the words of all others.
+std::string UsageMessage(const CLI::ParseError& error, const std::string& command) {
+  const std::string text = error.what();
+  constexpr std::string_view kConversion = "Could not convert: ";
+  const size_t equals = text.find(" = ");
+  if (text.starts_with(kConversion) && equals != std::string::npos) {
+    return fmt::format("{}: found '{}', expected a number",
+                       text.substr(kConversion.size(), equals - kConversion.size()),
+                       text.substr(equals + 3));
+  }
+  return fmt::format("{} (see 'colonnade {}--help')", text, command);
 }
 
 int Run(int argc, char** argv) {
@@ -101,8 +125,7 @@ int Run(int argc, char** argv) {
                               first),
                   kUsage);
     }
-    return Fail(fmt::format("{} (see 'colonnade {}--help')", error.what(),
-                            chosen.empty() ? "" : chosen.front()->get_name() + " "),
+    return Fail(UsageMessage(error, chosen.empty() ? "" : chosen.front()->get_name() + " "),
                 kUsage);
   }
   return 0;

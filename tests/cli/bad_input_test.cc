@@ -42,6 +42,13 @@ TEST_F(BadInputTest, FilesThatCannotBeRead) {
               HasSubstr("missing.safetensors"));
 }
 
+TEST_F(BadInputTest, MessagesAreOneLineWhateverIsInThem) {
+  EXPECT_THAT(RunBad(kFailure, {"train", "two\nlines\x1b[31m.csv"}),
+              HasSubstr("two?lines?[31m.csv"));
+  EXPECT_THAT(RunBad(kUsage, {"train", "good.csv", "--lr", "a\nb"}),
+              HasSubstr("--lr: found 'a?b', expected a number"));
+}
+
 TEST_F(BadInputTest, DataThatIsNoTable) {
   EXPECT_THAT(TrainOn(""), HasSubstr("bad.csv"));
   EXPECT_THAT(TrainOn("label,a\n"), HasSubstr("header"));
