@@ -51,7 +51,7 @@ std::vector<std::string> ValuesOf(const std::string& text, const std::string& li
 // a flag, as --help shows it, tells whether it takes a list.
 std::string AsFlag(const CLI::App& parser, const std::string& name, std::string value) {
   const std::string flag = "--" + name;
-  if (parser.get_option(flag)->get_type_name().find(",") != std::string::npos) {
+  if (parser.get_option(flag)->get_type_name().find(',') != std::string::npos) {
     std::ranges::replace(value, '+', ',');
   }
   return flag + "=" + value;
@@ -120,6 +120,7 @@ std::vector<Configuration> Configurations(const std::vector<GridAxis>& grid,
   for (Configuration& configuration : all) {
     const std::unique_ptr<CLI::App> parser = ParserOf(configuration.flags);
     std::vector<std::string> arguments;
+    arguments.reserve(configuration.settings.size());
     for (const auto& [name, value] : configuration.settings) {
       arguments.push_back(AsFlag(*parser, name, value));
     }

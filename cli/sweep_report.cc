@@ -129,11 +129,12 @@ Json Spread::ToJson() const {
 
 std::vector<SweepRow> SweepReport::Ranked() const {
   std::vector<SweepRow> rows;
+  rows.reserve(configurations.size());
   for (size_t c = 0; c < configurations.size(); ++c) rows.push_back(RowOf(c, models));
   const double sign = regression ? 1 : -1;
-  std::ranges::stable_sort(rows, [&](const SweepRow& a, const SweepRow& b) {
-    return std::tuple{Rank(a), sign * a.metric.mean, a.loss.mean} <
-           std::tuple{Rank(b), sign * b.metric.mean, b.loss.mean};
+  std::ranges::sort(rows, [&](const SweepRow& a, const SweepRow& b) {
+    return std::tuple{Rank(a), sign * a.metric.mean, a.loss.mean, a.configuration} <
+           std::tuple{Rank(b), sign * b.metric.mean, b.loss.mean, b.configuration};
   });
   return rows;
 }
