@@ -59,6 +59,16 @@ inline CsvOptions CsvFuzzOptions(uint8_t choice) {
   return options;
 }
 
+// Whether both are errors, one of them that compressed data are damaged. Where that shows, before
+// or after a row that is bad as well, depends on how much is decompressed at a time.
+inline bool AreOfDamagedData(const std::string& a, const std::string& b) {
+  const auto damaged = [](const std::string& outcome) {
+    return outcome.find(" data is damaged") != std::string::npos ||
+           outcome.find(" data ends early") != std::string::npos;
+  };
+  return a.starts_with("error: ") && b.starts_with("error: ") && (damaged(a) || damaged(b));
+}
+
 // Nothing if both readers agree on an input of the fuzzer, else what each of them says. `file` is
 // overwritten.
 inline std::string CsvFuzzDisagreement(std::string_view input, const std::filesystem::path& file) {
@@ -70,10 +80,13 @@ inline std::string CsvFuzzDisagreement(std::string_view input, const std::filesy
     stream << input.substr(kCsvFuzzBytes);
   }
   const std::string exact = CsvOutcome([&] { return ReadCsvInPieces(file, options, 4096); });
+  const auto differs = [&](const std::string& other) {
+    return other != exact && !AreOfDamagedData(other, exact);
+  };
   const std::string pieces = CsvOutcome([&] { return ReadCsvInPieces(file, options, chunk); });
-  if (pieces != exact) return "in pieces: " + pieces + "\nexact: " + exact;
+  if (differs(pieces)) return "in pieces: " + pieces + "\nexact: " + exact;
   const std::string fast = CsvOutcome([&] { return ReadCsvInChunks(file, options, chunk); });
-  return fast == exact ? "" : "in chunks: " + fast + "\nexact: " + exact;
+  return differs(fast) ? "in chunks: " + fast + "\nexact: " + exact : "";
 }
 
 }  // namespace colonnade::test
