@@ -19,6 +19,12 @@ namespace {
 // Set aside where the flags do not say what to validate on.
 constexpr double kDefaultValidation = 0.1;
 
+// Each fold takes 8 bytes per example.
+constexpr size_t kMaxFolds = 1000;
+
+// More than anybody can wait for.
+constexpr size_t kMaxModels = 1'000'000;
+
 [[noreturn]] void Reject(const char* flag, const std::string& found, const char* expected) {
   throw Error(ErrorCode::kInvalidArgument,
               fmt::format("{}: found {}, expected {}", flag, found, expected));
@@ -62,6 +68,11 @@ std::vector<Configuration> ConfigurationsOf(const SweepFlags& flags, const CLI::
              "seeds below 2^64");
     }
   }
+  const size_t models = all.size() * flags.seeds * std::max<size_t>(flags.folds, 1);
+  if (models > kMaxModels) {
+    Reject("--grid", fmt::format("{} models, with --seeds and --folds", models),
+           fmt::format("at most {}", kMaxModels).c_str());
+  }
   const bool seeds_in_grid = std::ranges::find(grid, "seed", &GridAxis::name) != grid.end();
   if (seeds_in_grid && flags.seeds > 1) Reject("--seeds", "--grid seed too", "one of them");
   return all;
@@ -99,7 +110,7 @@ void AddSweepCommand(CLI::App& app, Common& common) {
       ->add_option("--folds", flags->folds,
                    "Cross-validation: as many models, each validated on another part of the\n"
                    "examples (of each class the same number) and trained on the others")
-      ->check(CLI::Range(size_t{2}, size_t{1'000'000}))
+      ->check(CLI::Range(size_t{2}, kMaxFolds))
       ->type_name("K")
       ->group("Sweep");
   command->add_option("--at-once", flags->at_once, "Models that train side by side")

@@ -244,6 +244,9 @@ TEST_F(SweepCliTest, RefusesGridsThatCannotBeMeant) {
   refuse({"--seeds", "0"}, "--seeds");
   refuse({"--seed", "18446744073709551615", "--seeds", "2"}, "expected seeds below 2^64");
   refuse({"--folds", "1"}, "--folds");
+  refuse({"--folds", "1001"}, "--folds");
+  refuse({"--folds", "1000", "--seeds", "1001"},
+         "--grid: found 1001000 models, with --seeds and --folds, expected at most 1000000");
   refuse({"--folds", "3", "--validation", "0.1"}, "--folds: found --validation too, expected one");
   refuse({"--folds", "3", "--validation-file", "x"}, "--folds: found --validation-file too");
   refuse({"--folds", "3", "--early-stopping", "2", "-o", "x"},
