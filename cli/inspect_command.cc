@@ -30,7 +30,8 @@ Json ModelJson(const std::string& file, const Model& model) {
   for (const Layer& layer : model.shape().layers) {
     layers.push_back({{"inputs", layer.inputs},
                       {"outputs", layer.outputs},
-                      {"activation", Name(layer.activation)}});
+                      {"activation", Name(layer.activation)},
+                      {"batch_norm", layer.batch_norm}});
   }
   Json provenance = Json::object();
   for (const auto& [key, value] : model.provenance()) provenance[key] = ParseJson(value);
@@ -64,8 +65,8 @@ std::string ModelText(const std::string& file, const Model& model) {
                                  model.shape().Widths(), WithCommas(model.shape().parameters()));
   for (size_t l = 0; l < model.shape().layers.size(); ++l) {
     const Layer& layer = model.shape().layers[l];
-    text += fmt::format("  layer {:<4}{} → {}, {}\n", l, layer.inputs, layer.outputs,
-                        Name(layer.activation));
+    text += fmt::format("  layer {:<4}{} → {}, {}{}\n", l, layer.inputs, layer.outputs,
+                        layer.batch_norm ? "batch normalisation, " : "", Name(layer.activation));
   }
   const Schema& schema = model.schema();
   std::string classes;

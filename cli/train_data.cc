@@ -45,12 +45,15 @@ void StartFrom(const Model& start, TrainOptions& options) {
   options.start = &start;
   options.hidden.clear();
   options.activations.clear();
+  options.batch_norms.clear();
   for (const Layer& layer : start.shape().layers) {
     options.hidden.push_back(layer.outputs);
     options.activations.push_back(layer.activation);
+    options.batch_norms.push_back(layer.batch_norm);
   }
   options.hidden.pop_back();
   options.activations.pop_back();
+  options.batch_norms.pop_back();
 }
 
 NetworkShape FitOptions(const TrainFlags& flags, const Dataset& train, TrainOptions& options) {

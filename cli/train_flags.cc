@@ -43,28 +43,42 @@ std::vector<size_t> ParseHidden(const std::string& text) {
   return widths;
 }
 
-// One activation for all hidden layers, or one for each.
-void SetActivations(const std::string& text, TrainOptions& options) {
-  std::vector<Activation> activations;
+// Sets `all` to one value for all hidden layers, or `each` to one for each of so many.
+// value_of(name) is nothing for an unknown name; expected: the names.
+template <class T, class ValueOf>
+void SetPerLayer(const char* flag, const std::string& text, size_t layers, const char* expected,
+                 const ValueOf& value_of, T& all, std::vector<T>& each) {
+  std::vector<T> values;
   for (size_t begin = 0; begin <= text.size();) {
     const size_t end = std::min(text.find(',', begin), text.size());
-    const std::optional<Activation> named = ActivationNamed(text.substr(begin, end - begin));
-    if (!named) {
-      Reject("--activation", text,
-             "relu, leaky-relu, elu, gelu, silu, tanh, sigmoid or identity, or a list of them");
-    }
-    activations.push_back(*named);
+    const std::optional<T> value = value_of(text.substr(begin, end - begin));
+    if (!value) Reject(flag, text, fmt::format("{}, or a list of them", expected).c_str());
+    values.push_back(*value);
     begin = end + 1;
   }
-  if (activations.size() == 1) {
-    options.activation = activations.front();
-  } else if (activations.size() != options.hidden.size()) {
-    Reject("--activation", text,
-           fmt::format("one name, or one for each of the {} hidden layers", options.hidden.size())
-               .c_str());
+  if (values.size() == 1) {
+    all = values.front();
+  } else if (values.size() != layers) {
+    Reject(flag, text,
+           fmt::format("one name, or one for each of the {} hidden layers", layers).c_str());
   } else {
-    options.activations = std::move(activations);
+    each = std::move(values);
   }
+}
+
+void SetActivations(const std::string& text, TrainOptions& options) {
+  SetPerLayer("--activation", text, options.hidden.size(),
+              "relu, leaky-relu, elu, gelu, silu, tanh, sigmoid or identity", ActivationNamed,
+              options.activation, options.activations);
+}
+
+void SetBatchNorm(const std::string& text, TrainOptions& options) {
+  const auto value_of = [](const std::string& name) -> std::optional<bool> {
+    if (name == "on" || name == "off") return name == "on";
+    return std::nullopt;
+  };
+  SetPerLayer("--batch-norm", text, options.hidden.size(), "on or off", value_of,
+              options.batch_norm, options.batch_norms);
 }
 
 }  // namespace
@@ -82,6 +96,9 @@ Error NamingTheFlag(const Error& error) {
                                      {"epsilon", "--epsilon"},
                                      {"weight decay", "--weight-decay"},
                                      {"hidden", "--hidden"},
+                                     {"batch norm", "--batch-norm"},
+                                     {"batch size", "--batch-size"},
+                                     {"precision", "--precision"},
                                      {"dropout", "--dropout"},
                                      {"loss", "--loss"},
                                      {"huber delta", "--huber-delta"},
@@ -129,6 +146,7 @@ TrainOptions ToTrainOptions(const TrainFlags& flags, const Common& common) {
   if (flags.hidden) o.hidden = ParseHidden(*flags.hidden);
   if (flags.dropout) o.dropout = *flags.dropout;
   if (flags.activation) SetActivations(*flags.activation, o);
+  if (flags.batch_norm) SetBatchNorm(*flags.batch_norm, o);
   if (flags.init) o.init = *flags.init == "he" ? Initialization::kHe : Initialization::kUniform;
   if (flags.epochs) o.epochs = *flags.epochs;
   if (flags.batch_size) {
@@ -147,6 +165,7 @@ TrainOptions ToTrainOptions(const TrainFlags& flags, const Common& common) {
   if (!flags.stopping.start.empty()) {
     for (const auto& [flag, value] : {std::pair{"--hidden", flags.hidden},
                                       {"--activation", flags.activation},
+                                      {"--batch-norm", flags.batch_norm},
                                       {"--init", flags.init}}) {
       if (value) Reject(flag, *value, "no such flag with --start: the model has the network");
     }
@@ -168,6 +187,13 @@ void AddNetworkOptions(CLI::App& command, TrainFlags& flags) {
                   "sigmoid or identity; or one for each, such as relu,tanh")
       ->type_name("NAME[,NAME…]")
       ->default_str("relu")
+      ->group("Network");
+  command
+      .add_option("--batch-norm", flags.batch_norm,
+                  "Batch normalisation of the hidden layers before their activation: on or off;\n"
+                  "or one for each, such as on,off")
+      ->type_name("on|off[,…]")
+      ->default_str("off")
       ->group("Network");
   command
       .add_option("--dropout", flags.dropout,

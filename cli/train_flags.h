@@ -24,7 +24,8 @@ struct TrainFlags {
   LearningFlags learning;
   LossFlags loss;
   StoppingFlags stopping;
-  std::optional<std::string> scale, hidden, activation, init, batch_size, seed, precision;
+  std::optional<std::string> scale, hidden, activation, batch_norm, init, batch_size, seed,
+      precision;
   std::optional<size_t> epochs;
   std::optional<double> dropout;
   bool lr_find = false;

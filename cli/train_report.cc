@@ -29,6 +29,16 @@ std::string ActivationNames(const TrainOptions& options) {
   return names;
 }
 
+// As --batch-norm has it.
+std::string BatchNormNames(const NetworkShape& shape) {
+  std::string names;
+  for (size_t l = 0; l + 1 < shape.layers.size(); ++l) {
+    if (!names.empty()) names += ',';
+    names += shape.layers[l].batch_norm ? "on" : "off";
+  }
+  return names;
+}
+
 // Numbers have no accuracy but other metrics.
 Json MetricsJson(double loss, double accuracy, const std::optional<Evaluation>& evaluation) {
   Json metrics = {{"loss", loss}, {"accuracy", accuracy}};
@@ -74,6 +84,10 @@ Json TrainReport::ToJson() const {
   training["stopped_by"] = Name(result.reason);
   training["best_epoch"] = result.best_epoch > 0 ? Json(result.best_epoch) : Json();
   training["resumed_step"] = result.resumed_step > 0 ? Json(result.resumed_step) : Json();
+  Json network = {{"layers", model.shape().Widths()},
+                  {"activation", ActivationNames(options)},
+                  {"parameters", model.shape().parameters()}};
+  if (model.shape().batch_norm()) network["batch_norm"] = BatchNormNames(model.shape());
   const std::optional<Evaluation>& validation = result.validation;
   return {{"command", "train"},
           {"version", Version()},
@@ -83,10 +97,7 @@ Json TrainReport::ToJson() const {
             {"test_examples", test ? Json(test->examples) : Json()},
             {"features", schema.features},
             {"classes", schema.classes.size()}}},
-          {"network",
-           {{"layers", model.shape().Widths()},
-            {"activation", ActivationNames(options)},
-            {"parameters", model.shape().parameters()}}},
+          {"network", network},
           {"training", training},
           {"train", MetricsJson(result.loss, result.accuracy, train)},
           {"validation", MetricsJson(validation)},

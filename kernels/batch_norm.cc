@@ -1,5 +1,7 @@
 #include "kernels/batch_norm.h"
 
+#include <type_traits>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/batch_norm.cc"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
@@ -107,8 +109,8 @@ HWY_INLINE void Forward(const BatchNorm& norm, Matrix z, Matrix y) {
 }
 
 template <size_t kCount>
-HWY_INLINE void Backward(const BatchNorm& norm, ConstMatrix z, Matrix dy, float* dgamma,
-                         float* dbeta) {
+HWY_INLINE void Backward(const float* gamma, const float* inverse_deviation, ConstMatrix z,
+                         Matrix dy, float* dgamma, float* dbeta) {
   const Tag d;
   V of_beta[kCount];
   V of_gamma[kCount];
@@ -126,7 +128,7 @@ HWY_INLINE void Backward(const BatchNorm& norm, ConstMatrix z, Matrix dy, float*
   for (size_t i = 0; i < kCount; ++i) {
     Store(of_beta[i], dbeta, i);
     Store(of_gamma[i], dgamma, i);
-    factor[i] = hn::Mul(Load(norm.gamma, i), Load(norm.inverse_deviation, i));
+    factor[i] = hn::Mul(Load(gamma, i), Load(inverse_deviation, i));
     of_beta[i] = dy.cols > 1 ? hn::Div(of_beta[i], n) : hn::Zero(d);
     of_gamma[i] = dy.cols > 1 ? hn::Div(of_gamma[i], n) : hn::Zero(d);
   }
@@ -139,13 +141,18 @@ HWY_INLINE void Backward(const BatchNorm& norm, ConstMatrix z, Matrix dy, float*
   }
 }
 
-// Calls many(row) where kVectors vectors of rows follow, else one(row) for one vector.
-template <class Many, class One>
-HWY_INLINE void ForEachPanel(size_t rows, const Many& many, const One& one) {
+// Calls panel(count, row) for all rows, count vectors of them from `row` on being a panel; `count`
+// is a constant.
+template <class Panel>
+HWY_INLINE void ForEachPanel(size_t rows, const Panel& panel) {
   const size_t lanes = hn::Lanes(Tag());
   size_t row = 0;
-  for (; row + kVectors * lanes <= PaddedRows(rows); row += kVectors * lanes) many(row);
-  for (; row < PaddedRows(rows); row += lanes) one(row);
+  for (; row + kVectors * lanes <= PaddedRows(rows); row += kVectors * lanes) {
+    panel(std::integral_constant<size_t, kVectors>(), row);
+  }
+  for (; row < PaddedRows(rows); row += lanes) {
+    panel(std::integral_constant<size_t, 1>(), row);
+  }
 }
 
 BatchNorm From(const BatchNorm& norm, size_t row) {
@@ -162,21 +169,19 @@ View<T> From(View<T> of, size_t row) {
 }  // namespace
 
 void BatchNormForwardTarget(const BatchNorm& norm, Matrix z, Matrix y) {
-  ForEachPanel(
-      z.rows, [&](size_t row) { Forward<kVectors>(From(norm, row), From(z, row), From(y, row)); },
-      [&](size_t row) { Forward<1>(From(norm, row), From(z, row), From(y, row)); });
+  const auto panel = [&](auto count, size_t row) {
+    Forward<count>(From(norm, row), From(z, row), From(y, row));
+  };
+  ForEachPanel(z.rows, panel);
 }
 
-void BatchNormBackwardTarget(const BatchNorm& norm, ConstMatrix z, Matrix dy, float* dgamma,
-                             float* dbeta) {
-  ForEachPanel(
-      z.rows,
-      [&](size_t row) {
-        Backward<kVectors>(From(norm, row), From(z, row), From(dy, row), dgamma + row, dbeta + row);
-      },
-      [&](size_t row) {
-        Backward<1>(From(norm, row), From(z, row), From(dy, row), dgamma + row, dbeta + row);
-      });
+void BatchNormBackwardTarget(const float* gamma, const float* inverse_deviation, ConstMatrix z,
+                             Matrix dy, float* dgamma, float* dbeta) {
+  const auto panel = [&](auto count, size_t row) {
+    Backward<count>(gamma + row, inverse_deviation + row, From(z, row), From(dy, row), dgamma + row,
+                    dbeta + row);
+  };
+  ForEachPanel(z.rows, panel);
 }
 
 }  // namespace colonnade::kernels::HWY_NAMESPACE
@@ -192,9 +197,9 @@ void BatchNormForward(const BatchNorm& norm, Matrix z, Matrix y) noexcept {
   HWY_DYNAMIC_DISPATCH(BatchNormForwardTarget)(norm, z, y);
 }
 
-void BatchNormBackward(const BatchNorm& norm, ConstMatrix z, Matrix dy, float* dgamma,
-                       float* dbeta) noexcept {
-  HWY_DYNAMIC_DISPATCH(BatchNormBackwardTarget)(norm, z, dy, dgamma, dbeta);
+void BatchNormBackward(const float* gamma, const float* inverse_deviation, ConstMatrix z, Matrix dy,
+                       float* dgamma, float* dbeta) noexcept {
+  HWY_DYNAMIC_DISPATCH(BatchNormBackwardTarget)(gamma, inverse_deviation, z, dy, dgamma, dbeta);
 }
 
 }  // namespace colonnade::kernels

@@ -16,9 +16,8 @@ struct BatchNorm {
   const float* gamma = nullptr;
   const float* beta = nullptr;
   float* running_mean = nullptr;
-  float* running_variance = nullptr;  // ≥ 0
-  // From the forward pass to the backward pass; its padding need not be zero.
-  float* inverse_deviation = nullptr;
+  float* running_variance = nullptr;   // ≥ 0
+  float* inverse_deviation = nullptr;  // written; not zero in the padding
 };
 
 // mean and variance of each row of z over its n columns, the variance being Σ (z − mean)² / n;
@@ -32,14 +31,15 @@ struct BatchNorm {
 // all in order: the same bits on every target with FMA. Thread-safe for disjoint rows.
 void BatchNormForward(const BatchNorm& norm, Matrix z, Matrix y) noexcept;
 
-// Given the normalised z of the forward pass and the gradient dy with respect to y:
+// Given what the forward pass wrote to z and inverse_deviation, and the gradient dy with respect
+// to y:
 //   dbeta = Σ dy;  dgamma = Σ dy · z
 //   dy ← dz = gamma · inverse_deviation · (dy − dbeta / n − z · dgamma / n)
 // where the terms with n, the number of columns, are left out for one column.
 //
-// z and dy: rows × columns; dgamma, dbeta: PaddedRows(rows) floats, aligned. As above.
-void BatchNormBackward(const BatchNorm& norm, ConstMatrix z, Matrix dy, float* dgamma,
-                       float* dbeta) noexcept;
+// z and dy: rows × columns; the others: PaddedRows(rows) floats, aligned. Sums as above.
+void BatchNormBackward(const float* gamma, const float* inverse_deviation, ConstMatrix z, Matrix dy,
+                       float* dgamma, float* dbeta) noexcept;
 
 }  // namespace colonnade::kernels
 

@@ -33,7 +33,10 @@ def load_network(model, network):
                    "silu": torch.nn.SiLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid}
     modules = []
     for layer in network["layers"]:
-        modules.append(torch.nn.Linear(layer["inputs"], layer["outputs"]))
+        norm = layer.get("batch_norm", False)
+        modules.append(torch.nn.Linear(layer["inputs"], layer["outputs"], bias=not norm))
+        if norm:
+            modules.append(torch.nn.BatchNorm1d(layer["outputs"]))
         modules.append(activations[layer["activation"]]())
     sequential = torch.nn.Sequential(*modules)
     sequential.load_state_dict(load_file(model))

@@ -21,6 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "build/release/bin/colonnade"
 FEATURES, HIDDEN, CLASSES = 20, [24, 16], 5
 EXAMPLES, BATCH, EPOCHS, SEED = 320, 32, 5, 7
+OUTPUTS = 32  # examples of which the golden file has what the trained network gives
 
 # The flags of `colonnade train`; those not given have its defaults. Every schedule occurs.
 CASES = {
@@ -54,6 +55,13 @@ ACTIVATIONS = {
 CASES |= {name.replace("-", "_"): dict(optimizer="momentum", lr=0.5 if name == "sigmoid" else 0.05,
                                            activation=name)
           for name in ACTIVATIONS if name != "relu"}
+# Batch normalisation of both hidden layers, or of one.
+CASES |= {
+    "batch_norm": dict(optimizer="momentum", lr=0.05, batch_norm="on"),
+    "batch_norm_adamw": dict(optimizer="adamw", lr=0.004, batch_norm="on,off", clip_norm=0.5),
+    "batch_norm_accumulated": dict(optimizer="rmsprop", lr=0.002, batch_norm="off,on",
+                                   batch_size=16, accumulate=2, weight_decay=0.01),
+}
 
 
 def philox(counter, key):
@@ -110,6 +118,29 @@ def make_start(outputs):
     return start
 
 
+def batch_norms(case):
+    """Whether each layer has batch normalisation."""
+    flags = case.get("batch_norm", "off").split(",")
+    return [flag == "on" for flag in (flags if len(flags) > 1 else flags * len(HIDDEN))] + [False]
+
+
+def with_batch_norms(start, case):
+    """The start of a network without, for one whose layers' biases are those of BatchNorm1d."""
+    result = {}
+    module = 0
+    for l, norm in enumerate(batch_norms(case)):
+        bias = start[f"{2 * l}.bias"]
+        result[f"{module}.weight"] = start[f"{2 * l}.weight"]
+        if norm:
+            module += 1
+            result |= {f"{module}.weight": torch.ones_like(bias),
+                       f"{module}.running_mean": torch.zeros_like(bias),
+                       f"{module}.running_var": torch.ones_like(bias)}
+        result[f"{module}.bias"] = bias
+        module += 2
+    return result
+
+
 def make_optimizer(parameters, case):
     lr, decay = case["lr"], case.get("weight_decay", 0)
     kinds = {
@@ -163,8 +194,11 @@ def loss_of(case, outputs, labels, weights):
 def train_in_pytorch(data, start, case):
     widths = [FEATURES, *HIDDEN, outputs_of(case)]
     modules = []
-    for inputs, outputs in zip(widths, widths[1:]):
-        modules += [torch.nn.Linear(inputs, outputs), ACTIVATIONS[case.get("activation", "relu")]()]
+    for inputs, outputs, norm in zip(widths, widths[1:], batch_norms(case)):
+        modules.append(torch.nn.Linear(inputs, outputs, bias=not norm))
+        if norm:
+            modules.append(torch.nn.BatchNorm1d(outputs))
+        modules.append(ACTIVATIONS[case.get("activation", "relu")]())
     network = torch.nn.Sequential(*modules[:-1])
     network.load_state_dict(start)
     optimizer = make_optimizer(list(network.parameters()), case)
@@ -189,7 +223,10 @@ def train_in_pytorch(data, start, case):
             if done < steps:
                 scheduler.step()
     assert done == 50
-    return {name: p.detach().contiguous() for name, p in network.state_dict().items()}
+    end = {name: p.detach().contiguous() for name, p in network.state_dict().items()
+           if not name.endswith("num_batches_tracked")}
+    with torch.no_grad():
+        return end, network.eval()(x)
 
 
 def train_in_colonnade(program, folder, data, case, epochs=EPOCHS):
@@ -234,11 +271,11 @@ def compare(program, data):
         starts = {outputs_of(case): train_in_colonnade(program, folder, data, still | case, epochs=1)
                   for case in ({}, dict(loss="bce"))}
         for case_name, case in CASES.items():
-            start = starts[outputs_of(case)]
+            start = with_batch_norms(starts[outputs_of(case)], case)
             found = train_in_colonnade(program, folder, data, case)
-            expected = train_in_pytorch(data, start, case)
+            expected, _ = train_in_pytorch(data, start, case)
             apart = difference(found, expected)
-            print(f"{case_name:15} after 50 steps: {apart:.2g} apart, "
+            print(f"{case_name:22} after 50 steps: {apart:.2g} apart, "
                   f"{difference(start, expected):.2g} from the start")
             good = good and apart <= TOLERANCE
     return good
@@ -252,8 +289,11 @@ def write_golden(folder, data):
     for outputs, start in starts.items():
         tensors |= {f"start{outputs}.{name}": values for name, values in start.items()}
     for case_name, case in CASES.items():
-        end = train_in_pytorch(data, starts[outputs_of(case)], case)
+        start = with_batch_norms(starts[outputs_of(case)], case)
+        end, outputs = train_in_pytorch(data, start, case)
         tensors |= {f"{case_name}.{name}": values for name, values in end.items()}
+        if any(batch_norms(case)):
+            tensors[f"{case_name}.outputs"] = outputs[:OUTPUTS].contiguous()
     meta = {"made_by": "tools/check_training.py", "torch": torch.__version__, "hidden": HIDDEN,
             "batch_size": BATCH, "epochs": EPOCHS, "seed": SEED, "cases": CASES}
     file = folder / "training.safetensors"

@@ -33,14 +33,13 @@ void DenseForward(kernels::ConstMatrix weight, const float* bias, Activation act
   if (!IsFused(activation)) kernels::Apply(KernelNonlinearity(activation), z, z);
 }
 
-void ForwardLayer(const DenseParameters& parameters, Activation activation,
+void ForwardLayer(kernels::ConstMatrix weight, const float* bias, Activation activation,
                   Activations& activations, size_t layer, const Block& block, kernels::Matrix z) {
   const auto columns = [&](auto matrix) {
     return matrix.Columns(block.first_column, block.columns);
   };
   const bool skip = layer == 0 && activations.nonzeros().data != nullptr;
-  DenseForward(parameters.weight.view().Rows(block.first_row, block.rows),
-               parameters.bias.view().data + block.first_row, activation,
+  DenseForward(weight.Rows(block.first_row, block.rows), bias + block.first_row, activation,
                columns(activations.at(layer)),
                skip ? columns(activations.nonzeros()) : kernels::Nonzeros{},
                columns(z).Rows(block.first_row, block.rows));

@@ -45,8 +45,8 @@ void DenseForward(kernels::ConstMatrix weight, const float* bias, Activation act
                   kernels::ConstMatrix a, kernels::ConstNonzeros nonzeros, kernels::Matrix z);
 
 // One block of `activation`(weight · a + bias) of a layer, from all rows of what it takes, to `z`,
-// a matrix of the shape of what it gives.
-void ForwardLayer(const DenseParameters& parameters, Activation activation,
+// a matrix of the shape of what it gives. weight, bias: the whole layer's.
+void ForwardLayer(kernels::ConstMatrix weight, const float* bias, Activation activation,
                   Activations& activations, size_t layer, const Block& block, kernels::Matrix z);
 
 }  // namespace colonnade

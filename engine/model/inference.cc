@@ -72,8 +72,9 @@ kernels::Matrix RunLayers(const Model::Storage& model, kernels::Matrix inputs,
   for (size_t l = 0; l < model.layers.size(); ++l) {
     const Layer& layer = model.shape.layers[l];
     const kernels::Matrix z = workspace.Inputs(l + 1, layer.outputs, a.cols);
-    DenseForward(model.layers[l].weight.view(), model.layers[l].bias.view().data, layer.activation,
-                 a, l == 0 ? nonzeros : kernels::ConstNonzeros{}, z);
+    const DenseParameters& parameters = model.ForInference(l);
+    DenseForward(parameters.weight.view(), parameters.bias.view().data, layer.activation, a,
+                 l == 0 ? nonzeros : kernels::ConstNonzeros{}, z);
     a = z;
   }
   return a;

@@ -1,5 +1,6 @@
 #include "engine/model/initialization.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/runtime/random.h"
@@ -13,8 +14,23 @@ std::vector<DenseParameters> ZeroParameters(const NetworkShape& shape) {
   return layers;
 }
 
-std::vector<DenseParameters> HeParameters(const NetworkShape& shape, uint64_t seed) {
+namespace {
+
+// As ZeroParameters(), but with batch normalisation that does nothing yet.
+std::vector<DenseParameters> PlainParameters(const NetworkShape& shape) {
   std::vector<DenseParameters> layers = ZeroParameters(shape);
+  for (DenseParameters& layer : layers) {
+    for (OwnedMatrix* part : {&layer.gamma, &layer.running_variance}) {
+      if (part->cols() > 0) std::fill_n(part->view().data, part->rows(), 1.0f);
+    }
+  }
+  return layers;
+}
+
+}  // namespace
+
+std::vector<DenseParameters> HeParameters(const NetworkShape& shape, uint64_t seed) {
+  std::vector<DenseParameters> layers = PlainParameters(shape);
   for (size_t l = 0; l < layers.size(); ++l) {
     const auto inputs = static_cast<double>(shape.layers[l].inputs);
     std::vector<float> values(shape.layers[l].inputs * shape.layers[l].outputs);
@@ -26,7 +42,7 @@ std::vector<DenseParameters> HeParameters(const NetworkShape& shape, uint64_t se
 }
 
 std::vector<DenseParameters> UniformParameters(const NetworkShape& shape, uint64_t seed) {
-  std::vector<DenseParameters> layers = ZeroParameters(shape);
+  std::vector<DenseParameters> layers = PlainParameters(shape);
   for (size_t l = 0; l < layers.size(); ++l) {
     const auto substream = static_cast<uint32_t>(l);
     std::vector<float> values(shape.layers[l].inputs * shape.layers[l].outputs);

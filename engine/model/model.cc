@@ -31,6 +31,10 @@ std::string LayerMismatch(const NetworkShape& shape) {
                          layer.inputs, shape.layers[l - 1].outputs, l - 1);
     }
   }
+  if (shape.layers.back().batch_norm) {
+    return fmt::format("layers[{}].batch_norm: found true, expected false in the last layer",
+                       shape.layers.size() - 1);
+  }
   return {};
 }
 
@@ -107,13 +111,24 @@ std::shared_ptr<Model::Storage> MakeStorage(NetworkShape shape,
   auto storage = std::make_shared<Model::Storage>();
   for (size_t l = 0; l < parameters.size(); ++l) {
     const Layer& layer = shape.layers[l];
-    const auto [weight, bias] = std::tie(parameters[l].weight, parameters[l].bias);
-    const std::string field = fmt::format("parameters[{}].", l);
-    Require(FindMismatch((field + "weight").c_str(), weight, layer.outputs * layer.inputs));
-    Require(FindMismatch((field + "bias").c_str(), bias, layer.outputs));
+    const LayerParameters& from = parameters[l];
     DenseParameters& to = storage->layers.emplace_back(layer);
-    FromRowMajor(weight, to.weight.view());
-    FromRowMajor(bias, to.bias.view());
+    const auto take = [&](const char* name, const std::vector<float>& values,
+                          kernels::Matrix into) {
+      const std::string field = fmt::format("parameters[{}].{}", l, name);
+      Require(FindMismatch(field.c_str(), values, into.rows * into.cols));
+      FromRowMajor(values, into);
+    };
+    take("weight", from.weight, to.weight.view());
+    take("bias", from.bias, to.bias.view());
+    take("gamma", from.gamma, to.gamma.view());
+    take("running_mean", from.running_mean, to.running_mean.view());
+    take("running_variance", from.running_variance, to.running_variance.view());
+    for (const float variance : from.running_variance) {
+      if (variance >= 0) continue;
+      Require(fmt::format("parameters[{}].running_variance: found {}, expected at least 0", l,
+                          variance));
+    }
   }
   storage->shape = std::move(shape);
   storage->scaling = std::move(scaling);
@@ -126,6 +141,12 @@ std::shared_ptr<Model::Storage> MakeStorage(NetworkShape shape,
 
 Model::Model(std::shared_ptr<Storage> storage) : storage_(std::move(storage)) {
   storage_->padded_scaling = PaddedScaling(storage_->scaling);
+  storage_->folded.clear();
+  if (!shape().batch_norm()) return;
+  for (size_t l = 0; l < storage_->layers.size(); ++l) {
+    storage_->folded.push_back(shape().layers[l].batch_norm ? FoldBatchNorm(storage_->layers[l])
+                                                            : DenseParameters(Layer()));
+  }
 }
 
 Model::Model(NetworkShape shape, std::span<const LayerParameters> parameters, Scaling scaling,
@@ -142,15 +163,21 @@ bool Model::regression() const noexcept { return shape().output == OutputKind::k
 LayerParameters Model::parameters(size_t layer) const {
   assert(layer < storage_->layers.size());
   const DenseParameters& from = std::as_const(storage_->layers[layer]);
-  return {.weight = ToRowMajor(from.weight.view()), .bias = ToRowMajor(from.bias.view())};
+  return {.weight = ToRowMajor(from.weight.view()),
+          .bias = ToRowMajor(from.bias.view()),
+          .gamma = ToRowMajor(from.gamma.view()),
+          .running_mean = ToRowMajor(from.running_mean.view()),
+          .running_variance = ToRowMajor(from.running_variance.view())};
 }
 
 std::string Model::ParametersHash() const {
   Hash128 hash;
   for (size_t l = 0; l < storage_->layers.size(); ++l) {
     const LayerParameters layer = parameters(l);
-    hash.Add(layer.weight.data(), layer.weight.size() * sizeof(float));
-    hash.Add(layer.bias.data(), layer.bias.size() * sizeof(float));
+    for (const std::vector<float>* values :
+         {&layer.weight, &layer.gamma, &layer.bias, &layer.running_mean, &layer.running_variance}) {
+      hash.Add(values->data(), values->size() * sizeof(float));
+    }
   }
   return hash.Hex();
 }

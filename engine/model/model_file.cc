@@ -56,9 +56,38 @@ constexpr std::pair<OutputKind, const char*> kOutputs[] = {{OutputKind::kSoftmax
                                                            {OutputKind::kSigmoid, "sigmoid"},
                                                            {OutputKind::kLinear, "linear"}};
 
-// The activations in between have a number in a torch.nn.Sequential, too.
-std::string WeightName(size_t layer) { return fmt::format("{}.weight", 2 * layer); }
-std::string BiasName(size_t layer) { return fmt::format("{}.bias", 2 * layer); }
+// A tensor of a network's file, and where its values belong.
+struct Place {
+  TensorInfo info;
+  size_t layer;
+  std::vector<float> LayerParameters::* values;
+};
+
+// In the order of the file.
+std::vector<Place> PlacesOf(const NetworkShape& shape) {
+  std::vector<Place> places;
+  size_t module = 0;  // of a torch.nn.Sequential, where activations have a number, too
+  for (size_t l = 0; l < shape.layers.size(); ++l) {
+    const Layer& layer = shape.layers[l];
+    const auto add = [&](const char* name, std::vector<uint64_t> dimensions,
+                         std::vector<float> LayerParameters::* values) {
+      places.push_back(
+          {{fmt::format("{}.{}", module, name), "F32", std::move(dimensions)}, l, values});
+    };
+    add("weight", {layer.outputs, layer.inputs}, &LayerParameters::weight);
+    if (layer.batch_norm) {
+      ++module;
+      add("weight", {layer.outputs}, &LayerParameters::gamma);
+    }
+    add("bias", {layer.outputs}, &LayerParameters::bias);
+    if (layer.batch_norm) {
+      add("running_mean", {layer.outputs}, &LayerParameters::running_mean);
+      add("running_var", {layer.outputs}, &LayerParameters::running_variance);
+    }
+    module += 2;
+  }
+  return places;
+}
 
 std::string MetadataHash(const Metadata& metadata) {
   Hash128 hash;
@@ -80,6 +109,7 @@ Json32 ToJson(const NetworkShape& shape) {
     layers.push_back({{"inputs", layer.inputs},
                       {"outputs", layer.outputs},
                       {"activation", Name(layer.activation)}});
+    if (layer.batch_norm) layers.back()["batch_norm"] = true;
   }
   Json32 json = {{"layers", std::move(layers)}};
   if (shape.output != OutputKind::kSoftmax) {
@@ -120,9 +150,11 @@ NetworkShape ReadNetwork(const JsonNode& node) {
   NetworkShape shape;
   for (size_t l = 0; l < layers.size(); ++l) {
     const JsonNode layer = layers.Item(l);
-    shape.layers.push_back({.inputs = layer.Field("inputs").Unsigned(kMaxWidth),
-                            .outputs = layer.Field("outputs").Unsigned(kMaxWidth),
-                            .activation = ReadActivation(layer.Field("activation"))});
+    shape.layers.push_back(
+        {.inputs = layer.Field("inputs").Unsigned(kMaxWidth),
+         .outputs = layer.Field("outputs").Unsigned(kMaxWidth),
+         .activation = ReadActivation(layer.Field("activation")),
+         .batch_norm = layer.Has("batch_norm") && layer.Field("batch_norm").Bool()});
   }
   if (node.Has("output")) shape.output = ReadOutput(node.Field("output"));
   return shape;
@@ -204,12 +236,11 @@ class ModelReader {
   }
 
   std::vector<LayerParameters> ReadParameters(const NetworkShape& shape) {
-    std::vector<LayerParameters> layers;
+    std::vector<LayerParameters> layers(shape.layers.size());
+    const std::vector<Place> places = PlacesOf(shape);
     Hash128 hash;
-    for (size_t l = 0; l < shape.layers.size(); ++l) {
-      const Layer& layer = shape.layers[l];
-      layers.push_back({.weight = ReadTensor(WeightName(l), {layer.outputs, layer.inputs}, hash),
-                        .bias = ReadTensor(BiasName(l), {layer.outputs}, hash)});
+    for (const Place& place : places) {
+      layers[place.layer].*place.values = ReadTensor(place.info.name, place.info.shape, hash);
     }
     for (const Tensor& tensor : contents_.tensors) {
       if (!read_.contains(tensor.name)) Fail("found the unexpected tensor " + Quoted(tensor.name));
@@ -217,9 +248,9 @@ class ModelReader {
     if (hash.Hex() != Entry(kParametersHashKey)) {
       Fail("the parameters do not match their checksum: the file was altered or damaged");
     }
-    for (size_t l = 0; l < layers.size(); ++l) {
-      CheckFinite(WeightName(l), layers[l].weight);
-      CheckFinite(BiasName(l), layers[l].bias);
+    for (const Place& place : places) {
+      CheckValues(place.info.name, layers[place.layer].*place.values,
+                  place.values == &LayerParameters::running_variance);
     }
     return layers;
   }
@@ -243,11 +274,14 @@ class ModelReader {
     return values;
   }
 
-  void CheckFinite(const std::string& tensor_name, const std::vector<float>& values) const {
-    const auto bad = std::ranges::find_if_not(values, [](float v) { return std::isfinite(v); });
+  void CheckValues(const std::string& tensor_name, const std::vector<float>& values,
+                   bool not_negative) const {
+    const auto bad = std::ranges::find_if_not(
+        values, [&](float v) { return std::isfinite(v) && (v >= 0 || !not_negative); });
     if (bad == values.end()) return;
-    Fail(fmt::format("tensor {}: found {} as element {}, expected a finite number",
-                     Quoted(tensor_name), *bad, bad - values.begin()));
+    Fail(fmt::format("tensor {}: found {} as element {}, expected a finite number{}",
+                     Quoted(tensor_name), *bad, bad - values.begin(),
+                     not_negative ? ", at least 0" : ""));
   }
 
   const std::string& name_;
@@ -279,12 +313,9 @@ void Model::Save(const std::filesystem::path& file) const {
   }
   metadata[kMetadataHashKey] = MetadataHash(metadata);
 
+  const std::vector<Place> places = PlacesOf(shape());
   std::vector<TensorInfo> tensors;
-  for (size_t l = 0; l < shape().layers.size(); ++l) {
-    const Layer& layer = shape().layers[l];
-    tensors.push_back({WeightName(l), "F32", {layer.outputs, layer.inputs}});
-    tensors.push_back({BiasName(l), "F32", {layer.outputs}});
-  }
+  for (const Place& place : places) tensors.push_back(place.info);
 
   AtomicFile output(file);
   output.Write(safetensors::Header(tensors, metadata, file.string()));
@@ -293,8 +324,9 @@ void Model::Save(const std::filesystem::path& file) const {
   };
   for (size_t l = 0; l < shape().layers.size(); ++l) {
     const LayerParameters layer = parameters(l);
-    write(layer.weight);
-    write(layer.bias);
+    for (const Place& place : places) {
+      if (place.layer == l) write(layer.*place.values);
+    }
   }
   output.Commit();
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "colonnade/error.h"
@@ -69,9 +70,13 @@ NetworkShape NetworkShape::Mlp(size_t inputs, std::span<const size_t> hidden, si
 
 size_t NetworkShape::parameters() const {
   size_t sum = 0;
-  for (const Layer& layer : layers) sum += (layer.inputs + 1) * layer.outputs;
+  for (const Layer& layer : layers) {
+    sum += (layer.inputs + 1 + (layer.batch_norm ? 1 : 0)) * layer.outputs;
+  }
   return sum;
 }
+
+bool NetworkShape::batch_norm() const { return std::ranges::any_of(layers, &Layer::batch_norm); }
 
 std::string NetworkShape::Widths() const {
   std::string text = std::to_string(inputs());

@@ -51,7 +51,8 @@ struct DropoutPlace {
 
 // The matrices of a batch and what is computed with them, in one precision. Matrices are sized once
 // for the largest batch. Calls for disjoint blocks of the same result may run at the same time;
-// each function says what it needs to be complete.
+// each function says what it needs to be complete. What only batch normalisation needs has an empty
+// default, for passes without it.
 class Passes {
  public:
   virtual ~Passes() = default;
@@ -71,8 +72,15 @@ class Passes {
   // Fills columns [first, first + count) of the inputs with examples indices[0 .. count).
   virtual void Read(const uint32_t* indices, size_t first, size_t count) = 0;
 
-  // The block of what `layer` gives; needs all rows of what it takes, in these columns.
+  // The block of what `layer` gives; needs all rows of what it takes, in these columns. Of a layer
+  // with batch normalisation, only the product: Normalize() does the rest.
   virtual void Forward(size_t layer, const Block& block) = 0;
+
+  // The rest of the forward pass of a layer with batch normalisation, for rows [first_row,
+  // first_row + rows), as in Block, given their products of all columns [0, columns).
+  // parameters: the layer's, of which it updates the running statistics.
+  virtual void Normalize(size_t /*layer*/, size_t /*columns*/, size_t /*first_row*/,
+                         size_t /*rows*/, DenseParameters& /*parameters*/) {}
 
   // What the last layer gives, in f32. The loss replaces it by its gradient.
   virtual kernels::Matrix logits() = 0;
@@ -81,8 +89,14 @@ class Passes {
   virtual void TakeLogitGradient(size_t first, size_t count) = 0;
 
   // The block of the gradient with respect to the pre-activations of `layer` - 1, given that of all
-  // rows of `layer` ≥ 1 in these columns.
+  // rows of `layer` ≥ 1 in these columns. Where `layer` - 1 has batch normalisation, that with
+  // respect to what its activation takes, and NormalizeBackward(layer - 1) does the rest.
   virtual void Backward(size_t layer, const Block& block) = 0;
+
+  // For rows as in Normalize(), the gradients with respect to the products of a layer with batch
+  // normalisation, and to its gamma and bias.
+  virtual void NormalizeBackward(size_t /*layer*/, size_t /*columns*/, size_t /*first_row*/,
+                                 size_t /*rows*/) {}
 
   // The gradient of a block of weights over the first `columns` columns, or its sum with what is
   // there. dw: block.rows × block.count. Needs the backward pass of these columns. `next`: what the
@@ -90,8 +104,9 @@ class Passes {
   virtual void WeightGradient(const WeightBlock& block, size_t columns, kernels::Output output,
                               kernels::Matrix dw, const kernels::ReadNext& next) = 0;
 
-  // The same for the bias of `layer`.
+  // The same for the bias of `layer`, and for its gamma, if it has batch normalisation.
   virtual void BiasGradient(size_t layer, size_t columns, kernels::Output output, float* db) = 0;
+  virtual void GammaGradient(size_t /*layer*/, kernels::Output /*output*/, float* /*dgamma*/) {}
 
   // To be called when a block of the weights has changed.
   virtual void TakeWeights(const WeightBlock& block) = 0;
@@ -113,7 +128,7 @@ class Passes {
 // Everything in f32. References to shape, reader and parameters are kept. sparse: what the reader
 // reads, or null. If it is there, batches consist of examples that follow each other, begin with a
 // tile and are read as they are; blocks of columns are whole tiles (but for the last of all), those
-// of the first layer's weights its blocks of features.
+// of the first layer's weights its blocks of features; and there is no batch normalisation.
 std::unique_ptr<Passes> MakeF32Passes(const NetworkShape& shape, const BatchReader& reader,
                                       const std::vector<DenseParameters>& parameters,
                                       size_t columns, Zeros zeros, const SparseExamples* sparse,
@@ -121,6 +136,7 @@ std::unique_ptr<Passes> MakeF32Passes(const NetworkShape& shape, const BatchRead
 
 // Factors of the products in bf16, sums in f32. Pixels are not scaled but taken as they are, which
 // is exact, and the first layer scales its sums. References to shape, data and parameters are kept.
+// The shape is one without batch normalisation.
 std::unique_ptr<Passes> MakeBf16Passes(const NetworkShape& shape, const Dataset& data,
                                        const Scaling& scaling,
                                        const std::vector<DenseParameters>& parameters,

@@ -3,6 +3,7 @@
 #include "engine/model/forward.h"
 #include "engine/model/kernel_names.h"
 #include "engine/model/passes.h"
+#include "kernels/batch_norm.h"
 #include "kernels/gemm.h"
 #include "kernels/sparse.h"
 
@@ -38,6 +39,7 @@ class F32Passes final : public Passes {
       const Layer& layer = shape.layers[l];
       if (l + 1 < shape.layers.size()) gradients_.emplace_back(layer.outputs, columns);
       kept_.emplace_back(layer.outputs, Keeps(l) ? columns : 0);
+      norms_.emplace_back(layer, columns);
       if (l == 0) continue;
       transposed_.emplace_back(layer.inputs, layer.outputs);
       kernels::Transpose(parameters[l].weight.view(), transposed_[l].view());
@@ -61,19 +63,29 @@ class F32Passes final : public Passes {
 
   void Forward(size_t layer, const Block& block) override {
     const Activation activation = shape_.layers[layer].activation;
-    const kernels::Matrix result = activations_.at(layer + 1);
-    const bool drop = drops() && layer + 1 < shape_.layers.size();
-    const kernels::Matrix z = Keeps(layer) ? kept_[layer].view() : result;
-    kernels::Matrix a = result;
-    if (IsFused(activation)) {
-      Product(layer, activation, block, z);
-    } else {
-      // What is kept is what the activation takes or, if that is not needed, what it gives.
-      Product(layer, Activation::kIdentity, block, z);
-      if (!KeepsInput(activation)) a = z;
-      kernels::Apply(KernelNonlinearity(activation), Part(z, block), Part(a, block));
+    if (shape_.layers[layer].batch_norm) {
+      Norm& norm = norms_[layer];
+      return Product(layer, norm.no_bias.view().data, Activation::kIdentity, block,
+                     norm.normalized.view());
     }
-    if (drop) Drop(layer, block, Part(a, block), Part(result, block));
+    Product(layer, parameters_[layer].bias.view().data,
+            IsFused(activation) ? activation : Activation::kIdentity, block, Taken(layer));
+    Activate(layer, block);
+  }
+
+  void Normalize(size_t layer, size_t columns, size_t first_row, size_t rows,
+                 DenseParameters& parameters) override {
+    const Block block{0, columns, first_row, rows};
+    const kernels::Matrix y = Part(Taken(layer), block);
+    const auto of_rows = [&](auto& of) { return of.view().data + first_row; };
+    kernels::BatchNormForward({.gamma = of_rows(parameters.gamma),
+                               .beta = of_rows(parameters.bias),
+                               .running_mean = of_rows(parameters.running_mean),
+                               .running_variance = of_rows(parameters.running_variance),
+                               .inverse_deviation = of_rows(norms_[layer].inverse_deviation)},
+                              Part(norms_[layer].normalized.view(), block), y);
+    if (shape_.layers[layer].activation == Activation::kRelu) kernels::Relu(y, y);
+    Activate(layer, block);
   }
 
   kernels::Matrix logits() override { return activations_.logits(); }
@@ -92,6 +104,15 @@ class F32Passes final : public Passes {
     const kernels::Matrix kept =
         Keeps(layer - 1) ? kept_[layer - 1].view() : activations_.at(layer);
     kernels::ApplyGradient(KernelNonlinearity(activation), Part(kept, block), gradient, gradient);
+  }
+
+  void NormalizeBackward(size_t layer, size_t columns, size_t first_row, size_t rows) override {
+    const Block block{0, columns, first_row, rows};
+    const auto of_rows = [&](auto& of) { return of.view().data + first_row; };
+    Norm& norm = norms_[layer];
+    kernels::BatchNormBackward(of_rows(parameters_[layer].gamma), of_rows(norm.inverse_deviation),
+                               Part(norm.normalized.view(), block), Part(Gradient(layer), block),
+                               of_rows(norm.dgamma), of_rows(norm.dbeta));
   }
 
   void WeightGradient(const WeightBlock& block, size_t columns, kernels::Output output,
@@ -118,7 +139,12 @@ class F32Passes final : public Passes {
   }
 
   void BiasGradient(size_t layer, size_t columns, kernels::Output output, float* db) override {
+    if (shape_.layers[layer].batch_norm) return Hand(norms_[layer].dbeta, output, db);
     kernels::BiasGradient(Gradient(layer).Columns(0, columns), output, db);
+  }
+
+  void GammaGradient(size_t layer, kernels::Output output, float* dgamma) override {
+    Hand(norms_[layer].dgamma, output, dgamma);
   }
 
   void TakeWeights(const WeightBlock& block) override {
@@ -132,6 +158,50 @@ class F32Passes final : public Passes {
   }
 
  private:
+  // Of a layer with batch normalisation; without columns for others.
+  struct Norm {
+    Norm(const Layer& layer, size_t columns)
+        : normalized(layer.outputs, layer.batch_norm ? columns : 0),
+          inverse_deviation(layer.outputs, layer.batch_norm ? 1 : 0),
+          dgamma(layer.outputs, layer.batch_norm ? 1 : 0),
+          dbeta(layer.outputs, layer.batch_norm ? 1 : 0),
+          no_bias(layer.outputs, layer.batch_norm ? 1 : 0) {}
+
+    OwnedMatrix normalized;  // the products, at first
+    OwnedMatrix inverse_deviation;
+    OwnedMatrix dgamma, dbeta;
+    OwnedMatrix no_bias;  // zeros
+  };
+
+  static void Hand(const OwnedMatrix& gradient, kernels::Output output, float* to) {
+    const float* const from = gradient.view().data;
+    const bool add = output == kernels::Output::kAccumulate;
+    for (size_t i = 0; i < kernels::PaddedRows(gradient.rows()); ++i) {
+      to[i] = add ? to[i] + from[i] : from[i];
+    }
+  }
+
+  // What the activation of a layer takes. Where nothing is kept, it works in place.
+  kernels::Matrix Taken(size_t layer) {
+    return Keeps(layer) ? kept_[layer].view() : activations_.at(layer + 1);
+  }
+
+  // What is left to do of a block once Taken() is there, fused activations being applied to it.
+  void Activate(size_t layer, const Block& block) {
+    const Activation activation = shape_.layers[layer].activation;
+    const kernels::Matrix z = Taken(layer);
+    const kernels::Matrix result = activations_.at(layer + 1);
+    kernels::Matrix a = result;
+    if (!IsFused(activation)) {
+      // What is kept is what the activation takes or, if that is not needed, what it gives.
+      if (!KeepsInput(activation)) a = z;
+      kernels::Apply(KernelNonlinearity(activation), Part(z, block), Part(a, block));
+    }
+    if (drops() && layer + 1 < shape_.layers.size()) {
+      Drop(layer, block, Part(a, block), Part(result, block));
+    }
+  }
+
   // Whether kept_ has something of a layer: what the backward pass needs and what the layer gives
   // does not tell, because it is the input, or because dropout changes more than its sign.
   bool Keeps(size_t layer) const {
@@ -141,19 +211,19 @@ class F32Passes final : public Passes {
   }
 
   // The block of what the layer gives with that activation, one that is fused.
-  void Product(size_t layer, Activation activation, const Block& block, kernels::Matrix z) {
-    const DenseParameters& parameters = parameters_[layer];
+  void Product(size_t layer, const float* bias, Activation activation, const Block& block,
+               kernels::Matrix z) {
+    const kernels::ConstMatrix weight = parameters_[layer].weight.view();
     if (layer > 0 || sparse_ == nullptr) {
-      return ForwardLayer(parameters, activation, activations_, layer, block, z);
+      return ForwardLayer(weight, bias, activation, activations_, layer, block, z);
     }
     const auto columns = [&](kernels::Matrix matrix) {
       return matrix.Columns(block.first_column, block.columns);
     };
     kernels::WriteNext next;
     if (shape_.layers.size() > 1) next = {columns(activations_.at(2)), columns(Gradient(0))};
-    kernels::ForwardSparse(parameters.weight.view(), sparse_->Examples(TileOf(block.first_column)),
-                           parameters.bias.view().data, KernelActivation(activation), columns(z),
-                           next);
+    kernels::ForwardSparse(weight, sparse_->Examples(TileOf(block.first_column)), bias,
+                           KernelActivation(activation), columns(z), next);
   }
 
   // With respect to the pre-activations of a layer, outputs × columns.
@@ -171,6 +241,7 @@ class F32Passes final : public Passes {
   size_t first_example_ = 0;  // of the batch
   Activations activations_;
   std::vector<OwnedMatrix> kept_;        // see Keeps(); without columns where there is nothing
+  std::vector<Norm> norms_;              // per layer
   std::vector<OwnedMatrix> gradients_;   // of the hidden layers; the last one's replace the logits
   std::vector<OwnedMatrix> transposed_;  // weights, inputs × outputs
 };

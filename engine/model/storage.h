@@ -18,20 +18,51 @@ inline constexpr size_t kMaxWidth = size_t{1} << 20;
 // One dense layer's parameters as the kernels want them.
 struct DenseParameters {
   explicit DenseParameters(const Layer& layer)
-      : weight(layer.outputs, layer.inputs), bias(layer.outputs, 1) {}
+      : weight(layer.outputs, layer.inputs),
+        bias(layer.outputs, 1),
+        gamma(layer.outputs, layer.batch_norm ? 1 : 0),
+        running_mean(layer.outputs, layer.batch_norm ? 1 : 0),
+        running_variance(layer.outputs, layer.batch_norm ? 1 : 0) {}
 
   OwnedMatrix weight;  // outputs × inputs, column-major: column k is what input k feeds
   OwnedMatrix bias;    // outputs × 1
+  // outputs × 1, without batch normalisation × 0. The bias comes after the normalisation.
+  OwnedMatrix gamma, running_mean, running_variance;
 };
+
+// A matrix of a layer and its name. Layers may lack it: then it has no columns.
+struct ParameterPart {
+  const char* name;
+  OwnedMatrix DenseParameters::* matrix;
+};
+
+// What a step changes by gradients, and what else it changes.
+inline constexpr ParameterPart kLearnedParts[] = {{"weight", &DenseParameters::weight},
+                                                  {"bias", &DenseParameters::bias},
+                                                  {"gamma", &DenseParameters::gamma}};
+inline constexpr ParameterPart kRunningParts[] = {
+    {"running_mean", &DenseParameters::running_mean},
+    {"running_variance", &DenseParameters::running_variance}};
+
+// A layer without batch normalisation that gives what this one gives by its running statistics.
+DenseParameters FoldBatchNorm(const DenseParameters& layer);
 
 // Never changes once a Model has it, because the copies of the Model share it.
 struct Model::Storage {
   NetworkShape shape;
   std::vector<DenseParameters> layers;  // as shape.layers
+  // Where the shape has batch normalisation: FoldBatchNorm() of those layers, the others being
+  // empty; Model's constructor makes them.
+  std::vector<DenseParameters> folded;
   Scaling scaling;
   PaddedScaling padded_scaling;  // `scaling` again; Model's constructor makes it
   Schema schema;
   TargetScaling target;
+
+  // What predictions use.
+  const DenseParameters& ForInference(size_t layer) const {
+    return shape.layers[layer].batch_norm ? folded[layer] : layers[layer];
+  }
 };
 
 // What keeps these from belonging together, on one line: "schema.classes: found 3, expected

@@ -85,6 +85,11 @@ class JsonNode {
     return value_.get<float>();
   }
 
+  bool Bool() const {
+    if (!value_.is_boolean()) Fail("true or false");
+    return value_.get<bool>();
+  }
+
   const std::string& String() const {
     if (!value_.is_string()) Fail("a string");
     return value_.get_ref<const std::string&>();

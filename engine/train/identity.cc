@@ -10,7 +10,8 @@ namespace {
 std::string Describe(const NetworkShape& shape) {
   std::string text = fmt::to_string(shape.inputs());
   for (const Layer& layer : shape.layers) {
-    text += fmt::format("-{} {}", layer.outputs, Name(layer.activation));
+    text += fmt::format("-{}{} {}", layer.outputs, layer.batch_norm ? " batch-norm" : "",
+                        Name(layer.activation));
   }
   return text;
 }

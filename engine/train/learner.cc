@@ -42,6 +42,26 @@ void RequireMemory(const NetworkShape& shape, const TrainOptions& options) {
                   shape.Widths(), needed / kGiB, present / kGiB));
 }
 
+// Batch normalisation takes the statistics of a whole batch, so that all of it goes through the
+// network at once: its inputs, and of each layer products, outputs, their gradients and perhaps
+// what the activation takes.
+void RequireBatchMemory(const NetworkShape& shape, const Dataset& data,
+                        const TrainOptions& options) {
+  const size_t examples =
+      options.batch_size == 0 ? data.examples() : std::min(options.batch_size, data.examples());
+  size_t values = shape.inputs();
+  for (const Layer& layer : shape.layers) values += 4 * layer.outputs;
+  const double needed = sizeof(float) * static_cast<double>(values * examples);
+  const double present = PhysicalMemory();
+  constexpr double kGiB = 1 << 30;
+  if (needed <= present) return;
+  throw Error(
+      ErrorCode::kInvalidArgument,
+      fmt::format("batch size: found {}, which needs {:.0f} GiB at once with batch normalisation, "
+                  "expected one that fits into the {:.0f} GiB of this machine",
+                  examples, needed / kGiB, present / kGiB));
+}
+
 std::vector<DenseParameters> StartParameters(const NetworkShape& shape,
                                              const TrainOptions& options) {
   if (options.start == nullptr) {
@@ -50,8 +70,12 @@ std::vector<DenseParameters> StartParameters(const NetworkShape& shape,
   }
   const Model::Storage& start = options.start->storage();
   if (start.shape != shape) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "start: found a model " + start.shape.Widths() + ", expected " + shape.Widths());
+    const bool same_widths = start.shape.Widths() == shape.Widths();
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("start: found a model {}{}, expected {}", start.shape.Widths(),
+                    same_widths ? " of other activations, outputs or batch normalisation" : "",
+                    shape.Widths()));
   }
   std::vector<DenseParameters> parameters = ZeroParameters(shape);
   CopyParameters(start.layers, parameters);
@@ -64,6 +88,7 @@ std::shared_ptr<Model::Storage> MakeModel(const Dataset& data, const TrainOption
   model->target =
       options.start != nullptr ? options.start->storage().target : FitTargets(options, data);
   RequireMemory(model->shape, options);
+  if (options.HasBatchNorm()) RequireBatchMemory(model->shape, data, options);
   model->schema = data.schema();
   model->scaling = options.start != nullptr && options.scale == "auto"
                        ? options.start->scaling()
@@ -115,6 +140,10 @@ TrainOptions Resolve(const TrainOptions& options, const Dataset& data) {
                 fmt::format("target accuracy: found {} for numbers, expected classes",
                             resolved.target_accuracy));
   }
+  if (options.HasBatchNorm() && data.examples() == 1) {
+    throw Error(ErrorCode::kBadData,
+                "training data: found 1 example, expected at least 2 for batch normalisation");
+  }
   return resolved;
 }
 
@@ -123,6 +152,9 @@ StepSettings SettingsOf(const TrainOptions& options, size_t examples_per_step) {
   settings.batch_size = examples_per_step;
   if (options.accumulate > 1) {
     settings.chunk_size = std::min(options.batch_size, StepSettings::kMaxChunk);
+  }
+  if (options.HasBatchNorm()) {
+    settings.chunk_size = options.accumulate > 1 ? options.batch_size : examples_per_step;
   }
   settings.clip_norm = options.clip_norm;
   settings.precision = options.precision;
@@ -135,17 +167,30 @@ void CopyParameters(std::span<const DenseParameters> from, std::span<DenseParame
     std::copy_n(a.data, a.stride * a.cols, b.data);
   };
   for (size_t l = 0; l < from.size(); ++l) {
-    copy(from[l].weight.view(), to[l].weight.view());
-    copy(from[l].bias.view(), to[l].bias.view());
+    for (const auto& [name, part] : kLearnedParts) {
+      copy((from[l].*part).view(), (to[l].*part).view());
+    }
+    for (const auto& [name, part] : kRunningParts) {
+      copy((from[l].*part).view(), (to[l].*part).view());
+    }
   }
 }
 
 double ParameterNorm(std::span<const DenseParameters> layers) {
   double sum = 0;  // of squares of f32: cannot overflow
   for (const DenseParameters& layer : layers) {
-    sum += SumOfSquares(layer.weight.view()) + SumOfSquares(layer.bias.view());
+    sum += SumOfSquares(layer.weight.view()) + SumOfSquares(layer.bias.view()) +
+           SumOfSquares(layer.gamma.view());
   }
   return std::sqrt(sum);
+}
+
+bool AreFinite(std::span<const DenseParameters> layers) {
+  double sum = ParameterNorm(layers);
+  for (const DenseParameters& layer : layers) {
+    for (const auto& [name, part] : kRunningParts) sum += SumOfSquares((layer.*part).view());
+  }
+  return std::isfinite(sum);
 }
 
 void CheckFits(const char* what, const Dataset& data, const NetworkShape& shape) {
@@ -172,7 +217,7 @@ void ThrowDiverged(const char* what, size_t step, double learning_rate,
                    std::span<const DenseParameters> layers) {
   std::string where;
   for (size_t l = 0; l < layers.size(); ++l) {
-    if (std::isfinite(ParameterNorm(layers.subspan(l, 1)))) continue;
+    if (AreFinite(layers.subspan(l, 1))) continue;
     where += fmt::format("{}{}", where.empty() ? " of layer " : ", ", l);
   }
   throw Error(

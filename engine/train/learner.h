@@ -39,6 +39,9 @@ void CopyParameters(std::span<const DenseParameters> from, std::span<DenseParame
 // on every target.
 double ParameterNorm(std::span<const DenseParameters> layers);
 
+// Whether all parameters and running statistics are.
+bool AreFinite(std::span<const DenseParameters> layers);
+
 // Throws kBadData, beginning with `what`, where the network cannot be trained or measured on
 // `data`.
 void CheckFits(const char* what, const Dataset& data, const NetworkShape& shape);

@@ -82,9 +82,21 @@ void OptimizerState::UpdateWeight(const WeightBlock& block, kernels::ConstMatrix
 
 void OptimizerState::UpdateBias(size_t layer, kernels::ConstMatrix gradient,
                                 DenseParameters& parameters) {
+  Update(&DenseParameters::bias, layer, gradient, parameters);
+}
+
+void OptimizerState::UpdateGamma(size_t layer, kernels::ConstMatrix gradient,
+                                 DenseParameters& parameters) {
+  Update(&DenseParameters::gamma, layer, gradient, parameters);
+}
+
+void OptimizerState::Update(OwnedMatrix DenseParameters::* part, size_t layer,
+                            kernels::ConstMatrix gradient, DenseParameters& parameters) {
   Moments moments;
-  for (size_t m = 0; m < moments_.size(); ++m) moments[m] = moments_[m].layers[layer].bias.view();
-  Update(parameters.bias.view(), gradient, moments);
+  for (size_t m = 0; m < moments_.size(); ++m) {
+    moments[m] = (moments_[m].layers[layer].*part).view();
+  }
+  Update((parameters.*part).view(), gradient, moments);
 }
 
 void OptimizerState::Update(kernels::Matrix parameter, kernels::ConstMatrix gradient,
@@ -109,8 +121,10 @@ std::vector<OptimizerState::Tensor> OptimizerState::Tensors() {
   for (Moment& moment : moments_) {
     for (size_t l = 0; l < moment.layers.size(); ++l) {
       const std::string prefix = std::string(moment.name) + "." + std::to_string(l) + ".";
-      tensors.push_back({prefix + "weight", moment.layers[l].weight.view()});
-      tensors.push_back({prefix + "bias", moment.layers[l].bias.view()});
+      for (const auto& [name, part] : kLearnedParts) {
+        const kernels::Matrix values = (moment.layers[l].*part).view();
+        if (values.cols > 0) tensors.push_back({prefix + name, values});
+      }
     }
   }
   return tensors;

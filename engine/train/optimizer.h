@@ -32,8 +32,9 @@ class OptimizerState {
   void UpdateWeight(const WeightBlock& block, kernels::ConstMatrix gradient,
                     DenseParameters& parameters);
 
-  // Updates the bias of `layer`.
+  // Updates the bias of `layer`, or its gamma.
   void UpdateBias(size_t layer, kernels::ConstMatrix gradient, DenseParameters& parameters);
+  void UpdateGamma(size_t layer, kernels::ConstMatrix gradient, DenseParameters& parameters);
 
   // What a step takes over from those before it, besides the parameters: these tensors and the
   // count. To go on from a checkpoint, write both back into a state made with the same options.
@@ -55,6 +56,8 @@ class OptimizerState {
     std::vector<DenseParameters> layers;
   };
 
+  void Update(OwnedMatrix DenseParameters::* part, size_t layer, kernels::ConstMatrix gradient,
+              DenseParameters& parameters);
   void Update(kernels::Matrix parameter, kernels::ConstMatrix gradient,
               const Moments& moments) const;
 

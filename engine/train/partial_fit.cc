@@ -65,7 +65,7 @@ PassResult Trainer::Fit(const Dataset& data) {
       sum.weight += loss.weight;
     }
   });
-  if (!std::isfinite(ParameterNorm(model.layers))) {
+  if (!AreFinite(model.layers)) {
     ThrowDiverged("a parameter is not finite", s.steps, s.rate, model.layers);
   }
   result.loss = sum.MeanLoss();

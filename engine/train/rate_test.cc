@@ -65,13 +65,7 @@ TrainResult Start(const Dataset& data, const TrainOptions& options) {
 
 std::vector<DenseParameters> ParametersOf(const Model::Storage& model) {
   std::vector<DenseParameters> layers = ZeroParameters(model.shape);
-  for (size_t l = 0; l < layers.size(); ++l) {
-    const auto copy = [](kernels::ConstMatrix from, kernels::Matrix to) {
-      std::copy_n(from.data, from.stride * from.cols, to.data);
-    };
-    copy(model.layers[l].weight.view(), layers[l].weight.view());
-    copy(model.layers[l].bias.view(), layers[l].bias.view());
-  }
+  CopyParameters(model.layers, layers);
   return layers;
 }
 

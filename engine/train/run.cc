@@ -114,8 +114,14 @@ std::vector<OptimizerState::Tensor> TrainingRun::Tensors() {
   std::vector<OptimizerState::Tensor> tensors;
   const auto add = [&](const char* prefix, std::vector<DenseParameters>& layers) {
     for (size_t l = 0; l < layers.size(); ++l) {
-      tensors.push_back({fmt::format("{}.{}.weight", prefix, l), layers[l].weight.view()});
-      tensors.push_back({fmt::format("{}.{}.bias", prefix, l), layers[l].bias.view()});
+      const auto add_part = [&](const ParameterPart& part) {
+        const kernels::Matrix values = (layers[l].*part.matrix).view();
+        if (values.cols > 0) {
+          tensors.push_back({fmt::format("{}.{}.{}", prefix, l, part.name), values});
+        }
+      };
+      for (const ParameterPart& part : kLearnedParts) add_part(part);
+      for (const ParameterPart& part : kRunningParts) add_part(part);
     }
   };
   add("parameters", learner_.model->layers);
@@ -138,7 +144,7 @@ bool TrainingRun::CheckpointIsDue() const {
 // parameters are looked at here.
 void TrainingRun::RequireFinite() const {
   const std::vector<DenseParameters>& layers = learner_.model->layers;
-  if (std::isfinite(ParameterNorm(layers))) return;
+  if (AreFinite(layers)) return;
   ThrowDiverged("a parameter is not finite", state_.step, progress_.learning_rate, layers);
 }
 

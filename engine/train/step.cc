@@ -104,13 +104,14 @@ TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const
                            OptimizerState& optimizer, Execution& execution, Profiler* profiler,
                            std::optional<LossFunction> loss)
     : shape_(shape),
+      parameters_(parameters),
       optimizer_(optimizer),
       execution_(execution),
       profiler_(profiler),
       reader_(data, scaling),
       loss_(loss ? std::move(*loss) : LossFunction(TrainOptions(), data, {})) {
   const bool f32 = settings.precision == Precision::kF32;
-  if (f32 && settings.zeros == Zeros::kSparse) {
+  if (f32 && settings.zeros == Zeros::kSparse && !shape.batch_norm()) {
     sparse_ = MakeSparse(shape, data, scaling, reader_, execution);
   }
   const size_t columns = ChunkColumns(settings, sparse_.get(), execution.threads());
@@ -151,6 +152,8 @@ BatchLoss TrainingStep::Run(std::span<const uint32_t> indices, double learning_r
                               .first_column = static_cast<uint32_t>(begin)});
     if (sparse_ == nullptr && LayerByLayerPays(shape_, columns, execution_.threads())) {
       PhaseALayerByLayer(chunk);
+    } else if (shape_.batch_norm()) {
+      PhaseABetweenNorms(chunk);
     } else {
       PhaseA(chunk);
     }
@@ -224,6 +227,7 @@ void TrainingStep::PhaseALayerByLayer(const Chunk& chunk) {
   for (size_t l = 0; l < shape_.layers.size(); ++l) {
     ForEachBlock(columns, shape_.layers[l].outputs, Phase::kForward, l,
                  [&](const Block& block) { passes_->Forward(l, block); });
+    if (shape_.layers[l].batch_norm) Normalize(chunk, l);
   }
   execution_.ForEach(Tasks(columns, each), [&](size_t task, size_t worker) {
     PhaseTimer timer(profiler_, worker);
@@ -233,7 +237,88 @@ void TrainingStep::PhaseALayerByLayer(const Chunk& chunk) {
   for (size_t l = shape_.layers.size() - 1; l > 0; --l) {
     ForEachBlock(columns, shape_.layers[l].inputs, Phase::kBackward, l,
                  [&](const Block& block) { passes_->Backward(l, block); });
+    if (shape_.layers[l - 1].batch_norm) NormalizeBackward(chunk, l - 1);
   }
+}
+
+// Phase A of a network with batch normalisation: a thread takes its columns through all layers from
+// one normalisation to the next.
+void TrainingStep::PhaseABetweenNorms(const Chunk& chunk) {
+  const size_t columns = chunk.indices.size();
+  const size_t layers = shape_.layers.size();
+  for (size_t begin = 0; begin < layers;) {
+    size_t norm = begin;  // the next layer with batch normalisation
+    while (norm < layers && !shape_.layers[norm].batch_norm) ++norm;
+    ForEachColumns(columns, [&](size_t task, size_t first, size_t count, PhaseTimer& timer) {
+      if (begin == 0) {
+        Read(chunk, first, count);
+        timer.Done(Phase::kRead);
+      }
+      for (size_t l = begin; l <= std::min(norm, layers - 1); ++l) {
+        passes_->Forward(l, {first, count, 0, shape_.layers[l].outputs});
+        timer.Done(Phase::kForward, l);
+      }
+      if (norm < layers) return;
+      Loss(chunk, task, first, count);
+      timer.Done(Phase::kLoss);
+      BackwardToNorm(layers - 1, first, count, timer);
+    });
+    if (norm < layers) Normalize(chunk, norm);
+    begin = norm + 1;
+  }
+  for (size_t l = layers - 1; l-- > 0;) {
+    if (!shape_.layers[l].batch_norm) continue;
+    NormalizeBackward(chunk, l);
+    if (l == 0) return;
+    ForEachColumns(columns, [&](size_t, size_t first, size_t count, PhaseTimer& timer) {
+      BackwardToNorm(l, first, count, timer);
+    });
+  }
+}
+
+// The backward pass from a layer back to one whose normalisation comes next, or to the first.
+void TrainingStep::BackwardToNorm(size_t layer, size_t first, size_t count, PhaseTimer& timer) {
+  for (; layer > 0; --layer) {
+    passes_->Backward(layer, {first, count, 0, shape_.layers[layer - 1].outputs});
+    timer.Done(Phase::kBackward, layer);
+    if (shape_.layers[layer - 1].batch_norm) return;
+  }
+}
+
+void TrainingStep::Normalize(const Chunk& chunk, size_t layer) {
+  ForEachRows(shape_.layers[layer].outputs, [&](size_t first, size_t rows, PhaseTimer& timer) {
+    passes_->Normalize(layer, chunk.indices.size(), first, rows, parameters_[layer]);
+    timer.Done(Phase::kForward, layer);
+  });
+}
+
+void TrainingStep::NormalizeBackward(const Chunk& chunk, size_t layer) {
+  ForEachRows(shape_.layers[layer].outputs, [&](size_t first, size_t rows, PhaseTimer& timer) {
+    passes_->NormalizeBackward(layer, chunk.indices.size(), first, rows);
+    timer.Done(Phase::kBackward, layer + 1);
+  });
+}
+
+// Calls f(task, first, count, timer) for the columns of all tasks.
+template <class F>
+void TrainingStep::ForEachColumns(size_t columns, const F& f) {
+  const size_t each = TaskColumns(columns);
+  execution_.ForEach(Tasks(columns, each), [&](size_t task, size_t worker) {
+    PhaseTimer timer(profiler_, worker);
+    f(task, task * each, std::min(each, columns - task * each), timer);
+  });
+}
+
+// Calls f(first, rows, timer) for parts of so many rows, one per thread where that makes them small
+// enough for what is computed of them to stay in the cache.
+template <class F>
+void TrainingStep::ForEachRows(size_t rows, const F& f) {
+  const size_t share = kernels::RoundUp(Tasks(rows, execution_.threads()), kernels::kPadFloats);
+  const size_t each = std::min(share, kLayerRows);
+  execution_.ForEach(Tasks(rows, each), [&](size_t task, size_t worker) {
+    PhaseTimer timer(profiler_, worker);
+    f(task * each, std::min(each, rows - task * each), timer);
+  });
 }
 
 // Calls f for blocks that cover a result, at least two per thread where it is large enough.

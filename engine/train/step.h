@@ -36,9 +36,11 @@ struct BatchLoss {
 struct StepSettings {
   static constexpr size_t kMaxChunk = 1024;
 
-  size_t batch_size = 1;          // the largest batch that will be asked for
-  size_t chunk_size = kMaxChunk;  // examples of it that are worked on at a time, ≤ kMaxChunk
-  double clip_norm = 0;           // the most that the norm of its gradient may be; 0: anything
+  size_t batch_size = 1;  // the largest batch that will be asked for
+  // Examples of it that are worked on at a time; with batch normalisation, those whose statistics
+  // are taken together.
+  size_t chunk_size = kMaxChunk;
+  double clip_norm = 0;  // the most that the norm of its gradient may be; 0: anything
   // With Zeros::kSparse, all batches are 0, 1, … data.examples() - 1.
   Zeros zeros = Zeros::kAuto;
   Precision precision = Precision::kF32;
@@ -53,7 +55,9 @@ struct StepSettings {
 // blocks of weights: ParameterUpdate. Batches of more than chunk_size columns
 // go through both in chunks, the gradients accumulating over the chunks in order, which gives the
 // same bits as one chunk would (in f32); memory stays bounded. With SparseExamples, which leave out
-// the gathering, chunks are larger, and their tiles are the tasks of phase A.
+// the gathering, chunks are larger, and their tiles are the tasks of phase A. A layer with batch
+// normalisation needs all columns of a chunk before any of them can go on: there phase A is cut, by
+// a parallel region over the rows of the layer, forward and backward.
 class TrainingStep {
  public:
   // Keeps references to all but the settings and the loss. `profiler` may be null. Without a loss,
@@ -85,13 +89,22 @@ class TrainingStep {
   void AfterFirstLayer(const Chunk& chunk, size_t task, size_t first, size_t count,
                        PhaseTimer& timer);
   void PhaseALayerByLayer(const Chunk& chunk);
+  void PhaseABetweenNorms(const Chunk& chunk);
+  void BackwardToNorm(size_t layer, size_t first, size_t count, PhaseTimer& timer);
+  void Normalize(const Chunk& chunk, size_t layer);
+  void NormalizeBackward(const Chunk& chunk, size_t layer);
   void Read(const Chunk& chunk, size_t first, size_t count);
   void Loss(const Chunk& chunk, size_t task, size_t first, size_t count);
   template <class F>
   void ForEachBlock(size_t columns, size_t rows, Phase phase, size_t layer, const F& f);
+  template <class F>
+  void ForEachColumns(size_t columns, const F& f);
+  template <class F>
+  void ForEachRows(size_t rows, const F& f);
   size_t TaskColumns(size_t columns) const;
 
   const NetworkShape& shape_;
+  std::vector<DenseParameters>& parameters_;
   OptimizerState& optimizer_;
   Execution& execution_;
   Profiler* profiler_;

@@ -35,9 +35,34 @@ TrainOptions TrainOptions::Classic() {
 namespace {
 
 NetworkShape Shape(const TrainOptions& options, size_t inputs, size_t outputs) {
-  return options.activations.empty()
-             ? NetworkShape::Mlp(inputs, options.hidden, outputs, options.activation)
-             : NetworkShape::Mlp(inputs, options.hidden, outputs, options.activations);
+  NetworkShape shape =
+      options.activations.empty()
+          ? NetworkShape::Mlp(inputs, options.hidden, outputs, options.activation)
+          : NetworkShape::Mlp(inputs, options.hidden, outputs, options.activations);
+  for (size_t l = 0; l < options.hidden.size(); ++l) {
+    shape.layers[l].batch_norm =
+        options.batch_norms.empty() ? options.batch_norm : options.batch_norms.at(l);
+  }
+  return shape;
+}
+
+void CheckBatchNorm(const TrainOptions& options) {
+  const auto fail = [](const std::string& found, const std::string& expected) {
+    throw Error(ErrorCode::kInvalidArgument, found + ", expected " + expected);
+  };
+  const size_t given = options.batch_norms.size();
+  if (given != 0 && given != options.hidden.size()) {
+    fail(fmt::format("batch norm: found {} values", given),
+         fmt::format("one for each of the {} hidden layers", options.hidden.size()));
+  }
+  if (!options.HasBatchNorm()) return;
+  if (options.hidden.empty()) fail("batch norm: found on", "hidden layers to go with it");
+  if (options.batch_size == 1) {
+    fail("batch size: found 1", "at least 2 with batch normalisation: one example has no variance");
+  }
+  if (options.precision != Precision::kF32) {
+    fail("precision: found bf16", "f32 with batch normalisation");
+  }
 }
 
 }  // namespace
@@ -50,6 +75,11 @@ NetworkShape TrainOptions::ShapeFor(const Dataset& data) const {
                  : chosen == Loss::kBinaryCrossEntropy ? OutputKind::kSigmoid
                                                        : OutputKind::kLinear;
   return shape;
+}
+
+bool TrainOptions::HasBatchNorm() const {
+  return batch_norms.empty() ? batch_norm
+                             : std::ranges::find(batch_norms, true) != batch_norms.end();
 }
 
 size_t TrainOptions::ExamplesPerStep(size_t examples) const {
@@ -107,6 +137,7 @@ void TrainOptions::Check() const {
           0, "a number above 0, here or of steps");
   Require(!resume || !checkpoint.empty(), "resume", 1, "a checkpoint to go with it");
   Require(threads >= 0 && threads <= 1024, "threads", threads, "0 to 1024");
+  CheckBatchNorm(*this);
   Shape(*this, 1, 1);
   CheckLossOptions(*this);
   Require(dropout >= 0 && dropout < 1, "dropout", dropout, "a number in [0, 1)");

@@ -54,7 +54,8 @@ ParameterUpdate::ParameterUpdate(const NetworkShape& shape, const Settings& sett
       blocks_.push_back({l, first, std::min(each, layer.inputs - first), 0, layer.outputs});
     }
     squares_.push_back({std::vector<float>(Parts(layer.outputs) * layer.inputs),
-                        std::vector<float>(Parts(layer.outputs))});
+                        std::vector<float>(Parts(layer.outputs)),
+                        std::vector<float>(layer.batch_norm ? Parts(layer.outputs) : 0)});
     widest = std::max(widest, layer.outputs);
     most_columns = std::max(most_columns, each);
   }
@@ -62,7 +63,7 @@ ParameterUpdate::ParameterUpdate(const NetworkShape& shape, const Settings& sett
     gradients_ = ZeroParameters(shape);
   } else {
     for (size_t w = 0; w < execution.threads(); ++w) {
-      // A block's gradient, and the bias gradient in a column of its own.
+      // A block's gradient, and that of the bias, or the gamma, in a column of its own.
       scratch_.emplace_back(widest, most_columns + 1);
     }
   }
@@ -126,17 +127,21 @@ void ParameterUpdate::AddGradient(const WeightBlock& block, size_t worker, const
   if (chunk.measure) Measure(block, gradient);
   if (update) UpdateWeight(block, gradient, timer);
   if (!IsFirst(block)) return;
-  kernels::Matrix bias_gradient;
-  if (keep) {
-    bias_gradient = gradients_[l].bias.view();
-  } else {
+  const auto place = [&](OwnedMatrix DenseParameters::* part) {
+    if (keep) return (gradients_[l].*part).view();
     const kernels::Matrix scratch = scratch_[worker].view();
-    bias_gradient = scratch.Columns(scratch.cols - 1, 1).Rows(0, shape_.layers[l].outputs);
-  }
+    return scratch.Columns(scratch.cols - 1, 1).Rows(0, shape_.layers[l].outputs);
+  };
+  const kernels::Matrix bias_gradient = place(&DenseParameters::bias);
   passes_.BiasGradient(l, chunk.columns, output, bias_gradient.data);
   timer.Done(Phase::kWeightGradient, l);
-  if (chunk.measure) MeasureBias(l, bias_gradient);
+  if (chunk.measure) Measure(bias_gradient, squares_[l].bias);
   if (update) UpdateBias(l, bias_gradient, timer);
+  if (!shape_.layers[l].batch_norm) return;
+  const kernels::Matrix gamma_gradient = place(&DenseParameters::gamma);
+  passes_.GammaGradient(l, output, gamma_gradient.data);
+  if (chunk.measure) Measure(gamma_gradient, squares_[l].gamma);
+  if (update) UpdateGamma(l, gamma_gradient, timer);
 }
 
 void ParameterUpdate::UpdateWeight(const WeightBlock& block, kernels::Matrix gradient,
@@ -151,23 +156,27 @@ void ParameterUpdate::UpdateBias(size_t layer, kernels::Matrix gradient, PhaseTi
   timer.Done(Phase::kUpdate, layer);
 }
 
+void ParameterUpdate::UpdateGamma(size_t layer, kernels::Matrix gradient, PhaseTimer& timer) {
+  optimizer_.UpdateGamma(layer, gradient, parameters_[layer]);
+  timer.Done(Phase::kUpdate, layer);
+}
+
 void ParameterUpdate::Measure(const WeightBlock& block, kernels::ConstMatrix gradient) {
   const size_t part = block.first_row / kBlockRows;
   kernels::SquaresOfColumns(gradient, squares_[block.layer].weight.data() +
                                           part * shape_.layers[block.layer].inputs + block.first);
 }
 
-void ParameterUpdate::MeasureBias(size_t layer, kernels::ConstMatrix gradient) {
+void ParameterUpdate::Measure(kernels::ConstMatrix gradient, std::vector<float>& squares) {
   ForEachPart(gradient.rows, [&](size_t first, size_t rows) {
-    kernels::SquaresOfColumns(gradient.Rows(first, rows),
-                              squares_[layer].bias.data() + first / kBlockRows);
+    kernels::SquaresOfColumns(gradient.Rows(first, rows), squares.data() + first / kBlockRows);
   });
 }
 
 double ParameterUpdate::Norm() const {
   double sum = 0;
   for (const Squares& layer : squares_) {
-    for (const std::vector<float>* part : {&layer.weight, &layer.bias}) {
+    for (const std::vector<float>* part : {&layer.weight, &layer.bias, &layer.gamma}) {
       sum = std::accumulate(part->begin(), part->end(), sum);
     }
   }
@@ -187,6 +196,9 @@ void ParameterUpdate::UpdateClipped() {
     if (!IsFirst(block)) return;
     clip(gradients_[block.layer].bias.view());
     UpdateBias(block.layer, gradients_[block.layer].bias.view(), timer);
+    if (!shape_.layers[block.layer].batch_norm) return;
+    clip(gradients_[block.layer].gamma.view());
+    UpdateGamma(block.layer, gradients_[block.layer].gamma.view(), timer);
   });
 }
 

@@ -54,7 +54,7 @@ class ParameterUpdate {
   // Sums of squares of a layer's gradient, each over a part of a column of at most kBlockRows rows.
   struct Squares {
     std::vector<float> weight;  // part by part, in each all columns
-    std::vector<float> bias;
+    std::vector<float> bias, gamma;
   };
 
   template <class F>
@@ -62,8 +62,9 @@ class ParameterUpdate {
   void AddGradient(const WeightBlock& block, size_t worker, const Chunk& chunk, PhaseTimer& timer);
   void UpdateWeight(const WeightBlock& block, kernels::Matrix gradient, PhaseTimer& timer);
   void UpdateBias(size_t layer, kernels::Matrix gradient, PhaseTimer& timer);
+  void UpdateGamma(size_t layer, kernels::Matrix gradient, PhaseTimer& timer);
   void Measure(const WeightBlock& block, kernels::ConstMatrix gradient);
-  void MeasureBias(size_t layer, kernels::ConstMatrix gradient);
+  void Measure(kernels::ConstMatrix gradient, std::vector<float>& squares);
   double Norm() const;
   void UpdateClipped();
   kernels::Matrix Kept(const WeightBlock& block);

@@ -179,6 +179,14 @@ TEST_F(BadInputTest, FlagsThatCannotBeMeant) {
   EXPECT_THAT(usage({"--comment", "7"}), HasSubstr("--comment: found '7'"));
   EXPECT_THAT(usage({"--delimiter", ";", "--comment", ";"}), HasSubstr("--comment"));
   EXPECT_THAT(usage({"--dropout", "1"}), HasSubstr("--dropout: found 1, expected"));
+  EXPECT_THAT(usage({"--batch-norm", "yes"}), HasSubstr("--batch-norm: found 'yes', expected on"));
+  EXPECT_THAT(usage({"--batch-norm", "on,off"}), HasSubstr("one for each of the 1 hidden layers"));
+  EXPECT_THAT(usage({"--batch-norm", "on", "--hidden", "none"}),
+              HasSubstr("--batch-norm: found on, expected hidden layers"));
+  EXPECT_THAT(usage({"--batch-norm", "on", "--batch-size", "1"}),
+              HasSubstr("--batch-size: found 1, expected at least 2"));
+  EXPECT_THAT(usage({"--batch-norm", "on", "--precision", "bf16"}),
+              HasSubstr("--precision: found bf16, expected f32"));
 }
 
 TEST_F(BadInputTest, NoFileIsReadAndWrittenInOneRun) {

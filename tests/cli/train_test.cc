@@ -232,6 +232,31 @@ TEST_F(TrainCliTest, ActivationsAreKeptInTheModel) {
   EXPECT_THAT(RunBad(2, command("")), HasSubstr("--activation: found ''"));
 }
 
+TEST_F(TrainCliTest, BatchNormIsKeptInTheModel) {
+  const std::vector<std::string> command = {"train", "digits.csv", "--epochs", "6", "--lr", "0.1"};
+  const nlohmann::json train =
+      RunJson(With(command, {"--hidden", "20,11", "--batch-norm", "on,off", "-o", "m.safetensors",
+                             "--test", "digits_test.csv"}));
+  EXPECT_EQ(train["network"]["batch_norm"], "on,off");
+  EXPECT_EQ(train["network"]["parameters"], 784 * 20 + 2 * 20 + 21 * 11 + 12 * 10);
+  EXPECT_GT(train["train"]["accuracy"], 0.5);
+  const nlohmann::json model = RunJson({"inspect", "m.safetensors"});
+  EXPECT_EQ(model["layers"][0]["batch_norm"], true);
+  EXPECT_EQ(model["layers"][1]["batch_norm"], false);
+  EXPECT_EQ(model["parameters_hash"], train["parameters_hash"]);
+  EXPECT_THAT(RunOk({"inspect", "m.safetensors"}),
+              HasSubstr("784 → 20, batch normalisation, relu"));
+  const nlohmann::json test = RunJson({"evaluate", "m.safetensors", "digits_test.csv"});
+  EXPECT_EQ(test["loss"], train["test"]["loss"]);
+
+  const nlohmann::json more =
+      RunJson(With(command, {"--start", "m.safetensors", "-o", "more.safetensors"}));
+  EXPECT_EQ(more["network"]["batch_norm"], "on,off");
+  EXPECT_THAT(RunBad(2, With(command, {"--start", "m.safetensors", "--batch-norm", "on"})),
+              HasSubstr("--batch-norm: found 'on', expected no such flag with --start"));
+  EXPECT_FALSE(RunJson(command)["network"].contains("batch_norm"));
+}
+
 TEST_F(TrainCliTest, EvaluateAgreesWithTrain) {
   const nlohmann::json train = RunJson(With(kQuick, {"--test", "digits_test.csv"}));
   const nlohmann::json j = RunJson({"evaluate", "m.safetensors", "digits_test.csv"});

@@ -49,8 +49,9 @@ struct Layer {
                                      inverse_deviation.data() + first};
     kernels::BatchNormForward(norm, z.view().Rows(first, rows), y.view().Rows(first, rows));
     const kernels::ConstMatrix normalized = z.view();
-    kernels::BatchNormBackward(norm, normalized.Rows(first, rows), dy.view().Rows(first, rows),
-                               dgamma.data() + first, dbeta.data() + first);
+    kernels::BatchNormBackward(norm.gamma, norm.inverse_deviation, normalized.Rows(first, rows),
+                               dy.view().Rows(first, rows), dgamma.data() + first,
+                               dbeta.data() + first);
   }
 
   void Run() { Run(0, z.rows()); }

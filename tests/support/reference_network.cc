@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "engine/runtime/random.h"
 
@@ -40,42 +41,85 @@ bool IsDropped(uint64_t seed, double probability, size_t layer, size_t row, size
   return random.Block(index)[row / 16 % 4] < probability * 0x1p32;
 }
 
-}  // namespace
+// A batch: the values of each example.
+using Batch = std::vector<std::vector<double>>;
 
-ReferenceNetwork::ReferenceNetwork(const Model& model) {
-  for (size_t l = 0; l < model.shape().layers.size(); ++l) {
-    const Layer& shape = model.shape().layers[l];
-    const LayerParameters p = model.parameters(l);
-    layers.push_back({shape.inputs,
-                      shape.outputs,
-                      shape.activation,
-                      {p.weight.begin(), p.weight.end()},
-                      {p.bias.begin(), p.bias.end()}});
+// Each unit to mean 0 and variance 1 over the batch, or by the running statistics.
+void Normalize(const ReferenceNetwork::Dense& layer, bool by_batch, Batch& z) {
+  const auto n = static_cast<double>(z.size());
+  for (size_t o = 0; o < layer.shape.outputs; ++o) {
+    double mean = layer.running_mean[o];
+    double variance = layer.running_variance[o];
+    if (by_batch) {
+      mean = 0;
+      for (const std::vector<double>& example : z) mean += example[o] / n;
+      variance = 0;
+      for (const std::vector<double>& example : z) variance += std::pow(example[o] - mean, 2) / n;
+    }
+    for (std::vector<double>& example : z) {
+      example[o] = layer.gamma[o] * (example[o] - mean) / std::sqrt(variance + 1e-5);
+    }
   }
 }
 
-std::vector<double> ReferenceNetwork::Logits(std::vector<double> x, size_t column) const {
-  for (size_t l = 0; l < layers.size(); ++l) {
-    const Dense& layer = layers[l];
-    std::vector<double> z = layer.bias;
-    for (size_t o = 0; o < layer.outputs; ++o) {
-      for (size_t i = 0; i < layer.inputs; ++i) z[o] += layer.weight[o * layer.inputs + i] * x[i];
-      z[o] = Apply(layer.activation, z[o]);
-      if (dropout == 0 || l + 1 == layers.size()) continue;
-      z[o] = IsDropped(seed, dropout, l, o, column) ? 0 : z[o] / (1 - dropout);
+Batch Forward(const ReferenceNetwork& network, Batch x, bool training) {
+  for (size_t l = 0; l < network.layers.size(); ++l) {
+    const ReferenceNetwork::Dense& layer = network.layers[l];
+    const auto [inputs, outputs, activation, batch_norm] = layer.shape;
+    Batch z(x.size(), std::vector<double>(outputs));
+    for (size_t e = 0; e < x.size(); ++e) {
+      for (size_t o = 0; o < outputs; ++o) {
+        for (size_t i = 0; i < inputs; ++i) z[e][o] += layer.weight[o * inputs + i] * x[e][i];
+      }
+    }
+    if (batch_norm) Normalize(layer, training && x.size() > 1, z);
+    for (size_t e = 0; e < x.size(); ++e) {
+      for (size_t o = 0; o < outputs; ++o) {
+        z[e][o] = Apply(activation, z[e][o] + layer.bias[o]);
+        if (!training || network.dropout == 0 || l + 1 == network.layers.size()) continue;
+        const bool dropped = IsDropped(network.seed, network.dropout, l, o, e);
+        z[e][o] = dropped ? 0 : z[e][o] / (1 - network.dropout);
+      }
     }
     x = std::move(z);
   }
   return x;
 }
 
+}  // namespace
+
+ReferenceNetwork::ReferenceNetwork(const Model& model) {
+  for (size_t l = 0; l < model.shape().layers.size(); ++l) {
+    const LayerParameters p = model.parameters(l);
+    layers.push_back({model.shape().layers[l],
+                      {p.weight.begin(), p.weight.end()},
+                      {p.bias.begin(), p.bias.end()},
+                      {p.gamma.begin(), p.gamma.end()},
+                      {p.running_mean.begin(), p.running_mean.end()},
+                      {p.running_variance.begin(), p.running_variance.end()}});
+  }
+}
+
+std::vector<double> ReferenceNetwork::Logits(const std::vector<double>& x) const {
+  return Forward(*this, {x}, false).front();
+}
+
+std::vector<std::vector<double>> ReferenceNetwork::BatchLogits(
+    const std::vector<double>& inputs) const {
+  const auto features = static_cast<ptrdiff_t>(layers.front().shape.inputs);
+  Batch batch;
+  for (auto begin = inputs.begin(); begin != inputs.end(); begin += features) {
+    batch.emplace_back(begin, begin + features);
+  }
+  return Forward(*this, std::move(batch), true);
+}
+
 double ReferenceNetwork::Loss(const std::vector<double>& inputs,
                               const std::vector<uint32_t>& labels) const {
-  const auto features = static_cast<ptrdiff_t>(layers.front().inputs);
   double sum = 0;
+  const Batch logits = BatchLogits(inputs);
   for (size_t e = 0; e < labels.size(); ++e) {
-    const auto begin = inputs.begin() + static_cast<ptrdiff_t>(e) * features;
-    const std::vector<double> z = Logits({begin, begin + features}, e);
+    const std::vector<double>& z = logits[e];
     const double max = *std::max_element(z.begin(), z.end());
     double total = 0;
     for (const double value : z) total += std::exp(value - max);
@@ -88,6 +132,7 @@ std::vector<double*> ReferenceNetwork::Parameters() {
   std::vector<double*> all;
   for (Dense& layer : layers) {
     for (double& w : layer.weight) all.push_back(&w);
+    for (double& g : layer.gamma) all.push_back(&g);
     for (double& b : layer.bias) all.push_back(&b);
   }
   return all;
@@ -113,6 +158,7 @@ std::vector<float> ParametersOf(const Model& model) {
   for (size_t l = 0; l < model.shape().layers.size(); ++l) {
     const LayerParameters p = model.parameters(l);
     all.insert(all.end(), p.weight.begin(), p.weight.end());
+    all.insert(all.end(), p.gamma.begin(), p.gamma.end());
     all.insert(all.end(), p.bias.begin(), p.bias.end());
   }
   return all;

@@ -11,12 +11,12 @@
 
 namespace colonnade::test {
 
-// weight[o * inputs + i], bias[o] and the activation of each layer.
+// weight[o * inputs + i], bias[o] and the activation of each layer; with batch normalisation also
+// gamma[o] and the running statistics.
 struct ReferenceNetwork {
   struct Dense {
-    size_t inputs, outputs;
-    Activation activation;
-    std::vector<double> weight, bias;
+    Layer shape;
+    std::vector<double> weight, bias, gamma, running_mean, running_variance;
   };
   std::vector<Dense> layers;
 
@@ -26,14 +26,19 @@ struct ReferenceNetwork {
 
   explicit ReferenceNetwork(const Model& model);
 
-  // Network outputs for one example whose values are already scaled, the one at `column` of a
-  // batch.
-  std::vector<double> Logits(std::vector<double> x, size_t column = 0) const;
+  // Network outputs for one example whose values are already scaled, as a prediction: without
+  // dropout, normalised by the running statistics.
+  std::vector<double> Logits(const std::vector<double>& x) const;
 
-  // Mean cross-entropy over examples [0, examples) of `inputs`, one example after the other.
+  // Network outputs for each of the examples, one after the other, of a batch that a training step
+  // works on.
+  std::vector<std::vector<double>> BatchLogits(const std::vector<double>& inputs) const;
+
+  // Mean cross-entropy of a training step over examples [0, examples) of `inputs`, one example
+  // after the other.
   double Loss(const std::vector<double>& inputs, const std::vector<uint32_t>& labels) const;
 
-  // All parameters in file order: weight, bias, weight, …
+  // All parameters in file order: weight, gamma if there is one, bias, weight, …
   std::vector<double*> Parameters();
 };
 

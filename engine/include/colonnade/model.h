@@ -15,10 +15,14 @@
 
 namespace colonnade {
 
-// Parameters of one layer, as torch.nn.Linear has them.
+// Parameters of one layer, as torch.nn.Linear and torch.nn.BatchNorm1d have them.
 struct LayerParameters {
   std::vector<float> weight;  // outputs × inputs, row-major: weight[o * inputs + i]
-  std::vector<float> bias;    // outputs
+  std::vector<float> bias;    // outputs; with batch normalisation, BatchNorm1d's
+  // outputs, with batch normalisation; else empty. gamma is what BatchNorm1d calls weight.
+  std::vector<float> gamma = {};
+  std::vector<float> running_mean = {};
+  std::vector<float> running_variance = {};  // ≥ 0
 };
 
 // Immutable once made, cheap to copy (copies share the parameters). Any number of threads may
@@ -34,8 +38,10 @@ class Model {
   static Model Load(const std::filesystem::path& file);
 
   // Writes a safetensors file, atomically: "0.weight" [outputs, inputs], "0.bias", "2.weight", …
-  // (the names of a torch.nn.Sequential with an activation after each layer but the last) and the
-  // rest as JSON text in its metadata. Throws kIo.
+  // (the names of a torch.nn.Sequential with an activation after each layer but the last; with
+  // batch normalisation between the two: "0.weight", "1.weight" [outputs], "1.bias",
+  // "1.running_mean", "1.running_var", "3.weight", …) and the rest as JSON text in its metadata.
+  // Throws kIo.
   void Save(const std::filesystem::path& file) const;
 
   const NetworkShape& shape() const noexcept;
@@ -45,7 +51,8 @@ class Model {
   bool regression() const noexcept;  // predicts numbers, not classes
   LayerParameters parameters(size_t layer) const;
 
-  // XXH3-128 over the parameters' bytes in the order of the file, 32 hexadecimal digits.
+  // XXH3-128 over the parameters' bytes in the order of the file, running statistics included, 32
+  // hexadecimal digits.
   std::string ParametersHash() const;
 
   // Where the model comes from: free-form, each value JSON text; kept in the file.

@@ -37,11 +37,14 @@ enum class OutputKind {
   kLinear,   // one number, the prediction; of the training targets' scale, see TargetScaling
 };
 
-// One dense layer: activation(W · x + b), W being outputs × inputs.
+// One dense layer: activation(W · x + b), W being outputs × inputs. With batch normalisation:
+// activation(gamma · (W · x − mean) / √(variance + 1e-5) + b), all but W · x per output. A training
+// step takes mean and variance from its batch and averages them; a prediction takes the averages.
 struct Layer {
   size_t inputs = 0;
   size_t outputs = 0;
   Activation activation = Activation::kIdentity;
+  bool batch_norm = false;  // of hidden layers only
 
   bool operator==(const Layer&) const = default;
 };
@@ -62,7 +65,8 @@ struct NetworkShape {
 
   size_t inputs() const { return layers.front().inputs; }
   size_t outputs() const { return layers.back().outputs; }
-  size_t parameters() const;   // weights and biases
+  size_t parameters() const;   // that training changes: weights, biases and gammas
+  bool batch_norm() const;     // of any layer
   std::string Widths() const;  // "784-128-10"
 
   bool operator==(const NetworkShape&) const = default;

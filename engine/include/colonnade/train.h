@@ -38,7 +38,7 @@ enum class Precision {
   kBf16,  // factors rounded to bfloat16; faster where the processor has dot products of them
 };
 
-// How parameters start. Biases are 0 except where noted.
+// How parameters start. Biases are 0 except where noted, gammas of batch normalisation 1.
 enum class Initialization {
   kHe,       // weights normal with variance 2 / inputs (He et al. 2015, eq. 10)
   kUniform,  // weights and biases uniform in [-0.5, 0.5)
@@ -84,6 +84,12 @@ struct TrainOptions {
   // [0, 1): the probability with which each output of a hidden layer is dropped in a step, all
   // others being scaled by 1 / (1 - dropout). Evaluation drops nothing.
   double dropout = 0;
+  // Batch normalisation of each hidden layer before its activation (see Layer), as
+  // torch.nn.BatchNorm1d: statistics of the whole batch, running averages with momentum 0.1. A
+  // batch of one example, which the last of an epoch may be, takes the running averages instead.
+  // For kF32 and batches of at least 2.
+  bool batch_norm = false;             // of all hidden layers, unless:
+  std::vector<bool> batch_norms = {};  // one per hidden layer, or none
   Initialization init = Initialization::kHe;
 
   Loss loss = Loss::kAuto;
@@ -101,7 +107,8 @@ struct TrainOptions {
   size_t epochs = 0;       // 1 .. 10^6; 0: what EpochsFor() says
   size_t batch_size = 96;  // examples per step; 0: all of them
   // Batches per step (1 .. 10^6): their gradients accumulate. In f32 the bits are those of a batch
-  // as large, in the memory for one; the last step of an epoch takes what is left.
+  // as large, in the memory for one (but not with batch normalisation, of each batch by itself);
+  // the last step of an epoch takes what is left.
   size_t accumulate = 1;
   Optimizer optimizer = Optimizer::kMomentum;
   std::optional<double> learning_rate;  // > 0; where there is none, what Rate() says
@@ -172,6 +179,9 @@ struct TrainOptions {
   // Where the time of the training goes, filled by Train() when it is done; may be null. The result
   // has the same bits. Costs about a per cent of the time where a step takes some 100 µs.
   Profile* profile = nullptr;
+
+  // Whether any layer has batch normalisation.
+  bool HasBatchNorm() const;
 
   // The network for these data. Throws kInvalidArgument where options and data do not go together.
   NetworkShape ShapeFor(const Dataset& data) const;

@@ -117,6 +117,14 @@ INSTANTIATE_TEST_SUITE_P(
                              o.clip_norm = 0.5;
                              o.optimizer = Optimizer::kAdamW;
                            }},
+                      Case{"BatchNorm",
+                           [](TrainOptions& o) {
+                             o.hidden = {30, 20};
+                             o.batch_norms = {true, false};
+                             o.dropout = 0.1;
+                             o.early_stopping = 3;
+                             o.optimizer = Optimizer::kAdam;
+                           }},
                       Case{"Bf16", [](TrainOptions& o) { o.precision = Precision::kBf16; }}),
     [](const auto& run) { return run.param.name; });
 
@@ -219,6 +227,8 @@ TEST_F(CheckpointTest, BelongsToOneTraining) {
       {"network \"4-3 relu-3 identity\", expected \"4-4 relu-3 identity\"",
        [](TrainOptions& o) { o.hidden = {4}; }},
       {"network", [](TrainOptions& o) { o.activation = Activation::kTanh; }},
+      {"network \"4-3 relu-3 identity\", expected \"4-3 batch-norm relu-3 identity\"",
+       [](TrainOptions& o) { o.batch_norm = true; }},
       {"validation data", [&](TrainOptions& o) { o.validation = &other; }},
       {"start", [&](TrainOptions& o) { o.start = &start; }},
       {"dropout", [](TrainOptions& o) { o.dropout = 0.5; }},

@@ -19,6 +19,7 @@ struct Case {
   size_t examples;
   std::vector<Activation> activations = std::vector<Activation>(hidden.size(), Activation::kRelu);
   double dropout = 0;
+  std::vector<bool> batch_norms = {};
 };
 
 void PrintTo(const Case& c, std::ostream* out) {
@@ -26,6 +27,7 @@ void PrintTo(const Case& c, std::ostream* out) {
   for (size_t i = 0; i < c.hidden.size(); ++i) *out << "-" << c.hidden[i] << Name(c.activations[i]);
   *out << "-" << c.classes << ", " << c.examples << " examples";
   if (c.dropout > 0) *out << ", dropout " << c.dropout;
+  for (const bool batch_norm : c.batch_norms) *out << ", batch norm " << batch_norm;
 }
 
 class GradientTest : public ::testing::TestWithParam<Case> {
@@ -35,6 +37,7 @@ class GradientTest : public ::testing::TestWithParam<Case> {
     options.hidden = GetParam().hidden;
     options.activations = GetParam().activations;
     options.dropout = GetParam().dropout;
+    options.batch_norms = GetParam().batch_norms;
     options.epochs = 1;
     options.batch_size = 0;
     options.optimizer = Optimizer::kSgd;
@@ -63,12 +66,13 @@ class GradientTest : public ::testing::TestWithParam<Case> {
     return gradient;
   }
 
+  void ExpectCentralDifferences(const TrainOptions& options) const;
+
   const Dataset data_ =
       test::RandomDataset(GetParam().examples, GetParam().features, GetParam().classes, 11);
 };
 
-TEST_P(GradientTest, MatchesCentralDifferences) {
-  const TrainOptions options = Options();
+void GradientTest::ExpectCentralDifferences(const TrainOptions& options) const {
   const Model start = Start(data_, options);
   const std::vector<double> gradient = Gradient(data_, options);
 
@@ -98,6 +102,21 @@ TEST_P(GradientTest, MatchesCentralDifferences) {
     largest = std::max(largest, std::abs(expected));
   }
   EXPECT_GT(largest, 1e-3) << "all gradients vanish: the comparison proves nothing";
+}
+
+TEST_P(GradientTest, MatchesCentralDifferences) { ExpectCentralDifferences(Options()); }
+
+// From where some steps have moved gamma and the running statistics.
+class BatchNormGradientTest : public GradientTest {};
+
+TEST_P(BatchNormGradientTest, MatchesCentralDifferences) {
+  TrainOptions options = Options();
+  options.learning_rate = 0.1;
+  options.epochs = 5;
+  const Model start = Train(data_, options).model;
+  options.epochs = 1;
+  options.start = &start;
+  ExpectCentralDifferences(options);
 }
 
 // Factors of 8 bits: the gradient as a vector is near that in f32.
@@ -147,6 +166,18 @@ std::vector<Case> WithEachActivation() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Activations, GradientTest, ::testing::ValuesIn(WithEachActivation()));
+
+std::vector<Case> WithBatchNorm() {
+  std::vector<Case> cases = WithEachActivation();
+  for (Case& c : cases) c.batch_norms.assign(c.hidden.size(), true);
+  cases.push_back(
+      {6, {40, 9, 20}, 3, 30, std::vector(3, Activation::kTanh), 0.2, {true, false, true}});
+  cases.push_back(
+      {6, {40, 9, 20}, 3, 30, std::vector(3, Activation::kSilu), 0, {false, true, false}});
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Layers, BatchNormGradientTest, ::testing::ValuesIn(WithBatchNorm()));
 
 }  // namespace
 }  // namespace colonnade

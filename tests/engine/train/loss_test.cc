@@ -102,8 +102,7 @@ Term TermOf(const Case& c, const Dataset& data, const std::vector<double>& class
 
 class LossTest : public ::testing::TestWithParam<Case> {};
 
-TEST_P(LossTest, GradientMatchesCentralDifferencesWithEveryActivation) {
-  const Case& c = GetParam();
+void ExpectCentralDifferences(const Case& c, bool batch_norm) {
   const Dataset data = MakeData(c, 23);
   for (const Activation activation :
        {Activation::kIdentity, Activation::kRelu, Activation::kLeakyRelu, Activation::kElu,
@@ -119,7 +118,11 @@ TEST_P(LossTest, GradientMatchesCentralDifferencesWithEveryActivation) {
     options.scale = "none";
     options.seed = 3;
     options.init = Initialization::kUniform;
-    options.learning_rate = 1e-30;  // too small to move any float
+    options.batch_norm = batch_norm;
+    options.learning_rate = 0.1;
+    const Model trained = Train(data, options).model;
+    if (batch_norm) options.start = &trained;  // gamma is not 1 any more
+    options.learning_rate = 1e-30;             // too small to move any float
     const Model start = Train(data, options).model;
     options.learning_rate = 1;
     const TrainResult after = Train(data, options);
@@ -130,11 +133,9 @@ TEST_P(LossTest, GradientMatchesCentralDifferencesWithEveryActivation) {
     const std::vector<double> inputs = test::ScaledValues(data, start.scaling());
     const auto loss = [&] {
       Term sum = {0, 0};
+      const std::vector<std::vector<double>> z = reference.BatchLogits(inputs);
       for (size_t e = 0; e < data.examples(); ++e) {
-        const auto x = inputs.begin() + static_cast<ptrdiff_t>(e * data.features());
-        const std::vector<double> z =
-            reference.Logits({x, x + static_cast<ptrdiff_t>(data.features())});
-        const Term term = TermOf(c, data, options.class_weights, start.target_scaling(), z, e);
+        const Term term = TermOf(c, data, options.class_weights, start.target_scaling(), z[e], e);
         sum.loss += term.loss;
         sum.weight += term.weight;
       }
@@ -159,6 +160,14 @@ TEST_P(LossTest, GradientMatchesCentralDifferencesWithEveryActivation) {
     }
     EXPECT_GT(largest, 1e-3) << "all gradients vanish: the comparison proves nothing";
   }
+}
+
+TEST_P(LossTest, GradientMatchesCentralDifferencesWithEveryActivation) {
+  ExpectCentralDifferences(GetParam(), false);
+}
+
+TEST_P(LossTest, GradientMatchesCentralDifferencesWithBatchNorm) {
+  ExpectCentralDifferences(GetParam(), true);
 }
 
 TEST_P(LossTest, GivesTheSameBitsForAnyThreadsAndInAFile) {

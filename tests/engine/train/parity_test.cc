@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,11 @@ TrainOptions OptionsOf(const nlohmann::json& meta, const std::string& name) {
   options.activation = ActivationNamed(flags.value("activation", "relu")).value();
   if (flags.contains("loss")) options.loss = kLosses.at(flags["loss"]);
   options.standardize_targets = false;
+  std::istringstream norms(flags.value("batch_norm", ""));
+  for (std::string norm; std::getline(norms, norm, ',');) {
+    options.batch_norms.push_back(norm == "on");
+  }
+  if (options.batch_norms.size() == 1) options.batch_norms.resize(2, options.batch_norms.front());
   if (flags.contains("weight_decay")) options.weight_decay = flags["weight_decay"].get<double>();
   return options;
 }
@@ -77,6 +83,11 @@ Model StartOf(const test::GoldenFile& golden, const TrainOptions& options, const
     const std::string prefix = fmt::format("start{}.{}", outputs, 2 * l);
     layers.push_back(
         {golden.Values<float>(prefix + ".weight"), golden.Values<float>(prefix + ".bias")});
+    shape.layers[l].batch_norm = l < options.batch_norms.size() && options.batch_norms[l];
+    if (!shape.layers[l].batch_norm) continue;
+    layers[l].gamma.assign(shape.layers[l].outputs, 1);
+    layers[l].running_mean.assign(shape.layers[l].outputs, 0);
+    layers[l].running_variance.assign(shape.layers[l].outputs, 1);
   }
   const std::vector<float> ones(data.features(), 1.0f);
   const std::vector<float> zeros(data.features(), 0.0f);
@@ -116,13 +127,30 @@ TEST_P(ParityTest, ParametersAfterFiftySteps) {
   options.scale = "none";
   const TrainResult result = Train(data, options);
   EXPECT_EQ(result.steps, 50u);
+  size_t module = 0;
   for (size_t l = 0; l < start.shape().layers.size(); ++l) {
     SCOPED_TRACE("layer " + std::to_string(l));
-    const std::string prefix = std::string(GetParam()) + "." + std::to_string(2 * l);
+    const auto expected = [&](const char* name) {
+      return golden.Values<float>(fmt::format("{}.{}.{}", GetParam(), module, name));
+    };
+    const LayerParameters before = start.parameters(l);
     const LayerParameters actual = result.model.parameters(l);
-    ExpectNear(actual.weight, golden.Values<float>(prefix + ".weight"), start.parameters(l).weight);
-    ExpectNear(actual.bias, golden.Values<float>(prefix + ".bias"), start.parameters(l).bias);
+    ExpectNear(actual.weight, expected("weight"), before.weight);
+    if (start.shape().layers[l].batch_norm) {
+      ++module;
+      ExpectNear(actual.gamma, expected("weight"), before.gamma);
+      ExpectNear(actual.running_mean, expected("running_mean"), before.running_mean);
+      ExpectNear(actual.running_variance, expected("running_var"), before.running_variance);
+    }
+    ExpectNear(actual.bias, expected("bias"), before.bias);
+    module += 2;
   }
+  if (!start.shape().batch_norm()) return;
+  // As it predicts, the first examples.
+  const auto outputs = golden.Values<float>(fmt::format("{}.outputs", GetParam()));
+  std::vector<float> actual = result.model.Logits(data);
+  actual.resize(outputs.size());
+  ExpectNear(actual, outputs, std::vector<float>(outputs.size()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, ParityTest,
@@ -131,7 +159,8 @@ INSTANTIATE_TEST_SUITE_P(Cases, ParityTest,
                                            "rmsprop_decay", "clipped", "accumulated", "smoothed",
                                            "class_weights", "weights", "bce", "bce_weights",
                                            "squared", "huber", "leaky_relu", "elu", "gelu", "silu",
-                                           "tanh", "sigmoid", "identity"),
+                                           "tanh", "sigmoid", "identity", "batch_norm",
+                                           "batch_norm_adamw", "batch_norm_accumulated"),
                          [](const auto& run) { return std::string(run.param); });
 
 }  // namespace

@@ -22,6 +22,7 @@ TEST(TrainerTest, RepeatedPassesAreATraining) {
       options.optimizer = optimizer;
       options.schedule = Schedule::kConstant;
       options.epochs = 3;
+      options.batch_norm = optimizer == Optimizer::kAdam;
       const TrainResult expected = Train(data, options);
       Trainer trainer(data, options);
       PassResult pass;

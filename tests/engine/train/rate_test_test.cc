@@ -50,6 +50,7 @@ TEST(RateTest, SameForAnyNumberOfThreads) {
   const Dataset data = test::DigitsDataset(500, 1);
   TrainOptions options = SmallNetwork();
   options.hidden = {200};
+  options.batch_norm = true;
   options.threads = 1;
   const RateTest one = TestRates(data, options);
   for (const int threads : {2, 3, 8}) {

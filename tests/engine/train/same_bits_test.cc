@@ -30,6 +30,7 @@ struct Case {
   std::vector<Activation> activations = {};
   double clip_norm = 0;
   double dropout = 0;
+  std::vector<bool> batch_norms = {};
 };
 
 void PrintTo(const Case& run, std::ostream* out) { *out << run.name; }
@@ -45,6 +46,7 @@ class SameBitsTest : public ::testing::TestWithParam<Case> {
     options.activations = GetParam().activations;
     options.clip_norm = GetParam().clip_norm;
     options.dropout = GetParam().dropout;
+    options.batch_norms = GetParam().batch_norms;
     options.epochs = 2;
     options.seed = 42;
     options.threads = 1;
@@ -118,27 +120,30 @@ TEST_P(SameBitsTest, ForEveryTargetWithFma) {
 
 // Digits are mostly zero. Skipping the zeros and multiplying by them must give the same.
 TEST(SameBitsSparseTest, AsTheDensePath) {
-  const Dataset sparse = test::DigitsDataset(300, 1);
-  std::vector<DenseParameters> by_path[2];
-  for (const bool skip : {false, true}) {
-    const NetworkShape shape = NetworkShape::Mlp(784, std::vector<size_t>{40}, 10);
-    const Scaling scaling = FitScaling("unit", sparse);
-    std::vector<DenseParameters> parameters = HeParameters(shape, 5);
-    OptimizerState optimizer(TrainOptions(), shape);
-    Execution execution(2);
-    TrainingStep step(shape, sparse, scaling,
-                      {.batch_size = 50, .zeros = skip ? Zeros::kSkip : Zeros::kMultiply},
-                      parameters, optimizer, execution);
-    std::vector<uint32_t> order(300);
-    std::iota(order.begin(), order.end(), 0u);
-    for (size_t begin = 0; begin < 300; begin += 50) step.Run({order.data() + begin, 50}, 0.1);
-    by_path[skip ? 1 : 0] = std::move(parameters);
-  }
-  for (size_t l = 0; l < 2; ++l) {
-    EXPECT_TRUE(test::SameBits(std::as_const(by_path[0][l].weight).view(),
-                               std::as_const(by_path[1][l].weight).view()));
-    EXPECT_TRUE(test::SameBits(std::as_const(by_path[0][l].bias).view(),
-                               std::as_const(by_path[1][l].bias).view()));
+  for (const bool batch_norm : {false, true}) {
+    const Dataset sparse = test::DigitsDataset(300, 1);
+    std::vector<DenseParameters> by_path[2];
+    for (const bool skip : {false, true}) {
+      NetworkShape shape = NetworkShape::Mlp(784, std::vector<size_t>{40}, 10);
+      shape.layers.front().batch_norm = batch_norm;
+      const Scaling scaling = FitScaling("unit", sparse);
+      std::vector<DenseParameters> parameters = HeParameters(shape, 5);
+      OptimizerState optimizer(TrainOptions(), shape);
+      Execution execution(2);
+      TrainingStep step(shape, sparse, scaling,
+                        {.batch_size = 50, .zeros = skip ? Zeros::kSkip : Zeros::kMultiply},
+                        parameters, optimizer, execution);
+      std::vector<uint32_t> order(300);
+      std::iota(order.begin(), order.end(), 0u);
+      for (size_t begin = 0; begin < 300; begin += 50) step.Run({order.data() + begin, 50}, 0.1);
+      by_path[skip ? 1 : 0] = std::move(parameters);
+    }
+    for (size_t l = 0; l < 2; ++l) {
+      for (const ParameterPart& part : kLearnedParts) {
+        EXPECT_TRUE(test::SameBits(std::as_const(by_path[0][l].*part.matrix).view(),
+                                   std::as_const(by_path[1][l].*part.matrix).view()));
+      }
+    }
   }
 }
 
@@ -176,6 +181,29 @@ INSTANTIATE_TEST_SUITE_P(
                            .precision = Precision::kBf16,
                            .activations = {Activation::kRelu, Activation::kGelu},
                            .dropout = 0.4},
+                      Case{.name = "BatchNorm",
+                           .hidden = {70, 40, 33},
+                           .batch_size = 100,
+                           .optimizer = Optimizer::kAdam,
+                           .activations = {Activation::kRelu, Activation::kGelu, Activation::kTanh},
+                           .clip_norm = 0.5,
+                           .dropout = 0.2,
+                           .batch_norms = {true, false, true}},
+                      Case{.name = "BatchNormFewColumns",
+                           .hidden = {224, 40},
+                           .batch_size = 20,
+                           .optimizer = Optimizer::kMomentum,
+                           .batch_norms = {true, true}},
+                      Case{.name = "BatchNormLastOfOne",
+                           .hidden = {33, 20},
+                           .batch_size = 2099,
+                           .optimizer = Optimizer::kMomentum,
+                           .batch_norms = {true, true}},
+                      Case{.name = "BatchNormFullBatch",
+                           .hidden = {20},
+                           .batch_size = 0,
+                           .optimizer = Optimizer::kSgd,
+                           .batch_norms = {true}},
                       // With 8 threads phase A goes layer by layer.
                       Case{"FewColumns", {224, 40}, 20, Optimizer::kMomentum},
                       Case{"FullBatchInChunks", {10}, 0, Optimizer::kSgd},

@@ -22,8 +22,9 @@ namespace {
 // One SGD step of rate 1 on all of the data, from random parameters.
 struct OneStep {
   OneStep(const Dataset& data, const std::vector<size_t>& hidden, StepSettings settings,
-          int threads = 1) {
-    const NetworkShape shape = NetworkShape::Mlp(data.features(), hidden, data.classes());
+          int threads = 1, bool batch_norm = false) {
+    NetworkShape shape = NetworkShape::Mlp(data.features(), hidden, data.classes());
+    for (size_t l = 0; l < hidden.size(); ++l) shape.layers[l].batch_norm = batch_norm;
     const Scaling scaling = FitScaling("auto", data);
     before = UniformParameters(shape, 5);
     after = UniformParameters(shape, 5);
@@ -43,13 +44,13 @@ struct OneStep {
   double Way() const {
     double squares = 0;
     for (size_t l = 0; l < before.size(); ++l) {
-      for (const auto& [a, b] :
-           {std::pair{&before[l].weight, &after[l].weight}, {&before[l].bias, &after[l].bias}}) {
-        for (size_t c = 0; c < a->cols(); ++c) {
-          for (size_t r = 0; r < a->rows(); ++r) {
-            squares += std::pow(static_cast<double>(a->view().Column(c)[r]) -
-                                    static_cast<double>(b->view().Column(c)[r]),
-                                2);
+      for (const auto& [name, part] : kLearnedParts) {
+        const kernels::ConstMatrix a = (before[l].*part).view();
+        const kernels::ConstMatrix b = (after[l].*part).view();
+        for (size_t c = 0; c < a.cols; ++c) {
+          for (size_t r = 0; r < a.rows; ++r) {
+            squares += std::pow(
+                static_cast<double>(a.Column(c)[r]) - static_cast<double>(b.Column(c)[r]), 2);
           }
         }
       }
@@ -72,6 +73,8 @@ TEST(GradientNorm, IsHowFarAStepOfRateOneGoes) {
   EXPECT_EQ(step.without_measuring, 0);
   const OneStep in_chunks(data, kHidden, {.chunk_size = 40});
   EXPECT_EQ(in_chunks.norm, step.norm);
+  const OneStep normalised(data, kHidden, {}, 2, true);
+  EXPECT_NEAR(normalised.norm, normalised.Way(), 1e-5 * normalised.norm);
 }
 
 TEST(GradientNorm, SameBitsForThreadsTargetsAndWaysOfTheFirstLayer) {
@@ -103,6 +106,9 @@ TEST(ClipNorm, ShortensStepsThatAreTooLong) {
     EXPECT_TRUE(test::SameBits(free.after[l].weight.view(), hardly.after[l].weight.view()));
     EXPECT_TRUE(test::SameBits(free.after[l].bias.view(), hardly.after[l].bias.view()));
   }
+  const OneStep normalised(data, kHidden, {}, 2, true);
+  const OneStep shorter(data, kHidden, {.clip_norm = normalised.norm / 10}, 2, true);
+  EXPECT_NEAR(shorter.Way(), normalised.norm / 10, 1e-4 * normalised.norm);
 }
 
 TEST(ClipNorm, IsPartOfTraining) {
