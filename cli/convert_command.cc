@@ -1,31 +1,122 @@
-// colonnade convert IMAGES LABELS OUT.csv
+// colonnade convert IN… OUT
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <system_error>
+#include <vector>
 
 #include "cli/commands.h"
+#include "cli/data_options.h"
+#include "colonnade/cache.h"
 #include "colonnade/csv.h"
+#include "colonnade/error.h"
+#include "colonnade/files.h"
+#include "colonnade/model.h"
 
 namespace colonnade::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> files;  // one or two to read, and the last to write
+  std::string format = "auto";
+  std::string task = "auto";
+  std::string like;
+  DataOptions reading;
+};
+
+bool WritesCache(const Options& options) {
+  if (options.format != "auto") return options.format == "cache";
+  return std::filesystem::path(options.files.back()).extension() == ".colonnade";
+}
+
+// The schema of a model, or of data.
+Schema SchemaOf(const std::string& file) {
+  try {
+    return Model::Load(file).schema();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kBadModel) throw;
+  }
+  return ReadData(file).schema();
+}
+
+Dataset Read(const Options& options, const Common& common) {
+  if (options.files.size() == 3) return ReadIdx(options.files[0], options.files[1]);
+  const std::string& input = options.files.front();
+  CsvOptions csv = options.reading.ForReading();
+  csv.task = options.task == "regress"    ? Task::kRegress
+             : options.task == "classify" ? Task::kClassify
+                                          : Task::kAuto;
+  std::vector<std::string> notes;
+  csv.notes = &notes;
+  std::optional<Schema> like;
+  if (!options.like.empty()) {
+    like = SchemaOf(options.like);
+    csv.like = &*like;
+  }
+  Dataset data = ReadShown(common, input, csv);
+  PrintNotes(common, notes);
+  return data;
+}
+
+}  // namespace
 
 void AddConvertCommand(CLI::App& app, Common& common) {
-  struct Options {
-    std::string images, labels, output;
-  };
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("convert", "Turn a pair of IDX files into a CSV file");
-  command->add_option("IMAGES", options->images, "IDX file of images (or other byte features)")
+  CLI::App* command = app.add_subcommand(
+      "convert", "Turn data into a cache that loads in milliseconds, or into CSV");
+  command
+      ->add_option("FILES", options->files,
+                   "Data to read (CSV, IDX images, a cache; or IDX images and labels) and the\n"
+                   "file to write")
+      ->type_name("IN [LABELS] OUT")
+      ->expected(2, 3)
       ->required();
-  command->add_option("LABELS", options->labels, "IDX file of labels")->required();
-  command->add_option("OUT", options->output, "CSV file to write")->required();
+  command
+      ->add_option("--format", options->format,
+                   "What to write; auto: a cache if OUT ends in .colonnade, else CSV")
+      ->check(CLI::IsMember({"auto", "cache", "csv"}))
+      ->capture_default_str()
+      ->group("Data");
+  command
+      ->add_option("--like", options->like,
+                   "Model or training data whose columns, categories, classes and means hold")
+      ->type_name("FILE")
+      ->group("Data");
+  command
+      ->add_option("--task", options->task,
+                   "What the label column holds: classes, or numbers to predict")
+      ->check(CLI::IsMember({"auto", "classify", "regress"}))
+      ->capture_default_str()
+      ->group("Data");
+  AddColumnOptions(*command, options->reading);
+  AddDialectOptions(*command, options->reading);
+  AddRunOptions(*command, common);
   command->footer(
-      "Example:\n"
+      "A cache takes the place of a CSV file in every command, is mapped instead of read, and\n"
+      "may be larger than the memory. Data to evaluate a model on are converted like it.\n"
+      "Examples:\n"
+      "  colonnade convert train.csv train.colonnade --label-column species\n"
+      "  colonnade convert test.csv test.colonnade --like model.safetensors\n"
       "  colonnade convert train-images-idx3-ubyte train-labels-idx1-ubyte mnist_train.csv");
   command->callback([options, &common] {
-    const Dataset data = ReadIdx(options->images, options->labels);
-    WriteCsv(data, options->output);
-    PrintNote(common, fmt::format("{}: {} examples, {} features", options->output,
+    const std::string& output = options->files.back();
+    for (size_t i = 0; i + 1 < options->files.size(); ++i) {
+      std::error_code ignored;
+      if (!std::filesystem::equivalent(options->files[i], output, ignored)) continue;
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("OUT: found '{}', expected another file than the input", output));
+    }
+    if (output != "-") RequireWritable(output);
+    const Dataset data = Read(*options, common);
+    if (WritesCache(*options)) {
+      WriteCache(data, output, common.threads);
+    } else {
+      WriteCsv(data, output);
+    }
+    PrintNote(common, fmt::format("{}: {} examples, {} features", output,
                                   WithCommas(data.examples()), WithCommas(data.features())));
   });
 }

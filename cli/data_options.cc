@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cli/progress.h"
 #include "colonnade/error.h"
 
 namespace colonnade::cli {
@@ -62,6 +63,7 @@ CsvOptions DataOptions::ForReading() const {
   csv.ignore_columns = ParseList("--ignore-columns", ignore_columns);
   csv.categorical = ParseList("--categorical", categorical);
   csv.missing = ParseMissing(missing);
+  csv.cache = cache;
   try {
     csv.Check();
   } catch (const Error& error) {  // a message names the flag instead of the library's option
@@ -118,6 +120,24 @@ void AddColumnOptions(CLI::App& command, DataOptions& options) {
       ->check(CLI::IsMember({"error", "mean", "zero", "drop"}))
       ->capture_default_str()
       ->group("Data");
+}
+
+void AddCacheOption(CLI::App& command, DataOptions& options) {
+  command
+      .add_flag("--cache", options.cache,
+                "Keep each CSV file beside itself as FILE.colonnade, which loads in\n"
+                "milliseconds and may be larger than the memory; made anew when the\n"
+                "file or the options about data change")
+      ->group("Data");
+}
+
+Dataset ReadShown(const Common& common, const std::string& file, CsvOptions options) {
+  LoadDisplay display(common, file);
+  options.threads = common.threads;
+  options.on_progress = display.Callback();
+  Dataset data = ReadData(file, options);
+  display.Clear();
+  return data;
 }
 
 void PrintNotes(const Common& common, const std::vector<std::string>& notes) {

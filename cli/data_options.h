@@ -21,6 +21,7 @@ struct DataOptions {
   std::string ignore_columns;
   std::string categorical;
   std::string missing = "error";
+  bool cache = false;
 
   // What ReadCsv() takes for it.
   CsvOptions ForReading() const;
@@ -32,6 +33,12 @@ void AddDialectOptions(CLI::App& command, DataOptions& options);
 // What the columns mean, for commands that have no model to tell: --label-column, --weight-column,
 // --ignore-columns, --categorical, --missing
 void AddColumnOptions(CLI::App& command, DataOptions& options);
+
+// --cache
+void AddCacheOption(CLI::App& command, DataOptions& options);
+
+// ReadData() with what `common` says, and on a terminal how far it is.
+Dataset ReadShown(const Common& common, const std::string& file, CsvOptions options);
 
 // Tells what ReadCsv() noted, on standard error.
 void PrintNotes(const Common& common, const std::vector<std::string>& notes);

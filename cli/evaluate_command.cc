@@ -114,9 +114,10 @@ void AddEvaluateCommand(CLI::App& app, Common& common) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("evaluate", "Measure a model on labelled data");
   command->add_option("MODEL", options->model, "Model file")->required();
-  command->add_option("DATA", options->data, "CSV file or IDX images; - is standard input")
+  command->add_option("DATA", options->data, "CSV file, cache or IDX images; - is standard input")
       ->required();
   AddDialectOptions(*command, options->reading);
+  AddCacheOption(*command, options->reading);
   command
       ->add_option("--top-k", options->top_k,
                    "Also the fraction of examples whose class is among the K most probable")
@@ -135,10 +136,9 @@ void AddEvaluateCommand(CLI::App& app, Common& common) {
     const Model model = Model::Load(options->model);
     CsvOptions csv = options->reading.ForReading();
     std::vector<std::string> notes;
-    csv.threads = common.threads;
     csv.notes = &notes;
     csv.like = &model.schema();
-    const Dataset data = ReadData(options->data, csv);
+    const Dataset data = ReadShown(common, options->data, csv);
     PrintNotes(common, notes);
     const bool weighted = !data.weights().empty();
     const Evaluation result = Evaluate(model, data, common.threads);

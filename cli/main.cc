@@ -13,6 +13,7 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/signals.h"
 #include "colonnade/error.h"
 #include "colonnade/machine.h"
 #include "colonnade/version.h"
@@ -147,6 +148,7 @@ void OccupyStandardDescriptors() {
 int main(int argc, char** argv) {
   using colonnade::cli::Fail;
   colonnade::cli::OccupyStandardDescriptors();
+  colonnade::cli::ExplainLostPages();
   try {
     return colonnade::cli::Run(argc, argv);
   } catch (const colonnade::cli::ExitStatus& exit) {

@@ -54,7 +54,7 @@ void AddPredictCommand(CLI::App& app, Common& common) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("predict", "Apply a model to data, labelled or not");
   command->add_option("MODEL", options->model, "Model file")->required();
-  command->add_option("DATA", options->data, "CSV file or IDX images; - is standard input")
+  command->add_option("DATA", options->data, "CSV file, cache or IDX images; - is standard input")
       ->required();
   command->add_option("-o,--output", options->output, "CSV file to write; - is standard output")
       ->capture_default_str();
@@ -90,12 +90,11 @@ void AddPredictCommand(CLI::App& app, Common& common) {
           "--proba: found a model that predicts numbers, expected one that predicts classes");
     }
     CsvOptions csv = options->reading.ForReading();
-    csv.threads = common.threads;
     csv.like = &model.schema();
     csv.labels_optional = true;
     std::vector<std::string> notes;
     csv.notes = &notes;
-    const Dataset data = ReadData(options->data, csv);
+    const Dataset data = ReadShown(common, options->data, csv);
     PrintNotes(common, notes);
     std::string text;
     if (options->logits) {

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 namespace colonnade::cli {
 namespace {
@@ -100,6 +101,31 @@ void ProgressDisplay::PrintEpoch(const Progress& p) {
 }
 
 void ProgressDisplay::Clear() {
+  if (drawn_) EraseBar();
+  drawn_ = false;
+}
+
+LoadDisplay::LoadDisplay(const Common& common, std::string file)
+    : enabled_(!common.quiet && CanRedraw()), file_(std::move(file)) {}
+
+std::function<void(const LoadProgress&)> LoadDisplay::Callback() {
+  if (!enabled_) return {};
+  return [this](const LoadProgress& progress) { Show(progress); };
+}
+
+void LoadDisplay::Show(const LoadProgress& p) {
+  const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
+  if (seconds < next_draw_) return;
+  next_draw_ = seconds + kSecondsBetweenDraws;
+  const auto bytes = static_cast<double>(p.bytes);
+  const double done = p.size == 0 ? 0 : bytes / static_cast<double>(p.size);
+  DrawBar(done, fmt::format(" {}: {}{} MB  {:.0f} MB/s", file_,
+                            p.size == 0 ? "" : fmt::format("{:.0f} %  ", 100 * done),
+                            WithCommas(p.bytes / 1'000'000), bytes / seconds / 1e6));
+  drawn_ = true;
+}
+
+void LoadDisplay::Clear() {
   if (drawn_) EraseBar();
   drawn_ = false;
 }

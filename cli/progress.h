@@ -2,9 +2,12 @@
 #ifndef COLONNADE_CLI_PROGRESS_H_
 #define COLONNADE_CLI_PROGRESS_H_
 
+#include <chrono>
+#include <functional>
 #include <string>
 
 #include "cli/output.h"
+#include "colonnade/csv.h"
 #include "colonnade/train.h"
 
 namespace colonnade::cli {
@@ -40,6 +43,30 @@ class ProgressDisplay {
   double max_seconds_;
   bool drawn_ = false;
   double next_draw_ = 0;  // seconds since training began
+};
+
+// How far the loading of a file has come and how fast it is, on a terminal, for loads that take
+// longer than a second. Silent with --quiet.
+class LoadDisplay {
+ public:
+  LoadDisplay(const Common& common, std::string file);
+
+  // For CsvOptions::on_progress; empty where nothing would be shown. Not to outlive the display.
+  std::function<void(const LoadProgress&)> Callback();
+
+  // Removes the bar, so that other text can follow.
+  void Clear();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void Show(const LoadProgress& progress);
+
+  const bool enabled_;
+  const std::string file_;
+  const Clock::time_point begin_ = Clock::now();
+  double next_draw_ = 1;  // seconds since loading began
+  bool drawn_ = false;
 };
 
 }  // namespace colonnade::cli

@@ -14,7 +14,22 @@ void Remember(int signal) {
   received = signal;
 }
 
+// Only calls that are allowed in a handler.
+void TellOfLostPages(int) {
+  constexpr char kMessage[] =
+      "colonnade: a cached dataset cannot be read any more: its file was truncated or its disk "
+      "failed\n";
+  if (write(STDERR_FILENO, kMessage, sizeof(kMessage) - 1) == -1) _exit(1);
+  _exit(1);
+}
+
 }  // namespace
+
+void ExplainLostPages() {
+  struct sigaction action = {};
+  action.sa_handler = TellOfLostPages;
+  sigaction(SIGBUS, &action, nullptr);
+}
 
 SignalWatch::SignalWatch() {
   received = 0;

@@ -23,6 +23,10 @@ class SignalWatch {
   std::array<struct sigaction, kSignals.size()> before_ = {};
 };
 
+// Has SIGBUS end the program with a message and exit status 1. It is what touching mapped data
+// raises whose file was truncated meanwhile, or whose disk fails.
+void ExplainLostPages();
+
 }  // namespace colonnade::cli
 
 #endif  // COLONNADE_CLI_SIGNALS_H_

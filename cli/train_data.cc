@@ -10,19 +10,20 @@ namespace colonnade::cli {
 
 void AddTrainDataOptions(CLI::App& command, TrainFlags& flags) {
   command
-      .add_option("TRAIN", flags.train,
-                  "Training data: CSV file or IDX images (labels in the file of that name);\n- is "
-                  "standard input. Gzip and zstd are unpacked")
+      .add_option(
+          "TRAIN", flags.train,
+          "Training data: CSV file, cache, or IDX images (labels in the file of that\nname); - is "
+          "standard input. Gzip and zstd are unpacked")
       ->required();
   command.add_option("--test", flags.test, "Data to evaluate the trained model on")->group("Data");
   AddColumnOptions(command, flags.reading);
   AddDialectOptions(command, flags.reading);
+  AddCacheOption(command, flags.reading);
 }
 
 TrainData ReadTrainData(const TrainFlags& flags, const Common& common) {
   CsvOptions csv = flags.reading.ForReading();
   std::vector<std::string> notes;
-  csv.threads = common.threads;
   csv.task = flags.loss.ForReading();
   csv.notes = &notes;
   std::optional<Model> start;
@@ -30,12 +31,12 @@ TrainData ReadTrainData(const TrainFlags& flags, const Common& common) {
     start = Model::Load(flags.stopping.start);
     csv.like = &start->schema();
   }
-  TrainData data{.train = ReadData(flags.train, csv)};
+  TrainData data{.train = ReadShown(common, flags.train, csv)};
   csv.like = &data.train.schema();
   if (!flags.stopping.validation_file.empty()) {
-    data.validation = ReadData(flags.stopping.validation_file, csv);
+    data.validation = ReadShown(common, flags.stopping.validation_file, csv);
   }
-  if (!flags.test.empty()) data.test = ReadData(flags.test, csv);
+  if (!flags.test.empty()) data.test = ReadShown(common, flags.test, csv);
   data.start = std::move(start);
   data.notes = std::move(notes);
   return data;

@@ -5,9 +5,11 @@
 #include <functional>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 
+#include "colonnade/cache.h"
 #include "colonnade/check.h"
 #include "colonnade/error.h"
 #include "engine/data/class_index.h"
@@ -123,7 +125,8 @@ class Checker {
       field.line = parser_.lines() - 1;
       AddBad(field, parser_.count(), "quotes that are not closed", "a closing quotation mark");
     }
-    report_.line_ends = crlf_ == 0 ? "LF" : lf_ == 0 ? "CRLF" : "mixed";
+    if (report_.line_ends.empty())
+      report_.line_ends = crlf_ == 0 ? "LF" : lf_ == 0 ? "CRLF" : "mixed";
     std::vector<uint32_t> places(counts_.size());
     std::iota(places.begin(), places.end(), 0U);
     const std::vector<std::string> names = classes_.Finish(places);
@@ -312,25 +315,31 @@ CsvReport CheckCsv(const std::filesystem::path& file, const CsvOptions& options,
   InputFile input(file);
   LineReader reader(input, kPiece);
   CsvReport report;
+  if (input.seekable() && IsCache(file)) {
+    report.problem = input.name() + ": found a cached dataset or a model, expected text";
+    return report;
+  }
+  std::optional<Checker> checker;
   try {
     report.byte_order_mark = reader.Peek(3) == "\xef\xbb\xbf";
     const CsvOpening opening = ReadOpening(reader, input.name(), options);
     report.delimiter = opening.dialect.separator;
     report.header = opening.header;
-    Checker checker(opening, ResolveColumns(input.name(), opening, options), options, limit,
+    checker.emplace(opening, ResolveColumns(input.name(), opening, options), options, limit,
                     &report);
+    if (opening.dialect.carriage_returns) report.line_ends = "CR";
     size_t rest = 0;
     for (;;) {
-      const std::string_view lines = reader.Next(checker.row(), rest);
+      const std::string_view lines = reader.Next(checker->row(), rest);
       if (lines.empty()) break;
-      rest = lines.size() - checker.Add(lines);
+      rest = lines.size() - checker->Add(lines);
     }
-    checker.Finish();
-    if (opening.dialect.carriage_returns) report.line_ends = "CR";
+    checker->Finish();
     report.problem = Problem(report);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kBadData) throw;
     report.problem = error.what();
+    if (checker) checker->Finish();  // of what came before
   }
   return report;
 }

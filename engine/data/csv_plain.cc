@@ -121,12 +121,21 @@ class PlainReader {
     try {
       ChunkReader reader(file_, rows_.begin, end_);
       RowDecoder decoder(rows_.separator, *rows_.columns, classes_);
-      while ((chunk = queue.Take())) Process(*chunk, reader, decoder, queue);
+      while ((chunk = queue.Take())) {
+        Process(*chunk, reader, decoder, queue);
+        if (rows_.on_progress) ReportChunk();
+      }
     } catch (...) {
       const std::lock_guard lock(error_mutex_);
       if (!error_) error_ = std::current_exception();
       queue.Fail(chunk.value_or(0), 0, RowsResult::kNotPlain);
     }
+  }
+
+  void ReportChunk() {
+    const std::lock_guard lock(progress_mutex_);
+    const uint64_t bytes = rows_.begin + ++chunks_done_ * chunk_;
+    rows_.on_progress({.bytes = std::min(bytes, end_), .size = end_});
   }
 
   void Process(uint64_t chunk, ChunkReader& reader, RowDecoder& decoder, ChunkQueue& queue) {
@@ -152,6 +161,8 @@ class PlainReader {
   const size_t max_rows_;
   SharedClasses classes_;
   DatasetBuilder builder_;
+  std::mutex progress_mutex_;
+  uint64_t chunks_done_ = 0;
   std::mutex error_mutex_;
   std::exception_ptr error_;
 };

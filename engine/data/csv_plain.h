@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "colonnade/csv.h"
@@ -20,6 +21,7 @@ struct PlainRows {
   char separator = ',';
   const CsvColumns* columns = nullptr;
   const Schema* like = nullptr;
+  std::function<void(const LoadProgress&)> on_progress = {};  // see CsvOptions
 };
 
 // Reads such rows on `threads` threads (as CsvOptions has it), `chunk` ≥ 1 bytes of the file at a

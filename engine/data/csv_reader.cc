@@ -80,7 +80,8 @@ Dataset Read(const std::filesystem::path& file, const CsvOptions& options, size_
     const PlainRows rows = {.begin = *begin,
                             .separator = opening.dialect.separator,
                             .columns = &columns,
-                            .like = options.like};
+                            .like = options.like,
+                            .on_progress = options.on_progress};
     std::optional<Dataset> data = ReadPlainRows(input, rows, options.threads, chunk);
     if (data) {
       NoteTextLabels(input.name(), *data, options);
@@ -89,11 +90,14 @@ Dataset Read(const std::filesystem::path& file, const CsvOptions& options, size_
   }
   const size_t max_rows = MaxRows(input.size(), columns.count);
   CsvTable table(input.name(), opening.dialect, std::move(columns), options, max_rows);
+  const std::optional<InputFile::Stamp> stamp = input.stamp();
+  const uint64_t size = stamp ? stamp->size : 0;
   size_t rest = 0;
   for (;;) {
     const std::string_view lines = reader.Next(table.row(), rest);
     if (lines.empty()) break;
     rest = lines.size() - table.Add(lines);
+    if (options.on_progress) options.on_progress({.bytes = input.taken(), .size = size});
   }
   input.RequireUnchanged();
   Dataset data = table.Finish();

@@ -215,6 +215,7 @@ void Dataset::SetWeights(std::span<const float> weights) {
   if (!positive) Fail("found weights that are all 0, expected one above 0");
   storage_->weights = AlignedBuffer<float>(weights.size());
   std::copy(weights.begin(), weights.end(), storage_->weights.data());
+  storage_->hash.clear();
 }
 
 namespace {
@@ -278,6 +279,8 @@ Dataset Dataset::Part(std::span<const uint32_t> indices) const {
 }
 
 std::string Dataset::Hash() const {
+  if (!storage_->hash.empty()) return storage_->hash;
+  storage_->WillRead(Access::kInOrder);
   Hash128 hash;
   const std::array<uint64_t, 2> sizes = {examples(), features()};
   hash.Add(sizes.data(), sizeof(sizes));

@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -80,28 +78,6 @@ void Read(const fs::path& file, std::string_view kind, size_t min_dimensions, si
   idx->values = std::string_view(idx->content).substr(header);
 }
 
-// Whether a file starts as IDX images of bytes do.
-bool IsIdx(const fs::path& file) {
-  std::array<char, 4> magic = {};
-  InputFile(file).Read(magic);
-  return magic[0] == 0 && magic[1] == 0 && magic[2] == 8 && (magic[3] == 2 || magic[3] == 3);
-}
-
-// The file of the labels that belong to images, by the names that MNIST's files have.
-fs::path LabelsOf(const fs::path& images) {
-  std::string name = images.filename().string();
-  const size_t at = name.rfind("images");
-  if (at == std::string::npos) {
-    Fail(images.string(),
-         "found IDX images, whose labels are in another file: expected a name with 'images' in it, "
-         "such as train-images-idx3-ubyte for train-labels-idx1-ubyte");
-  }
-  name.replace(at, 6, "labels");
-  const size_t dimensions = name.find("idx3", at);
-  if (dimensions != std::string::npos) name.replace(dimensions, 4, "idx1");
-  return images.parent_path() / name;
-}
-
 }  // namespace
 
 Dataset ReadIdx(const fs::path& images_file, const fs::path& labels_file, const Schema* like) {
@@ -149,19 +125,6 @@ Dataset ReadIdx(const fs::path& images_file, const fs::path& labels_file, const 
   }
   schema.classes = labelled ? classes.Finish(builder.labels()) : std::vector<std::string>();
   return builder.Finish(std::move(schema));
-}
-
-Dataset ReadData(const fs::path& file, const CsvOptions& options) {
-  // What is not a regular file can be read but once.
-  std::error_code ignored;
-  if (file == "-" || !fs::is_regular_file(file, ignored) || !IsIdx(file)) {
-    return ReadCsv(file, options);
-  }
-  const fs::path labels = LabelsOf(file);
-  if (options.labels_optional && !fs::exists(labels, ignored)) {
-    return ReadIdx(file, {}, options.like);
-  }
-  return ReadIdx(file, labels, options.like);
 }
 
 }  // namespace colonnade

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "colonnade/error.h"
+#include "engine/data/storage.h"
 #include "kernels/convert.h"
 
 namespace colonnade {
@@ -100,6 +101,7 @@ Scaling FitScaling(const std::string& method, const Dataset& data) {
     std::fill(fit.scale.begin(), fit.scale.end(), 1.0f / 255.0f);
     return fit;
   }
+  data.storage().WillRead(Access::kInOrder);
   const Moments m = bytes ? ComputeMoments(data, [&](size_t e) { return data.BytesOf(e); })
                           : ComputeMoments(data, [&](size_t e) { return data.FloatsOf(e); });
   for (size_t f = 0; f < data.features(); ++f) {

@@ -41,6 +41,8 @@ BitSets FeaturesOfExamples(const Dataset& data, Execution& execution) {
       const uint8_t* values = data.BytesOf(e);
       uint64_t* set = sets[e];
       for (size_t f = 0; f < features; f += 8) set[f / 64] |= NonzeroBytes(values + f) << (f % 64);
+      // In mapped memory padding is what the file has now, whatever it was when it was checked.
+      if (features % 64 != 0) set[features / 64] &= ~uint64_t{0} >> (64 - features % 64);
     }
   });
   return sets;

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "colonnade/dataset.h"
 #include "engine/runtime/aligned.h"
+#include "engine/runtime/mapped_file.h"
 
 namespace colonnade {
 
@@ -30,6 +32,28 @@ struct Dataset::Storage {
   // example its column there. Else null and empty.
   std::shared_ptr<const Storage> whole;
   AlignedBuffer<uint32_t> columns;
+
+  // Whose memory `bytes` or `floats` has borrowed, if they are mapped.
+  std::shared_ptr<const MappedFile> file;
+  // Dataset::Hash() where it is known beforehand, else empty.
+  std::string hash;
+
+  // Bytes of values that are mapped, those of other parts too.
+  size_t MappedBytes() const {
+    const Storage& values = whole != nullptr ? *whole : *this;
+    if (!values.file) return 0;
+    return type == ElementType::kU8 ? values.bytes.size() : values.floats.size() * sizeof(float);
+  }
+
+  // Advises the system how the values will be read next, if they are mapped. Thread-safe.
+  void WillRead(Access access) const {
+    const Storage& values = whole != nullptr ? *whole : *this;
+    if (!values.file) return;
+    const void* const begin = type == ElementType::kU8
+                                  ? static_cast<const void*>(values.bytes.data())
+                                  : values.floats.data();
+    values.file->Advise(begin, MappedBytes(), access);
+  }
 };
 
 }  // namespace colonnade

@@ -8,6 +8,7 @@
 
 #include "colonnade/error.h"
 #include "engine/data/scaling.h"
+#include "engine/data/storage.h"
 #include "engine/model/forward.h"
 #include "engine/runtime/floating_point.h"
 #include "kernels/activation.h"
@@ -132,6 +133,7 @@ void ForEachLogits(const Model::Storage& model, const Dataset& data, Execution& 
                 fmt::format("data: found {} features, expected {} (as the model has inputs)",
                             data.features(), features));
   }
+  data.storage().WillRead(Access::kInOrder);
   const BatchReader reader(data, model.scaling);
   const bool sparse = reader.Density() < kSkipDensity;
   const size_t blocks = (data.examples() + kBlock - 1) / kBlock;

@@ -216,6 +216,9 @@ class ModelReader {
     if (first == contents_.metadata.end() || !first->first.starts_with(kPrefix)) {
       Fail("not a colonnade model (no colonnade metadata)");
     }
+    if (contents_.metadata.contains("colonnade.dataset_version")) {
+      Fail("found a cached dataset, expected a model");
+    }
     // First of all, because another version may define everything else differently.
     if (const std::string& version = Entry(kVersionKey); version != kVersion) {
       const bool plain =

@@ -1,4 +1,4 @@
-// Memory for matrices: aligned, owned by one, movable.
+// Memory for matrices: aligned, owned by one (or borrowed), movable.
 #ifndef COLONNADE_ENGINE_RUNTIME_ALIGNED_H_
 #define COLONNADE_ENGINE_RUNTIME_ALIGNED_H_
 
@@ -39,13 +39,24 @@ class AlignedBuffer {
     return buffer;
   }
 
+  // Memory that somebody else owns, for as long as the buffer lives, and that may be read only.
+  static AlignedBuffer Borrowed(const T* data, size_t size) {
+    AlignedBuffer buffer;
+    buffer.data_ = {const_cast<T*>(data), Free{.owned = false}};
+    buffer.size_ = size;
+    return buffer;
+  }
+
   T* data() const { return data_.get(); }
   size_t size() const { return size_; }
   T& operator[](size_t i) const { return data_.get()[i]; }
 
  private:
   struct Free {
-    void operator()(T* p) const { std::free(p); }
+    bool owned = true;
+    void operator()(T* p) const {
+      if (owned) std::free(p);
+    }
   };
   std::unique_ptr<T, Free> data_;
   size_t size_ = 0;

@@ -103,6 +103,11 @@ InputFile::~InputFile() {
   if (owned_) close(descriptor_);
 }
 
+std::optional<InputFile::Stamp> InputFile::stamp() const {
+  if (!size_) return {};
+  return Stamp{.size = *size_, .time = seconds_ * 1'000'000'000 + nanoseconds_};
+}
+
 size_t InputFile::Read(std::span<char> to) {
   if (!detected_) {
     std::array<char, Decompressor::kMagicSize> magic;
@@ -124,6 +129,7 @@ size_t InputFile::ReadBytes(std::span<char> to) {
     if (got == 0) break;
     done += static_cast<size_t>(got);
   }
+  taken_ += done;
   return done;
 }
 

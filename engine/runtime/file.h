@@ -33,14 +33,26 @@ class InputFile {
   // file may change while it is read, and special files tell 0.
   std::optional<size_t> size() const { return decompressor_ ? std::nullopt : size_; }
 
+  // The same as it is stored, compressed or not, and the time of the last change, in nanoseconds
+  // since 1970; nothing for what is not a regular file.
+  struct Stamp {
+    uint64_t size = 0;
+    int64_t time = 0;
+  };
+  std::optional<Stamp> stamp() const;
+
   // Fills `to` as far as the file reaches; less than to.size() means the end.
   size_t Read(std::span<char> to);
+
+  // How many bytes Read() has taken so far, as they are stored.
+  uint64_t taken() const { return taken_; }
 
   // Whether ReadAt() works: for regular files that are not compressed, other than standard input,
   // which may be anywhere.
   bool seekable() const { return owned_ && size().has_value(); }
 
-  // The same from `offset` on, wherever Read() is. Thread-safe.
+  // The same from `offset` on, wherever Read() is; of compressed files the bytes as they are
+  // stored. Thread-safe.
   size_t ReadAt(std::span<char> to, uint64_t offset) const;
 
   // Throws if a regular file is not what it was when it was opened, by its size and time.
@@ -57,7 +69,8 @@ class InputFile {
   std::string name_;
   bool detected_ = false;  // whether it is compressed
   std::unique_ptr<Decompressor> decompressor_;
-  std::string ahead_;           // bytes of a pipe that have been read to detect that
+  std::string ahead_;  // bytes of a pipe that have been read to detect that
+  uint64_t taken_ = 0;
   std::optional<size_t> size_;  // of regular files, as they are stored
   int64_t seconds_ = 0;         // time of the last change, for regular files
   int64_t nanoseconds_ = 0;

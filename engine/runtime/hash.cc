@@ -22,4 +22,9 @@ std::string Hash128::Hex() const {
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
+std::array<uint64_t, 2> HashOf(const void* data, size_t bytes) noexcept {
+  const XXH128_hash_t hash = XXH3_128bits(data, bytes);
+  return {hash.low64, hash.high64};
+}
+
 }  // namespace colonnade

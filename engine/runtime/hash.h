@@ -2,7 +2,9 @@
 #ifndef COLONNADE_ENGINE_RUNTIME_HASH_H_
 #define COLONNADE_ENGINE_RUNTIME_HASH_H_
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -20,6 +22,9 @@ class Hash128 {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// XXH3-128 of `bytes` bytes: low half, high half. Allocates nothing.
+std::array<uint64_t, 2> HashOf(const void* data, size_t bytes) noexcept;
 
 }  // namespace colonnade
 

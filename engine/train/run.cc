@@ -8,6 +8,7 @@
 
 #include "colonnade/error.h"
 #include "colonnade/files.h"
+#include "engine/data/storage.h"
 #include "engine/model/initialization.h"
 #include "engine/runtime/random.h"
 
@@ -162,6 +163,7 @@ TrainResult TrainingRun::Run() {
 
 void TrainingRun::Epoch() {
   if (learner_.batch < data_.examples()) {
+    data_.storage().WillRead(Access::kAtRandom);  // an evaluation may have advised otherwise
     Random(options_.seed, RandomStream::kShuffle, static_cast<uint32_t>(state_.epoch))
         .Permutation(order_);
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <numeric>
 
+#include "engine/data/storage.h"
 #include "engine/model/forward.h"
 
 namespace colonnade {
@@ -59,6 +60,8 @@ std::unique_ptr<SparseExamples> MakeSparse(const NetworkShape& shape, const Data
                                            const Scaling& scaling, const BatchReader& reader,
                                            Execution& execution) {
   const float scale = CommonScale(data, scaling);
+  // The lists are about as large as the values, which need not fit into memory if they are mapped.
+  if (static_cast<double>(data.storage().MappedBytes()) > PhysicalMemory() / 4) return nullptr;
   if (scale == 0 || data.features() > SparseExamples::kMaxRows ||
       shape.layers.front().outputs > kMaxSparseOutputs || reader.Density() >= kSkipDensity) {
     return nullptr;
@@ -114,6 +117,8 @@ TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const
   if (f32 && settings.zeros == Zeros::kSparse && !shape.batch_norm()) {
     sparse_ = MakeSparse(shape, data, scaling, reader_, execution);
   }
+  data.storage().WillRead(settings.batch_size < data.examples() ? Access::kAtRandom
+                                                                : Access::kInOrder);
   const size_t columns = ChunkColumns(settings, sparse_.get(), execution.threads());
   passes_ = f32 ? MakeF32Passes(shape, reader_, parameters, columns, settings.zeros, sparse_.get(),
                                 settings.dropout)

@@ -95,5 +95,16 @@ TEST_F(CheckTest, FilesThatAreNoTables) {
   EXPECT_THAT(RunBad(2, {"check", "open.csv", "--limit", "-1"}), HasSubstr("--limit"));
 }
 
+// The rest of the report is about what comes before it.
+TEST_F(CheckTest, ALineWithoutEndLeavesADialect) {
+  Write("t.csv", "label,a\r\n0,1\r\n1,2\r\n1,");
+  std::filesystem::resize_file(File("t.csv"), uintmax_t{80} << 20);
+  const Outcome outcome = Run({"check", "t.csv"});
+  EXPECT_EQ(outcome.status, 3);
+  EXPECT_THAT(outcome.out, HasSubstr("dialect   delimiter ,, header, CRLF line ends\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("rows      2\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("t.csv:4: found a line of more than 64 MiB"));
+}
+
 }  // namespace
 }  // namespace colonnade::test

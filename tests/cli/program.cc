@@ -28,9 +28,11 @@ std::filesystem::path Fresh(const char* suffix) {
 
 // Never returns. Only calls that are allowed between fork and exec.
 [[noreturn]] void Exec(const char* folder, const char* input, const char* out, const char* err,
-                       char* const* arguments, size_t memory) {
+                       char* const* arguments, size_t memory, size_t data) {
   const rlimit limit = {.rlim_cur = memory, .rlim_max = memory};
   if (memory > 0 && setrlimit(RLIMIT_AS, &limit) != 0) _exit(126);
+  const rlimit data_limit = {.rlim_cur = data, .rlim_max = data};
+  if (data > 0 && setrlimit(RLIMIT_DATA, &data_limit) != 0) _exit(126);
   const int in_file = open(input, O_RDONLY);
   const int out_file = open(out, O_WRONLY | O_CREAT, 0600);
   const int err_file = open(err, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -45,7 +47,7 @@ std::filesystem::path Fresh(const char* suffix) {
 }  // namespace
 
 Program::Program(const std::filesystem::path& folder, const std::vector<std::string>& arguments,
-                 const std::string& input, const std::string& output, size_t memory)
+                 const std::string& input, const std::string& output, size_t memory, size_t data)
     : out_(output.empty() ? Fresh(".out") : std::filesystem::path(output)), err_(Fresh(".err")) {
   std::vector<std::string> words = {COLONNADE_PROGRAM};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -55,7 +57,7 @@ Program::Program(const std::filesystem::path& folder, const std::vector<std::str
   pid_ = fork();
   if (pid_ < 0) throw std::runtime_error("fork failed");
   if (pid_ == 0) {
-    Exec(folder.c_str(), input.c_str(), out_.c_str(), err_.c_str(), pointers.data(), memory);
+    Exec(folder.c_str(), input.c_str(), out_.c_str(), err_.c_str(), pointers.data(), memory, data);
   }
 }
 

@@ -20,10 +20,11 @@ struct Outcome {
 class Program {
  public:
   // Runs in `folder`, standard input read from `input` (a file name). memory: bytes of address
-  // space that it may use; 0: as many as there are.
+  // space that it may use; data: bytes of memory of its own, without what it maps of files; 0: as
+  // many as there are.
   Program(const std::filesystem::path& folder, const std::vector<std::string>& arguments,
-          const std::string& input = "/dev/null", const std::string& output = "",
-          size_t memory = 0);
+          const std::string& input = "/dev/null", const std::string& output = "", size_t memory = 0,
+          size_t data = 0);
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
   ~Program();

@@ -2,6 +2,7 @@
 #ifndef COLONNADE_COLONNADE_H_
 #define COLONNADE_COLONNADE_H_
 
+#include "colonnade/cache.h"  // IWYU pragma: export
 #include "colonnade/check.h"
 #include "colonnade/csv.h"       // IWYU pragma: export
 #include "colonnade/dataset.h"   // IWYU pragma: export

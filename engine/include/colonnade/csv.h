@@ -2,7 +2,9 @@
 #ifndef COLONNADE_CSV_H_
 #define COLONNADE_CSV_H_
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +24,12 @@ enum class Task {
   kAuto,      // classes, unless one of its labels is a number that is not an integer
   kClassify,  // classes
   kRegress,   // numbers, to be predicted as such
+};
+
+// How far the reading of a file has come.
+struct LoadProgress {
+  uint64_t bytes = 0;  // as they are stored; starts anew where a slower reader takes over
+  uint64_t size = 0;   // of the file; 0: not known
 };
 
 struct CsvOptions {
@@ -76,6 +84,15 @@ struct CsvOptions {
   // unlabelled. For prediction.
   bool labels_optional = false;
 
+  // ReadData(): reads a CSV file from the cache beside it, FILE.colonnade (colonnade/cache.h), and
+  // makes the cache where there is none, or where file or options are not those that it was made
+  // of. What was done is among the notes, and so is a cache that cannot be written.
+  bool cache = false;
+
+  // Called every MiB or so of text, by any of the threads, but one at a time. What it throws ends
+  // the reading. May be empty.
+  std::function<void(const LoadProgress&)> on_progress = {};
+
   // Throws kInvalidArgument where an option cannot be meant, whatever the file; ReadCsv() calls it.
   void Check() const;
 };
@@ -111,10 +128,11 @@ void WriteCsv(const Dataset& data, const std::filesystem::path& file);
 Dataset ReadIdx(const std::filesystem::path& images, const std::filesystem::path& labels,
                 const Schema* like = nullptr);
 
-// Reads a file of examples in any format above, told by its first bytes. The labels that belong to
+// Reads a file of examples in any format above, or a cache of them (colonnade/cache.h), told by its
+// first bytes. The labels that belong to
 // IDX images are in the file whose name has "labels" for "images" and "idx1" for "idx3", in the
 // same folder; with options.labels_optional they may be missing. The other options are for CSV. All
-// input may be compressed by gzip or Zstandard. Throws as the functions above do.
+// input but a cache may be compressed by gzip or Zstandard. Throws as the functions above do.
 Dataset ReadData(const std::filesystem::path& file, const CsvOptions& options = {});
 
 }  // namespace colonnade

@@ -127,9 +127,10 @@ class Dataset {
   // XXH3-128 over the values, labels or targets, and weights; 32 hexadecimal digits.
   std::string Hash() const;
 
-  // For the readers inside the library.
+  // For the inside of the library.
   struct Storage;
   explicit Dataset(std::unique_ptr<Storage> storage);
+  const Storage& storage() const noexcept { return *storage_; }
 
  private:
   const Storage& Values() const noexcept;  // the storage that has the values

@@ -1,0 +1,36 @@
+// Datasets as files that are mapped into memory instead of being read.
+#ifndef COLONNADE_CACHE_H_
+#define COLONNADE_CACHE_H_
+
+#include <filesystem>
+
+#include "colonnade/csv.h"
+#include "colonnade/dataset.h"
+
+namespace colonnade {
+
+// Writes a dataset as a safetensors file (engine/data/README.md describes it), atomically: the file
+// is whole or absent. threads: as in CsvOptions. Throws kIo.
+void WriteCache(const Dataset& data, const std::filesystem::path& file, int threads = 0);
+
+// Maps such a file. Its values are checked against its checksum, which takes as long as to read
+// them once, and then stay in the page cache, so that the data may be larger than the memory.
+//
+// The columns are what they were when the file was made: options about columns and missing values
+// may repeat that, but not ask for something else, and those about the text do not matter. With
+// `like`, features, categories and what was done with missing values must be the same; class labels
+// become its class indices.
+//
+// As long as the dataset is there, nobody may write into the file or truncate it: values that are
+// lost so end the process with SIGBUS. WriteCache() replaces it as a whole, which does no harm.
+//
+// Throws kIo where the file cannot be read, kBadData where it is damaged or something else or does
+// not fit, kInvalidArgument where an option asks for other columns.
+Dataset ReadCache(const std::filesystem::path& file, const CsvOptions& options = {});
+
+// Whether a regular file starts as such a file (or a model) does. Throws kIo.
+bool IsCache(const std::filesystem::path& file);
+
+}  // namespace colonnade
+
+#endif  // COLONNADE_CACHE_H_
