@@ -318,6 +318,7 @@ void Model::Save(const std::filesystem::path& file) const {
 
   const std::vector<Place> places = PlacesOf(shape());
   std::vector<TensorInfo> tensors;
+  tensors.reserve(places.size());
   for (const Place& place : places) tensors.push_back(place.info);
 
   AtomicFile output(file);
