@@ -6,7 +6,8 @@ usage() {
   cat <<'USAGE'
 usage: tools/build.sh [--preset NAME]
 
-Installs what is missing (tools/setup.sh), configures and builds.
+Installs what is missing (tools/setup.sh), configures and builds, through ccache where that is
+installed.
 
   --preset NAME   release (default), debug, asan or clang
   --help          this text
@@ -32,5 +33,10 @@ setup=()
 [ "$preset" != clang ] || setup=(--checks) # that is where the compiler comes from
 "$root/tools/setup.sh" ${setup[@]+"${setup[@]}"}
 cd "$root" # cmake --build --preset looks for the presets in the current directory
-cmake --preset "$preset" --log-level=WARNING
+cache=()
+if command -v ccache >/dev/null; then # what another clone has compiled need not be compiled again
+  export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+  cache=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+fi
+cmake --preset "$preset" --log-level=WARNING ${cache[@]+"${cache[@]}"}
 cmake --build --preset "$preset"
