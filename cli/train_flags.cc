@@ -192,6 +192,9 @@ void AddNetworkOptions(CLI::App& command, TrainFlags& flags) {
       .add_option("--batch-norm", flags.batch_norm,
                   "Batch normalisation of the hidden layers before their activation: on or off;\n"
                   "or one for each, such as on,off")
+      ->check([](const std::string& value) {  // where the value was left out
+        return value.starts_with("--") ? "found '" + value + "', expected on or off" : "";
+      })
       ->type_name("on|off[,…]")
       ->default_str("off")
       ->group("Network");

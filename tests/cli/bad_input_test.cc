@@ -180,6 +180,8 @@ TEST_F(BadInputTest, FlagsThatCannotBeMeant) {
   EXPECT_THAT(usage({"--delimiter", ";", "--comment", ";"}), HasSubstr("--comment"));
   EXPECT_THAT(usage({"--dropout", "1"}), HasSubstr("--dropout: found 1, expected"));
   EXPECT_THAT(usage({"--batch-norm", "yes"}), HasSubstr("--batch-norm: found 'yes', expected on"));
+  EXPECT_THAT(usage({"--batch-norm", "--hidden", "none"}),
+              HasSubstr("--batch-norm: found '--hidden', expected on or off"));
   EXPECT_THAT(usage({"--batch-norm", "on,off"}), HasSubstr("one for each of the 1 hidden layers"));
   EXPECT_THAT(usage({"--batch-norm", "on", "--hidden", "none"}),
               HasSubstr("--batch-norm: found on, expected hidden layers"));

@@ -101,9 +101,7 @@ TEST_F(CacheCommandTest, AFileTruncatedUnderATrainingEndsItWithAMessage) {
   RunOk({"convert", "digits.csv", "digits.colonnade"});
   Program training(dir_.path(),
                    {"train", "digits.colonnade", "--epochs", "1000000", "--hidden", "16", "-v"});
-  while (training.ErrorsSoFar().find("epoch 1/") == std::string::npos) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
+  EXPECT_TRUE(training.AwaitError("epoch 1/"));
   std::filesystem::resize_file(File("digits.colonnade"), 4096);
   const Outcome outcome = training.Wait();
   EXPECT_EQ(outcome.status, 1);

@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <thread>
 
 namespace colonnade::test {
 namespace {
@@ -84,7 +86,15 @@ Outcome Program::Wait() {
   return outcome;
 }
 
-std::string Program::ErrorsSoFar() const { return Contents(err_); }
+bool Program::AwaitError(const std::string& text) const {
+  for (;;) {
+    siginfo_t ended = {};
+    waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT);
+    if (Contents(err_).find(text) != std::string::npos) return true;
+    if (ended.si_pid != 0) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
 
 Outcome RunProgram(const std::filesystem::path& folder, const std::vector<std::string>& arguments,
                    const std::string& input) {

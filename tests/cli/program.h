@@ -32,8 +32,8 @@ class Program {
   void Signal(int signal) const;
   Outcome Wait();
 
-  // What it has written to standard error so far.
-  std::string ErrorsSoFar() const;
+  // Waits until it has written that text to standard error. False if it ended without.
+  bool AwaitError(const std::string& text) const;
 
  private:
   std::filesystem::path out_, err_;

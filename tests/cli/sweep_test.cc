@@ -209,9 +209,7 @@ TEST_F(SweepCliTest, AModelThatDivergesEndsNoOther) {
 TEST_F(SweepCliTest, ASignalPrintsWhatIsDone) {
   Program program(dir_.path(), {"sweep", "digits.csv", "--grid", "max-seconds=0.01,1000",
                                 "--epochs", "1000000", "--threads", "1", "-o", "best.st"});
-  while (program.ErrorsSoFar().find("model 1/2") == std::string::npos) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
+  EXPECT_TRUE(program.AwaitError("model 1/2"));
   program.Signal(SIGINT);
   const Outcome outcome = program.Wait();
   EXPECT_EQ(outcome.status, 128 + SIGINT);

@@ -313,9 +313,7 @@ TEST_F(TrainCliTest, InspectShowsTheModel) {
 TEST_F(TrainCliTest, SignalEndsTrainingInOrder) {
   for (const int signal : {SIGINT, SIGTERM}) {
     Program program(dir_.path(), {"train", "digits.csv", "--epochs", "1000000"});
-    while (program.ErrorsSoFar().find("network") == std::string::npos) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
+    EXPECT_TRUE(program.AwaitError("network"));
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     program.Signal(signal);
     const Outcome outcome = program.Wait();
@@ -329,9 +327,7 @@ TEST_F(TrainCliTest, SignalEndsTrainingInOrder) {
 TEST_F(TrainCliTest, AStoppedTrainingLeavesItsProfile) {
   Program program(dir_.path(),
                   {"train", "digits.csv", "--epochs", "1000000", "-v", "--profile", "trace.json"});
-  while (program.ErrorsSoFar().find("epoch 1/") == std::string::npos) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
+  EXPECT_TRUE(program.AwaitError("epoch 1/"));
   program.Signal(SIGINT);
   const Outcome outcome = program.Wait();
   EXPECT_EQ(outcome.status, 128 + SIGINT);
