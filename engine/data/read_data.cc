@@ -89,6 +89,13 @@ Dataset ReadData(const fs::path& file, const CsvOptions& options) {
                 input.name() + ": found a compressed cache, expected it unpacked: it is mapped");
   }
   if (IsIdx(start)) {
+    const bool chooses = !options.ignore_columns.empty() || !options.categorical.empty();
+    if (options.like == nullptr && (chooses || options.weight_column)) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  input.name() +
+                      ": found IDX images, whose columns are all pixels: none can be "
+                      "ignored, categorical or of weights");
+    }
     const fs::path labels = LabelsOf(file);
     const bool lacking = options.labels_optional && !fs::exists(labels, ignored);
     return ReadIdx(file, lacking ? fs::path() : labels, options.like);

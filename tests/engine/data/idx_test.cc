@@ -106,6 +106,14 @@ TEST(IdxTest, ReadDataTellsTheFormatByTheContentAndFindsTheLabels) {
   WriteCsv(data, dir / "images.csv");
   EXPECT_EQ(ReadData(dir / "images.csv").Hash(), data.Hash());
 
+  CsvOptions weights;
+  weights.weight_column = "0";
+  ExpectError(ErrorCode::kInvalidArgument,
+              images.string() +
+                  ": found IDX images, whose columns are all pixels: none can be "
+                  "ignored, categorical or of weights",
+              [&] { ReadData(images, weights); });
+
   std::filesystem::remove(labels);
   ExpectError(ErrorCode::kIo, "cannot read '" + labels.string() + "': No such file or directory",
               [&] { ReadData(images); });
