@@ -9,7 +9,7 @@ usage: tools/build.sh [--preset NAME]
 Installs what is missing (tools/setup.sh), configures and builds, through ccache where that is
 installed.
 
-  --preset NAME   release (default), debug, asan or clang
+  --preset NAME   release (default), debug, asan, clang, or check (clang, for warnings)
   --help          this text
 
 Exit status: 0 built, 2 wrong usage, anything else failed.
@@ -30,7 +30,7 @@ done
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 setup=()
-[ "$preset" != clang ] || setup=(--checks) # that is where the compiler comes from
+[[ $preset != clang && $preset != check ]] || setup=(--checks) # that is where the compiler comes from
 "$root/tools/setup.sh" ${setup[@]+"${setup[@]}"}
 cd "$root" # cmake --build --preset looks for the presets in the current directory
 cache=()
