@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // This project's products of bf16 factors.
 #include <algorithm>
 #include <bit>

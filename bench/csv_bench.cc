@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Decoding CSV text in memory, and reading CSV files that lie in the page cache.
 #include <unistd.h>
 

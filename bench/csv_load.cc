@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Loads a CSV file again and again, for tools/compare_csv.py.
 #include <algorithm>
 #include <cstdio>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Kernels that are limited by memory: activations, loss, updates, conversion.
 #include <cmath>
 #include <numeric>

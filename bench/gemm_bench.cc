@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The matrix products at the shapes of gemm_shapes.txt: this project's on every SIMD target and, on
 // the best, with all threads; its peers' beside them.
 #include <exception>

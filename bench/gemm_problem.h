@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Matrix products to measure, whoever computes them.
 #ifndef COLONNADE_BENCH_GEMM_PROBLEM_H_
 #define COLONNADE_BENCH_GEMM_PROBLEM_H_

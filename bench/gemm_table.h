@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The comparison of the matrix products with those of the peers.
 #ifndef COLONNADE_BENCH_GEMM_TABLE_H_
 #define COLONNADE_BENCH_GEMM_TABLE_H_

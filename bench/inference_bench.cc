@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Prediction: how long one example takes, and how many a second a large batch gives.
 #include <algorithm>
 #include <string>
@@ -44,7 +45,7 @@ Model MakeModel(const std::vector<size_t>& hidden, Input input) {
   Schema schema;
   schema.features = kFeatures;
   for (size_t k = 0; k < kClasses; ++k) schema.classes.push_back(std::to_string(k));
-  const Scaling scaling{"unit", std::vector<float>(kFeatures),
+  const Scaling scaling{Scale::kUnit, std::vector<float>(kFeatures),
                         std::vector<float>(kFeatures, 1.0f / 255)};
   return Model(shape, parameters, scaling, schema);
 }

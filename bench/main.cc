@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Benchmarks of kernels, CSV reading, training and prediction. Each checks its result before it is
 // timed.
 #include <benchmark/benchmark.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Who multiplies matrices: this project's kernels and, where the build found them, its peers.
 #ifndef COLONNADE_BENCH_MULTIPLIERS_H_
 #define COLONNADE_BENCH_MULTIPLIERS_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // oneDNN as a multiplier: sgemm on the matrices as they are, and its inner product, which is the
 // very operation, with dense examples and each layout of the weights: the one that oneDNN asks for
 // and the two plain ones. Reordering into these layouts is not timed.

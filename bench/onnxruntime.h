@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ONNX Runtime as a predictor of one example at a time, on the calling thread. Its library is
 // loaded when it is wanted, so that only its header is needed to build, and the library that comes
 // with the Python package serves.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // OpenBLAS as a multiplier. Its matrices are column-major too.
 #include "bench/multipliers.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Predicts by the library, and one example at a time by ONNX Runtime beside it, for
 // tools/compare_peers.py: prints the times as JSON.
 #include <fmt/format.h>

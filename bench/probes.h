@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the machine attains at most, measured now: kernels are compared with it.
 #ifndef COLONNADE_BENCH_PROBES_H_
 #define COLONNADE_BENCH_PROBES_H_

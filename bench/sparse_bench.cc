@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The nonzeros of a dataset, kept once, beside batches that are gathered: what kMaxSparseOutputs of
 // the training step rests on.
 #include <algorithm>
@@ -26,7 +27,7 @@ struct Layer {
       : digits(tools::MakeDigits(kExamples, 1)),
         data(Dataset::FromMemory(std::span<const uint8_t>(digits.pixels),
                                  std::vector<uint32_t>(kExamples), {.features = kInputs})),
-        scaling(FitScaling("unit", data)),
+        scaling(FitScaling(Scale::kUnit, data)),
         reader(data, scaling),
         execution(1),
         sparse(data, scaling.scale.front(), kTile, execution),

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the benchmarks share: inputs, registration, checks, clocks, counters.
 #ifndef COLONNADE_BENCH_SUPPORT_H_
 #define COLONNADE_BENCH_SUPPORT_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Training steps and epochs on digits, all threads and one.
 #include <string>
 #include <vector>
@@ -78,7 +79,7 @@ void BenchStep(benchmark::State& state, const Run& run) {
     last = p.seconds;
     return true;
   };
-  Train(Digits(), options);
+  benchmark::DoNotOptimize(Train(Digits(), options));
   SetRate(state, "examples/s", static_cast<double>(run.batch_size));
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The products that skip zeros beside those that do not.
 #include <algorithm>
 #include <string>

@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
 // colonnade check FILE.csv
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iterator>
 #include <memory>
 #include <string>
 
 #include "cli/commands.h"
-#include "cli/data_options.h"
+#include "cli/reading.h"
 #include "colonnade/check.h"
 #include "colonnade/version.h"
 
@@ -16,15 +18,8 @@ namespace {
 
 constexpr int kBadData = 3;
 
-const char* Name(ColumnRole role) {
-  constexpr const char* kNames[] = {"label", "feature", "categorical", "ignored", "weight"};
-  return kNames[static_cast<size_t>(role)];
-}
-
-const char* Name(ColumnType type) {
-  constexpr const char* kNames[] = {"nothing", "byte", "integer", "number", "text"};
-  return kNames[static_cast<size_t>(type)];
-}
+// Why the file would be refused; empty if it would not.
+std::string ProblemOf(const CsvReport& r) { return r.problem ? r.problem->Message(AsFlag) : ""; }
 
 std::string DelimiterName(char delimiter) {
   return delimiter == '\t' ? "tab" : delimiter == ' ' ? "space" : std::string(1, delimiter);
@@ -45,8 +40,8 @@ Json ToJson(const std::string& file, const CsvReport& r) {
   Json json = {{"command", "check"},
                {"version", Version()},
                {"file", file},
-               {"loads", r.problem.empty()},
-               {"problem", r.problem.empty() ? Json() : Json(r.problem)},
+               {"loads", !r.problem},
+               {"problem", r.problem ? Json(ProblemOf(r)) : Json()},
                {"dialect",
                 {{"delimiter", std::string(1, r.delimiter)},
                  {"header", r.header},
@@ -169,7 +164,7 @@ void AddCheckCommand(CLI::App& app, Common& common) {
   struct Options {
     std::string data;
     size_t limit = 20;
-    DataOptions reading;
+    Settings reading;
   };
   auto options = std::make_shared<Options>();
   CLI::App* command =
@@ -179,8 +174,8 @@ void AddCheckCommand(CLI::App& app, Common& common) {
       ->check(CLI::Range(size_t{0}, size_t{1'000'000}))
       ->type_name("N")
       ->capture_default_str();
-  AddColumnOptions(*command, options->reading);
-  AddDialectOptions(*command, options->reading);
+  AddColumnFlags(*command, options->reading);
+  AddDialectFlags(*command, options->reading);
   AddJsonOption(*command, common);
   command->footer(
       "Shows the dialect, the rows, the columns and their types, the classes, what is missing,\n"
@@ -189,16 +184,15 @@ void AddCheckCommand(CLI::App& app, Common& common) {
       "Example:\n"
       "  colonnade check data.csv --label-column species");
   command->callback([options, &common] {
-    const CsvReport report = CheckCsv(options->data, options->reading.ForReading(), options->limit);
+    const CsvReport report = CheckCsv(options->data, ReadingOf(options->reading), options->limit);
     const std::string file = options->data == "-" ? "standard input" : options->data;
     if (common.json) {
       PrintJson(ToJson(file, report));
     } else {
       PrintData(ToText(file, report));
     }
-    if (report.problem.empty()) return;
-    const bool named = report.problem.rfind(file, 0) == 0;
-    PrintError(fmt::format("colonnade: {}{}\n", named ? "" : file + ": ", report.problem));
+    if (!report.problem) return;
+    PrintError(fmt::format("colonnade: {}\n", ProblemOf(report)));
     throw ExitStatus{kBadData};
   });
 }

@@ -1,11 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 // The commands of the program, one file each. AddX() declares the command's flags; once they are
 // parsed, CLI11 calls the command, which may throw colonnade::Error or ExitStatus.
 #ifndef COLONNADE_CLI_COMMANDS_H_
 #define COLONNADE_CLI_COMMANDS_H_
 
-#include <CLI/CLI.hpp>
-
 #include "cli/output.h"
+
+namespace CLI {
+class App;
+}
 
 namespace colonnade::cli {
 
@@ -21,6 +24,7 @@ void AddPredictCommand(CLI::App& app, Common& common);
 void AddInspectCommand(CLI::App& app, Common& common);
 void AddConvertCommand(CLI::App& app, Common& common);
 void AddCheckCommand(CLI::App& app, Common& common);
+void AddOptionsCommand(CLI::App& app, Common& common);
 
 // --threads and --simd, for commands that compute.
 void AddRunOptions(CLI::App& command, Common& common);

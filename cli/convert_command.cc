@@ -1,15 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 // colonnade convert IN… OUT
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
 
 #include "cli/commands.h"
-#include "cli/data_options.h"
+#include "cli/reading.h"
 #include "colonnade/cache.h"
 #include "colonnade/csv.h"
 #include "colonnade/error.h"
@@ -22,9 +23,8 @@ namespace {
 struct Options {
   std::vector<std::string> files;  // one or two to read, and the last to write
   std::string format = "auto";
-  std::string task = "auto";
   std::string like;
-  DataOptions reading;
+  Settings reading;
 };
 
 bool WritesCache(const Options& options) {
@@ -45,19 +45,10 @@ Schema SchemaOf(const std::string& file) {
 Dataset Read(const Options& options, const Common& common) {
   if (options.files.size() == 3) return ReadIdx(options.files[0], options.files[1]);
   const std::string& input = options.files.front();
-  CsvOptions csv = options.reading.ForReading();
-  csv.task = options.task == "regress"    ? Task::kRegress
-             : options.task == "classify" ? Task::kClassify
-                                          : Task::kAuto;
-  std::vector<std::string> notes;
-  csv.notes = &notes;
-  std::optional<Schema> like;
-  if (!options.like.empty()) {
-    like = SchemaOf(options.like);
-    csv.like = &*like;
-  }
+  CsvOptions csv = ReadingOf(options.reading);
+  if (!options.like.empty()) csv.like = SchemaOf(options.like);
   Dataset data = ReadShown(common, input, csv);
-  PrintNotes(common, notes);
+  PrintNotes(common, data.notes());
   return data;
 }
 
@@ -85,14 +76,8 @@ void AddConvertCommand(CLI::App& app, Common& common) {
                    "Model or training data whose columns, categories, classes and means hold")
       ->type_name("FILE")
       ->group("Data");
-  command
-      ->add_option("--task", options->task,
-                   "What the label column holds: classes, or numbers to predict")
-      ->check(CLI::IsMember({"auto", "classify", "regress"}))
-      ->capture_default_str()
-      ->group("Data");
-  AddColumnOptions(*command, options->reading);
-  AddDialectOptions(*command, options->reading);
+  AddColumnFlags(*command, options->reading);
+  AddDialectFlags(*command, options->reading);
   AddRunOptions(*command, common);
   command->footer(
       "A cache takes the place of a CSV file in every command, is mapped instead of read, and\n"
@@ -106,8 +91,9 @@ void AddConvertCommand(CLI::App& app, Common& common) {
     for (size_t i = 0; i + 1 < options->files.size(); ++i) {
       std::error_code ignored;
       if (!std::filesystem::equivalent(options->files[i], output, ignored)) continue;
-      throw Error(ErrorCode::kInvalidArgument,
-                  fmt::format("OUT: found '{}', expected another file than the input", output));
+      throw Error(ErrorCode::kInvalidArgument, {.problem = "OUT",
+                                                .found = fmt::format("'{}'", output),
+                                                .expected = "another file than the input"});
     }
     if (output != "-") RequireWritable(output);
     const Dataset data = Read(*options, common);

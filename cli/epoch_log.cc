@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/epoch_log.h"
 
 #include <fmt/format.h>
@@ -66,7 +67,9 @@ void EpochLog::Write(const Progress& p) {
 
 void EpochLog::Finish() {
   if (file_.empty() || out_.good()) return;
-  throw Error(ErrorCode::kIo, fmt::format("cannot write '{}': the log is incomplete", file_));
+  throw Error(
+      ErrorCode::kIo,
+      {.file = file_, .problem = fmt::format("cannot write '{}': the log is incomplete", file_)});
 }
 
 }  // namespace colonnade::cli

@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
 // colonnade evaluate MODEL DATA.csv
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/commands.h"
-#include "cli/data_options.h"
+#include "cli/reading.h"
 #include "colonnade/evaluate.h"
 #include "colonnade/model.h"
 #include "colonnade/version.h"
@@ -51,6 +53,8 @@ Json EvaluationJson(const Evaluation& e, const Schema& schema, bool weighted) {
     object["confusion"].push_back(
         std::vector<uint64_t>(row, row + static_cast<ptrdiff_t>(e.classes)));
   }
+  object["roc_auc"] = e.ranking->roc_auc ? Json(*e.ranking->roc_auc) : Json();
+  object["top_k"] = {{"k", e.ranking->k}, {"accuracy", e.ranking->top_k_accuracy}};
   return object;
 }
 
@@ -61,8 +65,7 @@ size_t WidthOf(const std::vector<std::string>& names, std::string_view heading) 
   return width;
 }
 
-std::string EvaluationText(const Evaluation& e, const RankingMetrics& ranking, size_t top_k,
-                           const Schema& schema, bool weighted) {
+std::string EvaluationText(const Evaluation& e, const Schema& schema, bool weighted) {
   const std::string examples = fmt::format("{}{}", e.examples, weighted ? ", weighted" : "");
   if (e.regression) {
     return fmt::format("examples  {}\nRMSE      {:.6g}\nMAE       {:.6g}\nR2        {:.4f}\n",
@@ -70,9 +73,10 @@ std::string EvaluationText(const Evaluation& e, const RankingMetrics& ranking, s
   }
   std::string text = fmt::format("examples  {}\naccuracy  {:.4f}\nloss      {:.4f}\n", examples,
                                  e.accuracy, e.loss);
+  const RankingMetrics& ranking = *e.ranking;
   if (ranking.roc_auc) text += fmt::format("ROC AUC   {:.4f}\n", *ranking.roc_auc);
-  if (top_k < e.classes) {
-    text += fmt::format("{:<10}{:.4f}\n", fmt::format("top-{}", top_k), ranking.top_k_accuracy);
+  if (ranking.k < e.classes) {
+    text += fmt::format("{:<10}{:.4f}\n", fmt::format("top-{}", ranking.k), ranking.top_k_accuracy);
   }
   text += "\n";
   const size_t names = WidthOf(schema.classes, "weighted");
@@ -109,15 +113,15 @@ void AddEvaluateCommand(CLI::App& app, Common& common) {
   struct Options {
     std::string model, data;
     size_t top_k = 5;
-    DataOptions reading;
+    Settings reading;
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("evaluate", "Measure a model on labelled data");
   command->add_option("MODEL", options->model, "Model file")->required();
   command->add_option("DATA", options->data, "CSV file, cache or IDX images; - is standard input")
       ->required();
-  AddDialectOptions(*command, options->reading);
-  AddCacheOption(*command, options->reading);
+  AddDialectFlags(*command, options->reading);
+  AddCacheFlag(*command, options->reading);
   command
       ->add_option("--top-k", options->top_k,
                    "Also the fraction of examples whose class is among the K most probable")
@@ -134,27 +138,17 @@ void AddEvaluateCommand(CLI::App& app, Common& common) {
       "  colonnade evaluate model.safetensors mnist_test.csv --json");
   command->callback([options, &common] {
     const Model model = Model::Load(options->model);
-    CsvOptions csv = options->reading.ForReading();
-    std::vector<std::string> notes;
-    csv.notes = &notes;
-    csv.like = &model.schema();
+    CsvOptions csv = ReadingOf(options->reading);
+    csv.like = model.schema();
     const Dataset data = ReadShown(common, options->data, csv);
-    PrintNotes(common, notes);
+    PrintNotes(common, data.notes());
     const bool weighted = !data.weights().empty();
-    const Evaluation result = Evaluate(model, data, common.threads);
-    RankingMetrics ranking;
-    if (!result.regression) {
-      ranking = EvaluateRanking(model, data, options->top_k, common.threads);
-    }
+    const Evaluation result =
+        Evaluate(model, data, EvaluateOptions{.threads = common.threads, .top_k = options->top_k});
     if (common.json) {
-      Json object = EvaluationJson(result, model.schema(), weighted);
-      if (!result.regression) {
-        object["roc_auc"] = ranking.roc_auc ? Json(*ranking.roc_auc) : Json();
-        object["top_k"] = {{"k", options->top_k}, {"accuracy", ranking.top_k_accuracy}};
-      }
-      PrintJson(object);
+      PrintJson(EvaluationJson(result, model.schema(), weighted));
     } else {
-      PrintData(EvaluationText(result, ranking, options->top_k, model.schema(), weighted));
+      PrintData(EvaluationText(result, model.schema(), weighted));
     }
   });
 }

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 // colonnade inspect MODEL
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 
@@ -50,7 +52,7 @@ Json ModelJson(const std::string& file, const Model& model) {
           {"task", model.regression() ? "regress" : "classify"},
           {"parameters", model.shape().parameters()},
           {"parameters_hash", model.ParametersHash()},
-          {"scaling", model.scaling().method},
+          {"scaling", Name(model.scaling().method)},
           {"features", schema.features},
           {"feature_names", schema.feature_names},
           {"label", schema.label_name},
@@ -77,7 +79,7 @@ std::string ModelText(const std::string& file, const Model& model) {
       break;
     }
   }
-  text += fmt::format("scaling     {}\nfeatures    {}\n", model.scaling().method,
+  text += fmt::format("scaling     {}\nfeatures    {}\n", Name(model.scaling().method),
                       WithCommas(schema.features));
   if (model.regression()) {
     text += fmt::format("predicts    {:g} + {:g} · output\n", model.target_scaling().offset,

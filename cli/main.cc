@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The `colonnade` program: flags in, exit status out. Commands are in files of their own.
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -8,11 +9,13 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/settings.h"
 #include "cli/signals.h"
 #include "colonnade/error.h"
 #include "colonnade/machine.h"
@@ -21,11 +24,23 @@
 namespace colonnade::cli {
 
 void AddRunOptions(CLI::App& command, Common& common) {
-  command
-      .add_option("--threads", common.threads, "Threads; 0: what the machine and its quota allow")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str()
-      ->group("Run");
+  for (const Option& option : OptionsOf<TrainOptions>()) {
+    if (std::string_view(option.info.name) != "threads") continue;
+    command
+        .add_option_function<std::string>(
+            AsFlag(option.info.name),
+            [&common](const std::string& text) {
+              TrainOptions options;
+              SetOption(options, "threads", text);
+              options.Check();
+              common.threads = options.threads;
+              common.threads_given = true;
+            },
+            HelpText(option))
+        ->type_name(ValueText(option))
+        ->default_str(option.preset)
+        ->group(option.info.group);
+  }
   command
       .add_option_function<std::string>(
           "--simd", [](const std::string& target) { SetSimdTarget(target); },
@@ -86,8 +101,51 @@ std::string UsageMessage(const CLI::ParseError& error, const std::string& comman
   return fmt::format("{} (see 'colonnade {}--help')", text, command);
 }
 
-int Run(int argc, char** argv) {
-  Common common;
+Json ErrorJson(ErrorCode code, const ErrorDetails& d, const std::string& message) {
+  const auto text = [](const std::string& part) { return part.empty() ? Json() : Json(part); };
+  const auto spelt = [&](const std::string& part) { return text(SpellOptions(part, AsFlag)); };
+  return {{"error",
+           {{"code", Name(code)},
+            {"subject", text(d.subject)},
+            {"file", text(d.file)},
+            {"row", d.row > 0 ? Json(d.row) : Json()},
+            {"column", d.column > 0 ? Json(d.column) : Json()},
+            {"column_name", text(d.column_name)},
+            {"problem", spelt(d.problem)},
+            {"found", text(d.found)},
+            {"expected", spelt(d.expected)},
+            {"advice", spelt(d.advice)},
+            {"message", message},
+            {"exit_status", ExitCode(code)}}}};
+}
+
+// The error as JSON, if --json asks for it, and a line for people.
+int Fail(const Error& error, const Common& common) noexcept {
+  const int status = ExitCode(error.code());
+  try {
+    const std::string message = error.Message(AsFlag);
+    if (common.json) PrintJson(ErrorJson(error.code(), error.details(), message));
+    return Fail(message, status);
+  } catch (const std::exception&) {  // standard output is gone, or memory
+    return Fail(error.what(), status);
+  }
+}
+
+// The same for flags that cannot be parsed: whether --json is among them has to be looked up.
+int FailParsing(const CLI::ParseError& error, const CLI::App& app,
+                std::span<char* const> arguments) {
+  const auto chosen = app.get_subcommands();
+  const CLI::App* const command = chosen.empty() ? nullptr : chosen.front();
+  const std::string message =
+      UsageMessage(error, command == nullptr ? "" : command->get_name() + " ");
+  const bool has_json = command != nullptr && command->get_option_no_throw("--json") != nullptr;
+  if (has_json && std::ranges::find(arguments, std::string_view("--json")) != arguments.end()) {
+    PrintJson(ErrorJson(ErrorCode::kInvalidArgument, {.problem = message}, message));
+  }
+  return Fail(message, kUsage);
+}
+
+int Run(int argc, char** argv, Common& common) {
   CLI::App app("Trains and runs dense neural networks on multicore CPUs.", "colonnade");
   app.set_version_flag("--version", std::string("colonnade ") + Version());
   app.require_subcommand(1);
@@ -112,6 +170,7 @@ int Run(int argc, char** argv) {
   AddInspectCommand(app, common);
   AddConvertCommand(app, common);
   AddCheckCommand(app, common);
+  AddOptionsCommand(app, common);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {  // --help, --version
@@ -122,12 +181,11 @@ int Run(int argc, char** argv) {
     const std::string_view first = argc > 1 ? argv[1] : "";
     if (chosen.empty() && !first.empty() && first[0] != '-') {
       return Fail(fmt::format("unknown command '{}', expected train, sweep, evaluate, predict, "
-                              "inspect, convert or check",
+                              "inspect, convert, check or options",
                               first),
                   kUsage);
     }
-    return Fail(UsageMessage(error, chosen.empty() ? "" : chosen.front()->get_name() + " "),
-                kUsage);
+    return FailParsing(error, app, {argv, static_cast<size_t>(argc)});
   }
   return 0;
 }
@@ -147,14 +205,15 @@ void OccupyStandardDescriptors() {
 
 int main(int argc, char** argv) {
   using colonnade::cli::Fail;
+  colonnade::cli::Common common;
   colonnade::cli::OccupyStandardDescriptors();
   colonnade::cli::ExplainLostPages();
   try {
-    return colonnade::cli::Run(argc, argv);
+    return colonnade::cli::Run(argc, argv, common);
   } catch (const colonnade::cli::ExitStatus& exit) {
     return exit.status;
   } catch (const colonnade::Error& error) {
-    return Fail(error.what(), colonnade::cli::ExitCode(error.code()));
+    return Fail(error, common);
   } catch (const std::bad_alloc&) {
     return Fail("out of memory", colonnade::cli::kFailure);
   } catch (const std::exception& error) {

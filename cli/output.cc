@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/output.h"
 
 #include <fmt/format.h>
@@ -28,6 +29,8 @@ void PrintError(std::string_view text) noexcept {
   std::fwrite(text.data(), 1, text.size(), stderr);
   std::fflush(stderr);
 }
+
+std::string AsFlag(std::string_view option) { return fmt::format("--{}", option); }
 
 void PrintNote(const Common& common, std::string_view line) {
   if (!common.quiet) PrintError(std::string(line) + '\n');

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What goes to the person and what goes to the next program: data on standard output, all else on
 // standard error.
 #ifndef COLONNADE_CLI_OUTPUT_H_
@@ -21,7 +22,7 @@ struct Common {
   bool verbose = false;
   bool json = false;
   int threads = 0;
-  std::string simd;
+  bool threads_given = false;  // by the flag
 };
 
 // Writes to standard output; throws Error(kIo) if that fails (a full disk, a closed pipe).
@@ -32,6 +33,9 @@ void PrintJson(const Json& object);
 
 // Text on standard error. Never throws: there is nobody left to tell.
 void PrintError(std::string_view text) noexcept;
+
+// The flag of an option of the library: "--lr" for "lr".
+std::string AsFlag(std::string_view option);
 
 // A line on standard error, unless --quiet.
 void PrintNote(const Common& common, std::string_view line);

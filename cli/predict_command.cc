@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 // colonnade predict MODEL DATA.csv
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iterator>
 #include <memory>
@@ -8,7 +10,7 @@
 #include <vector>
 
 #include "cli/commands.h"
-#include "cli/data_options.h"
+#include "cli/reading.h"
 #include "colonnade/error.h"
 #include "colonnade/files.h"
 #include "colonnade/model.h"
@@ -26,7 +28,10 @@ std::string ClassesCsv(const std::vector<uint32_t>& classes, const Schema& schem
 std::string ValuesCsv(const std::vector<float>& values, const std::vector<std::string>& names) {
   const size_t classes = names.size();
   std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ",") + CsvField(name);
+  for (const std::string& name : names) {
+    if (!text.empty()) text += ",";
+    text += CsvField(name);
+  }
   text += '\n';
   for (size_t i = 0; i < values.size(); ++i) {
     fmt::format_to(std::back_inserter(text), "{}{}", values[i],
@@ -49,7 +54,7 @@ void AddPredictCommand(CLI::App& app, Common& common) {
     std::string model, data, output = "-";
     bool proba = false;
     bool logits = false;
-    DataOptions reading;
+    Settings reading;
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("predict", "Apply a model to data, labelled or not");
@@ -64,7 +69,7 @@ void AddPredictCommand(CLI::App& app, Common& common) {
                  "Print the network's outputs before the softmax\n"
                  "or the scaling of a predicted number")
       ->excludes(proba);
-  AddDialectOptions(*command, options->reading);
+  AddDialectFlags(*command, options->reading);
   AddRunOptions(*command, common);
   command->footer(
       "Prints one line per example. A label column in the data is ignored.\n"
@@ -77,25 +82,19 @@ void AddPredictCommand(CLI::App& app, Common& common) {
       for (const std::string* input : {&options->model, &options->data}) {
         std::error_code ignored;
         if (!std::filesystem::equivalent(*input, options->output, ignored)) continue;
-        throw Error(ErrorCode::kInvalidArgument,
-                    fmt::format("--output: found '{}', expected another file than the input",
-                                options->output));
+        Reject("output", fmt::format("'{}'", options->output), "another file than the input");
       }
       RequireWritable(options->output);
     }
     const Model model = Model::Load(options->model);
     if (options->proba && model.regression()) {
-      throw Error(
-          ErrorCode::kInvalidArgument,
-          "--proba: found a model that predicts numbers, expected one that predicts classes");
+      Reject("proba", "a model that predicts numbers", "one that predicts classes");
     }
-    CsvOptions csv = options->reading.ForReading();
-    csv.like = &model.schema();
+    CsvOptions csv = ReadingOf(options->reading);
+    csv.like = model.schema();
     csv.labels_optional = true;
-    std::vector<std::string> notes;
-    csv.notes = &notes;
     const Dataset data = ReadShown(common, options->data, csv);
-    PrintNotes(common, notes);
+    PrintNotes(common, data.notes());
     std::string text;
     if (options->logits) {
       text = ValuesCsv(model.Logits(data, common.threads), LogitNames(model));

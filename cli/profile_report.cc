@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/profile_report.h"
 
 #include <fmt/format.h>
@@ -32,10 +33,10 @@ std::string ProfileTable(const Profile& profile, const NetworkShape& shape) {
       text += fmt::format("layer {}: {}-{}\n", layer, l.inputs, l.outputs);
     }
     const bool skipped = profile.zeros_skipped && total.layer == 0 && total.flops > 0;
-    text += Row(profile,
-                fmt::format("{}{}{}", total.layer < 0 ? "" : "  ", PhaseName(total.phase),
-                            skipped ? " *" : ""),
-                total.seconds, total.flops);
+    text += Row(
+        profile,
+        fmt::format("{}{}{}", total.layer < 0 ? "" : "  ", Name(total.phase), skipped ? " *" : ""),
+        total.seconds, total.flops);
     flops += total.flops;
   }
   text += Row(profile, "total", profile.seconds, flops);

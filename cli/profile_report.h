@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where the time of a training went, for a person to read.
 #ifndef COLONNADE_CLI_PROFILE_REPORT_H_
 #define COLONNADE_CLI_PROFILE_REPORT_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Telling a person how training goes.
 #ifndef COLONNADE_CLI_PROGRESS_H_
 #define COLONNADE_CLI_PROGRESS_H_
@@ -11,6 +12,10 @@
 #include "colonnade/train.h"
 
 namespace colonnade::cli {
+
+inline double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
 
 // Whether standard error is a terminal on which a line can be drawn again.
 bool CanRedraw();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What `train --lr-find` tells.
 #ifndef COLONNADE_CLI_RATE_CHART_H_
 #define COLONNADE_CLI_RATE_CHART_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef COLONNADE_CLI_SIGNALS_H_
 #define COLONNADE_CLI_SIGNALS_H_
 

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/sweep_log.h"
 
 #include <fmt/format.h>
 
 #include "cli/output.h"
+#include "cli/sweep_report.h"
 #include "colonnade/error.h"
 #include "colonnade/files.h"
 
@@ -16,16 +18,18 @@ void SweepLog::Open() {
   if (!file_.empty()) out_.open(file_);
 }
 
-void SweepLog::Write(const SweepModel& model, const Configuration& configuration) {
+void SweepLog::Write(const SelectionRun& run, const Configuration& configuration) {
   if (file_.empty()) return;
-  Json line = {{"options", configuration.SettingsJson()}};
-  line.update(model.ToJson());
+  Json line = {{"options", SettingsJson(configuration)}};
+  line.update(RunJson(run));
   out_ << line.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
 }
 
 void SweepLog::Finish() {
   if (file_.empty() || out_.good()) return;
-  throw Error(ErrorCode::kIo, fmt::format("cannot write '{}': the log is incomplete", file_));
+  throw Error(
+      ErrorCode::kIo,
+      {.file = file_, .problem = fmt::format("cannot write '{}': the log is incomplete", file_)});
 }
 
 }  // namespace colonnade::cli

@@ -1,11 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef COLONNADE_CLI_SWEEP_LOG_H_
 #define COLONNADE_CLI_SWEEP_LOG_H_
 
 #include <fstream>
 #include <string>
 
-#include "cli/sweep_grid.h"
-#include "cli/sweep_report.h"
+#include "colonnade/select.h"
 
 namespace colonnade::cli {
 
@@ -17,7 +17,7 @@ class SweepLog {
   explicit SweepLog(const std::string& file);
 
   void Open();
-  void Write(const SweepModel& model, const Configuration& configuration);
+  void Write(const SelectionRun& run, const Configuration& configuration);
 
   // Throws if not all of it could be written.
   void Finish();

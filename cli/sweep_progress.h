@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Telling a person how a sweep goes.
 #ifndef COLONNADE_CLI_SWEEP_PROGRESS_H_
 #define COLONNADE_CLI_SWEEP_PROGRESS_H_

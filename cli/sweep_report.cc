@@ -1,54 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/sweep_report.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
-#include <tuple>
 #include <utility>
+#include <vector>
 
 namespace colonnade::cli {
 namespace {
-
-Spread SpreadOf(const std::vector<double>& values) {
-  Spread spread;
-  if (values.empty()) return spread;
-  const auto count = static_cast<double>(values.size());
-  spread.mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
-  if (values.size() == 1) return spread;
-  double squares = 0;
-  for (const double value : values) squares += (value - spread.mean) * (value - spread.mean);
-  spread.deviation = std::sqrt(squares / (count - 1));
-  return spread;
-}
-
-double MetricOf(const Evaluation& e) { return e.regression ? e.regression->rmse : e.accuracy; }
-
-SweepRow RowOf(size_t configuration, const std::vector<SweepModel>& models) {
-  SweepRow row{.configuration = configuration};
-  std::vector<double> metric;
-  std::vector<double> loss;
-  std::vector<double> seconds;
-  for (const SweepModel& model : models) {
-    if (model.configuration != configuration) continue;
-    ++row.models;
-    if (!model.done) continue;
-    row.done.push_back(&model);
-    metric.push_back(MetricOf(model.validation));
-    loss.push_back(model.validation.loss);
-    seconds.push_back(model.seconds);
-  }
-  row.metric = SpreadOf(metric);
-  row.loss = SpreadOf(loss);
-  row.seconds = SpreadOf(seconds);
-  return row;
-}
-
-// 0: all models are there, 1: some, 2: none.
-int Rank(const SweepRow& row) {
-  return row.done.size() == row.models ? 0 : row.done.empty() ? 2 : 1;
-}
 
 // Characters that a terminal shows of UTF-8 text.
 size_t WidthOf(const std::string& text) {
@@ -74,80 +34,69 @@ std::string Aligned(const std::vector<std::vector<std::string>>& rows) {
   return text;
 }
 
+// digits: after the point; 0: for numbers of any size.
+std::string SpreadText(const Spread& spread, int digits) {
+  if (digits == 0) {
+    return spread.deviation ? fmt::format("{:.5g} ± {:.2g}", spread.mean, *spread.deviation)
+                            : fmt::format("{:.5g}", spread.mean);
+  }
+  return spread.deviation
+             ? fmt::format("{:.{}f} ± {:.{}f}", spread.mean, digits, *spread.deviation, digits)
+             : fmt::format("{:.{}f}", spread.mean, digits);
+}
+
 }  // namespace
 
-std::string SweepModel::Label(const std::vector<Configuration>& configurations) const {
-  const std::string grid = configurations[configuration].Label();
-  return fmt::format("{}{}seed {}{}", grid, grid.empty() ? "" : " ", seed,
-                     fold ? fmt::format(" fold {}", *fold) : "");
-}
-
-void SweepModel::Take(const TrainResult& result) {
-  done = true;
-  validation = *result.validation;
-  epochs = result.epochs;
-  seconds = result.seconds;
-  parameters_hash = result.model.ParametersHash();
-}
-
-bool SweepModel::BetterThan(const SweepModel& other) const {
-  const double sign = validation.regression ? 1 : -1;
-  return std::pair{sign * MetricOf(validation), validation.loss} <
-         std::pair{sign * MetricOf(other.validation), other.validation.loss};
-}
-
-Json SweepModel::ToJson() const {
-  Json json = {{"seed", seed},
-               {"fold", fold ? Json(*fold) : Json()},
-               {"failure", failure.empty() ? Json() : Json(failure)}};
-  if (!done) return json;
-  json["validation_examples"] = validation.examples;
-  if (validation.regression) {
-    json.update(RegressionJson(*validation.regression));
-  } else {
-    json["accuracy"] = validation.accuracy;
-  }
-  json["loss"] = validation.loss;
-  json["epochs"] = epochs;
-  json["seconds"] = seconds;
-  json["parameters_hash"] = parameters_hash;
+Json SettingsJson(const Configuration& configuration) {
+  Json json = Json::object();
+  for (const auto& [name, value] : configuration.settings) json[name] = value;
   return json;
 }
 
-std::string Spread::Text(int digits) const {
-  if (digits == 0) {
-    return deviation ? fmt::format("{:.5g} ± {:.2g}", mean, *deviation)
-                     : fmt::format("{:.5g}", mean);
+Json RunJson(const SelectionRun& run) {
+  Json json = {{"seed", run.seed},
+               {"fold", run.fold ? Json(*run.fold) : Json()},
+               {"failure", run.failure.empty() ? Json() : Json(run.failure)}};
+  if (!run.done) return json;
+  json["validation_examples"] = run.validation.examples;
+  if (run.validation.regression) {
+    json.update(RegressionJson(*run.validation.regression));
+  } else {
+    json["accuracy"] = run.validation.accuracy;
   }
-  return deviation ? fmt::format("{:.{}f} ± {:.{}f}", mean, digits, *deviation, digits)
-                   : fmt::format("{:.{}f}", mean, digits);
+  json["loss"] = run.validation.loss;
+  json["epochs"] = run.epochs;
+  json["seconds"] = run.seconds;
+  json["parameters_hash"] = run.parameters_hash;
+  return json;
 }
 
-Json Spread::ToJson() const {
-  return {{"mean", mean}, {"deviation", deviation ? Json(*deviation) : Json()}};
+std::string RunLabel(const SelectionRun& run, std::span<const Configuration> configurations) {
+  const std::string grid = configurations[run.configuration].Label();
+  return fmt::format("{}{}seed {}{}", grid, grid.empty() ? "" : " ", run.seed,
+                     run.fold ? fmt::format(" fold {}", *run.fold) : "");
 }
 
-std::vector<SweepRow> SweepReport::Ranked() const {
-  std::vector<SweepRow> rows;
-  rows.reserve(configurations.size());
-  for (size_t c = 0; c < configurations.size(); ++c) rows.push_back(RowOf(c, models));
-  const double sign = regression ? 1 : -1;
-  std::ranges::sort(rows, [&](const SweepRow& a, const SweepRow& b) {
-    return std::tuple{Rank(a), sign * a.metric.mean, a.loss.mean, a.configuration} <
-           std::tuple{Rank(b), sign * b.metric.mean, b.loss.mean, b.configuration};
-  });
-  return rows;
+std::string RunLine(const SelectionRun& run, std::span<const Configuration> configurations) {
+  const std::string label = RunLabel(run, configurations);
+  if (!run.done) return fmt::format("{}: {}", label, run.failure);
+  const Evaluation& e = run.validation;
+  const std::string metric = e.regression ? fmt::format("RMSE {:.5g}", e.regression->rmse)
+                                          : fmt::format("accuracy {:.4f}", e.accuracy);
+  return fmt::format("{}: {}  loss {:.4g}  ({})", label, metric, e.loss, Duration(run.seconds));
 }
 
-std::string SweepReport::Table() const {
+std::string RankingTable(const Selection& selection,
+                         std::span<const Configuration> configurations) {
+  const bool regression = selection.regression;
   std::vector<std::vector<std::string>> table(1);
   table[0].emplace_back();
   for (const auto& [name, value] : configurations.front().settings) table[0].push_back(name);
   for (const char* name : {regression ? "RMSE" : "accuracy", "loss", "seconds", "models"}) {
     table[0].emplace_back(name);
   }
-  for (const SweepRow& row : Ranked()) {
-    const bool best = !stopped && table.size() == 1 && !row.done.empty();
+  for (const SelectionRow& row : selection.ranking) {
+    const bool best = !selection.stopped && table.size() == 1 && row.done > 0;
     std::vector<std::string>& cells = table.emplace_back();
     cells.emplace_back(best ? "best" : "");
     for (const auto& [name, value] : configurations[row.configuration].settings) {
@@ -156,25 +105,27 @@ std::string SweepReport::Table() const {
     for (const auto& [spread, digits] : {std::pair{row.metric, regression ? 0 : 4},
                                          {row.loss, regression ? 0 : 4},
                                          {row.seconds, 2}}) {
-      cells.push_back(row.done.empty() ? "-" : spread.Text(digits));
+      cells.push_back(row.done == 0 ? "-" : SpreadText(spread, digits));
     }
-    cells.push_back(row.done.size() == row.models
-                        ? fmt::to_string(row.models)
-                        : fmt::format("{} of {}", row.done.size(), row.models));
+    cells.push_back(row.done == row.runs ? fmt::to_string(row.runs)
+                                         : fmt::format("{} of {}", row.done, row.runs));
   }
   return Aligned(table);
 }
 
-Json SweepReport::ToJson() const {
+Json RankingJson(const Selection& selection, std::span<const Configuration> configurations) {
   Json json = Json::array();
-  for (const SweepRow& row : Ranked()) {
+  for (const SelectionRow& row : selection.ranking) {
     Json runs = Json::array();
-    for (const SweepModel& model : models) {
-      if (model.configuration == row.configuration) runs.push_back(model.ToJson());
+    for (const SelectionRun& run : selection.runs) {
+      if (run.configuration == row.configuration) runs.push_back(RunJson(run));
     }
-    const auto spread = [&](const Spread& s) { return row.done.empty() ? Json() : s.ToJson(); };
-    json.push_back({{"options", configurations[row.configuration].SettingsJson()},
-                    {regression ? "rmse" : "accuracy", spread(row.metric)},
+    const auto spread = [&](const Spread& s) {
+      if (row.done == 0) return Json();
+      return Json{{"mean", s.mean}, {"deviation", s.deviation ? Json(*s.deviation) : Json()}};
+    };
+    json.push_back({{"options", SettingsJson(configurations[row.configuration])},
+                    {selection.regression ? "rmse" : "accuracy", spread(row.metric)},
                     {"loss", spread(row.loss)},
                     {"seconds", spread(row.seconds)},
                     {"runs", runs}});

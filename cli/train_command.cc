@@ -1,25 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
 // colonnade train TRAIN.csv
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "cli/checkpoint_notes.h"
 #include "cli/commands.h"
-#include "cli/data_options.h"
+#include "cli/config.h"
 #include "cli/epoch_log.h"
-#include "cli/loss_options.h"
 #include "cli/profile_report.h"
 #include "cli/progress.h"
 #include "cli/rate_chart.h"
 #include "cli/signals.h"
-#include "cli/stopping_options.h"
 #include "cli/train_data.h"
 #include "cli/train_flags.h"
 #include "cli/train_report.h"
-#include "colonnade/error.h"
 #include "colonnade/files.h"
 #include "colonnade/rates.h"
 #include "colonnade/split.h"
@@ -29,10 +30,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 // The lines that the original of the classic preset prints.
 std::string ClassicLines(const Progress& p) {
   const size_t iteration = p.epoch - 1;
@@ -41,10 +38,9 @@ std::string ClassicLines(const Progress& p) {
 }
 
 // The table to standard error, and the trace.
-void ReportProfile(const TrainFlags& flags, const Common& common, const TrainOptions& options,
-                   const TrainResult& result) {
-  if (options.profile == nullptr) return;
-  const Profile& profile = *options.profile;
+void ReportProfile(const TrainFlags& flags, const Common& common, const TrainResult& result) {
+  if (!result.profile) return;
+  const Profile& profile = *result.profile;
   const size_t traced = profile.traced_steps.size();
   PrintNote(common, ProfileTable(profile, result.model.shape()) +
                         fmt::format("{} holds {} steps.", flags.profile,
@@ -55,11 +51,10 @@ void ReportProfile(const TrainFlags& flags, const Common& common, const TrainOpt
 }
 
 // A range test instead of a training: nothing is written.
-void RunRateTest(const TrainFlags& flags, const Common& common) {
-  TrainOptions options = ToTrainOptions(flags, common);
-  const Dataset train = ReadTrainData(flags, common).train;
-  ApplyClassWeights(flags.loss, train.schema(), options);
-  NamingFlags([&] { return options.ShapeFor(train); });
+void RunRateTest(const TrainFlags& flags, Common& common) {
+  const TrainSetup setup = SetUp(flags, common);
+  const Dataset train = ReadTrainData(flags, setup.reading, common).train;
+  TrainOptions options = setup.training;
   const SignalWatch watch;
   options.on_progress = [](const Progress&) { return SignalWatch::Received() == 0; };
   const RateTest test = TestRates(train, options);
@@ -71,47 +66,41 @@ void RunRateTest(const TrainFlags& flags, const Common& common) {
   }
 }
 
-void RunTrain(const TrainFlags& flags, const Common& common) {
+void RunTrain(const TrainFlags& flags, Common& common) {
   const Clock::time_point begin = Clock::now();
-  TrainOptions chosen = ToTrainOptions(flags, common);
-  RequireDistinctFiles(flags);
+  const TrainSetup setup = SetUp(flags, common);
+  TrainOptions options = setup.training;
+  RequireDistinctFiles(flags, options);
   RequireWritable(flags.output);
   if (!flags.profile.empty()) RequireWritable(flags.profile);
   EpochLog log(flags.log);
 
-  TrainData data = ReadTrainData(flags, common);
-  if (data.start) StartFrom(*data.start, chosen);
-  Dataset& train = data.train;
-  std::optional<Dataset>& validation = data.validation;
-  if (flags.stopping.validation) {
-    Split split = SplitStratified(train, *flags.stopping.validation, chosen.seed);
+  const TrainData data = ReadTrainData(flags, setup.reading, common);
+  if (data.start) options.StartFrom(*data.start);
+  Dataset train = data.train;
+  options.validation_data = data.validation;
+  if (options.validation > 0) {  // here, because the report is about the part to train on
+    Split split = SplitStratified(train, options.validation, options.seed);
     train = std::move(split.train);
-    validation = std::move(split.validation);
+    options.validation_data = std::move(split.validation);
+    options.validation = 0;
   }
-  if (validation) chosen.validation = &*validation;
   const double load_seconds = SecondsSince(begin);
-  const NetworkShape shape = FitOptions(flags, train, chosen);
-  NoteCheckpoint(flags.stopping, common);
-  PrintNotes(common, data.notes);
-
+  const TrainOptions resolved = options.Resolve(train);
+  const NetworkShape shape = resolved.ShapeFor(train);
+  NoteCheckpoint(options, common);
+  PrintNotes(common, data);
   const size_t batch_size =
-      chosen.batch_size == 0 ? train.examples() : std::min(chosen.batch_size, train.examples());
-  PrintNote(common, fmt::format("{}: {} examples, {} features, {} ({})", flags.train,
-                                WithCommas(train.examples()), WithCommas(train.features()),
-                                train.regression() ? "numbers to predict (regression)"
-                                                   : fmt::format("{} classes", train.classes()),
-                                Duration(load_seconds)));
-  PrintNote(common,
-            fmt::format("network {}, {} parameters; {} epochs, batch size {}", shape.Widths(),
-                        WithCommas(shape.parameters()),
-                        WithCommas(chosen.EpochsFor(train.examples())), WithCommas(batch_size)));
+      options.batch_size == 0 ? train.examples() : std::min(options.batch_size, train.examples());
+  PrintNote(common, fmt::format("{} ({})", DataLine(flags, train), Duration(load_seconds)));
+  PrintNote(common, fmt::format("network {}, {} parameters; {} epochs, batch size {}",
+                                shape.Widths(), WithCommas(shape.parameters()),
+                                WithCommas(resolved.epochs), WithCommas(batch_size)));
 
-  ProgressDisplay display(common, chosen.max_seconds);
+  ProgressDisplay display(common, options.max_seconds);
   const bool classic = flags.preset == "classic";
-  TrainOptions options = chosen;
   options.measure_norms = !flags.log.empty();
-  Profile profile;
-  if (!flags.profile.empty()) options.profile = &profile;
+  options.profile = !flags.profile.empty();
   options.on_progress = [&](const Progress& p) {
     if (classic) {
       const std::string lines = ClassicLines(p);
@@ -133,28 +122,24 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
   log.Open(options.resume);
   const SignalWatch watch;
   TrainResult result = Train(train, options);
+  result.options.validation = setup.training.validation;  // as it was asked for
   display.Clear();
+  TrainReport report{.result = result, .data = train, .reading = setup.reading};
+  report.output = flags.output;
+  report.load_seconds = load_seconds;
   if (result.stopped) {
-    if (options.checkpoint.empty()) {
-      AddProvenance(flags, ReportOf(options, result, train), train, result.model);
-      result.model.Save(flags.output);
-    }
+    if (options.checkpoint.empty()) report.WithProvenance(flags).Save(flags.output);
     PrintError(fmt::format("colonnade: stopped by signal after step {}; {}\n", result.steps,
-                           HowToGoOn(flags.stopping, flags.output)));
-    ReportProfile(flags, common, options, result);
+                           HowToGoOn(options, flags.output)));
+    ReportProfile(flags, common, result);
     throw ExitStatus{128 + SignalWatch::Received()};
   }
 
   const Clock::time_point evaluate_begin = Clock::now();
-  TrainReport report = ReportOf(options, result, train);
-  report.Measure(train, data.test, common.threads);
+  report.Measure(data.test, common.threads);
   report.evaluate_seconds = SecondsSince(evaluate_begin);
-  report.load_seconds = load_seconds;
-  report.output = flags.output;
-
   const Clock::time_point save_begin = Clock::now();
-  AddProvenance(flags, report, train, result.model);
-  result.model.Save(flags.output);
+  report.WithProvenance(flags).Save(flags.output);
   report.save_seconds = SecondsSince(save_begin);
   report.total_seconds = SecondsSince(begin);
   if (common.json) {
@@ -163,7 +148,7 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
     PrintData(report.ToText());
   }
   log.Finish();
-  ReportProfile(flags, common, options, result);
+  ReportProfile(flags, common, result);
   // Too late to stop the training, but not to end as asked.
   if (SignalWatch::Received() != 0) throw ExitStatus{128 + SignalWatch::Received()};
 }
@@ -173,10 +158,10 @@ void RunTrain(const TrainFlags& flags, const Common& common) {
 void AddTrainCommand(CLI::App& app, Common& common) {
   auto flags = std::make_shared<TrainFlags>();
   CLI::App* command = app.add_subcommand("train", "Train a network on a CSV file");
-  AddTrainDataOptions(*command, *flags);
+  AddTrainFlags(
+      *command, [](const OptionInfo& info) { return std::string_view(info.name) != "threads"; },
+      *flags);
   command->add_option("-o,--output", flags->output, "Model file to write")->capture_default_str();
-  AddNetworkOptions(*command, *flags);
-  AddTrainingOptions(*command, *flags);
   AddRunOptions(*command, common);
   AddJsonOption(*command, common);
   command->add_option("--log", flags->log, "File for one JSON line per epoch")
@@ -204,6 +189,12 @@ void AddTrainCommand(CLI::App& app, Common& common) {
       "  colonnade train data.csv --label-column species --hidden 64,32 --epochs 50\n"
       "  colonnade train mnist_train.csv --preset classic");
   command->callback([flags, &common] {
+    if (flags->print_config) {
+      const TrainSetup setup = SetUp(*flags, common);
+      PrintData(ConfigText(setup.training, setup.reading));
+      return;
+    }
+    if (flags->train.empty()) throw CLI::RequiredError("TRAIN");
     if (flags->lr_find) {
       RunRateTest(*flags, common);
     } else {

@@ -1,69 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/train_data.h"
 
-#include <utility>
+#include <fmt/format.h>
 
-#include "cli/data_options.h"
-#include "cli/loss_options.h"
-#include "colonnade/csv.h"
+#include <string>
+
+#include "cli/reading.h"
 
 namespace colonnade::cli {
 
-void AddTrainDataOptions(CLI::App& command, TrainFlags& flags) {
-  command
-      .add_option(
-          "TRAIN", flags.train,
-          "Training data: CSV file, cache, or IDX images (labels in the file of that\nname); - is "
-          "standard input. Gzip and zstd are unpacked")
-      ->required();
-  command.add_option("--test", flags.test, "Data to evaluate the trained model on")->group("Data");
-  AddColumnOptions(command, flags.reading);
-  AddDialectOptions(command, flags.reading);
-  AddCacheOption(command, flags.reading);
-}
-
-TrainData ReadTrainData(const TrainFlags& flags, const Common& common) {
-  CsvOptions csv = flags.reading.ForReading();
-  std::vector<std::string> notes;
-  csv.task = flags.loss.ForReading();
-  csv.notes = &notes;
+TrainData ReadTrainData(const TrainFlags& flags, const CsvOptions& reading, const Common& common) {
+  CsvOptions csv = reading;
   std::optional<Model> start;
-  if (!flags.stopping.start.empty()) {
-    start = Model::Load(flags.stopping.start);
-    csv.like = &start->schema();
+  if (!flags.start.empty()) {
+    start = Model::Load(flags.start);
+    csv.like = start->schema();
   }
-  TrainData data{.train = ReadShown(common, flags.train, csv)};
-  csv.like = &data.train.schema();
-  if (!flags.stopping.validation_file.empty()) {
-    data.validation = ReadShown(common, flags.stopping.validation_file, csv);
+  TrainData data{.train = ReadShown(common, flags.train, csv), .start = start};
+  csv.like = data.train.schema();
+  if (!flags.validation_file.empty()) {
+    data.validation = ReadShown(common, flags.validation_file, csv);
   }
   if (!flags.test.empty()) data.test = ReadShown(common, flags.test, csv);
-  data.start = std::move(start);
-  data.notes = std::move(notes);
   return data;
 }
 
-void StartFrom(const Model& start, TrainOptions& options) {
-  options.start = &start;
-  options.hidden.clear();
-  options.activations.clear();
-  options.batch_norms.clear();
-  for (const Layer& layer : start.shape().layers) {
-    options.hidden.push_back(layer.outputs);
-    options.activations.push_back(layer.activation);
-    options.batch_norms.push_back(layer.batch_norm);
-  }
-  options.hidden.pop_back();
-  options.activations.pop_back();
-  options.batch_norms.pop_back();
+void PrintNotes(const Common& common, const TrainData& data) {
+  PrintNotes(common, data.train.notes());
+  if (data.validation) PrintNotes(common, data.validation->notes());
+  if (data.test) PrintNotes(common, data.test->notes());
 }
 
-NetworkShape FitOptions(const TrainFlags& flags, const Dataset& train, TrainOptions& options) {
-  ApplyClassWeights(flags.loss, train.schema(), options);
-  if (options.loss == Loss::kAuto && train.regression()) options.loss = Loss::kSquared;
-  return NamingFlags([&] {
-    options.Check();
-    return options.ShapeFor(train);
-  });
+std::string DataLine(const TrainFlags& flags, const Dataset& train) {
+  return fmt::format("{}: {} examples, {} features, {}", flags.train, WithCommas(train.examples()),
+                     WithCommas(train.features()),
+                     train.regression() ? "numbers to predict (regression)"
+                                        : fmt::format("{} classes", train.classes()));
 }
 
 }  // namespace colonnade::cli

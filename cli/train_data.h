@@ -1,17 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a training begins with, read as its flags say.
 #ifndef COLONNADE_CLI_TRAIN_DATA_H_
 #define COLONNADE_CLI_TRAIN_DATA_H_
 
-#include <CLI/CLI.hpp>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "cli/output.h"
 #include "cli/train_flags.h"
 #include "colonnade/dataset.h"
 #include "colonnade/model.h"
-#include "colonnade/train.h"
 
 namespace colonnade::cli {
 
@@ -19,20 +16,15 @@ struct TrainData {
   Dataset train;
   std::optional<Dataset> validation = {}, test = {};  // of files
   std::optional<Model> start = {};
-  std::vector<std::string> notes = {};  // of the readers
 };
 
-// TRAIN and --test, what columns mean, how the files are written
-void AddTrainDataOptions(CLI::App& command, TrainFlags& flags);
+TrainData ReadTrainData(const TrainFlags& flags, const CsvOptions& reading, const Common& common);
 
-TrainData ReadTrainData(const TrainFlags& flags, const Common& common);
+// Tells what the readers noted.
+void PrintNotes(const Common& common, const TrainData& data);
 
-// Sets the network to that of the model, which is kept by reference.
-void StartFrom(const Model& start, TrainOptions& options);
-
-// Sets what the data decide, and returns the network for them. Throws kInvalidArgument, naming the
-// flag, where data and options do not go together.
-NetworkShape FitOptions(const TrainFlags& flags, const Dataset& train, TrainOptions& options);
+// "train.csv: 150 examples, 4 features, 3 classes"
+std::string DataLine(const TrainFlags& flags, const Dataset& train);
 
 }  // namespace colonnade::cli
 

@@ -1,57 +1,55 @@
-// The flags of colonnade train that are not in a header of their own, and what they mean.
+// SPDX-License-Identifier: Apache-2.0
+// The flags of `train` and `sweep`, and what they mean.
 #ifndef COLONNADE_CLI_TRAIN_FLAGS_H_
 #define COLONNADE_CLI_TRAIN_FLAGS_H_
 
-#include <CLI/CLI.hpp>
-#include <cstddef>
-#include <optional>
+#include <functional>
 #include <string>
 
-#include "cli/commands.h"
-#include "cli/data_options.h"
-#include "cli/learning_options.h"
-#include "cli/loss_options.h"
-#include "cli/stopping_options.h"
-#include "colonnade/error.h"
+#include "cli/output.h"
+#include "cli/settings.h"
+#include "colonnade/csv.h"
 #include "colonnade/train.h"
+
+namespace CLI {
+class App;
+}
 
 namespace colonnade::cli {
 
-// Flags as given; those not given keep the default of TrainOptions or of the preset.
+// Flags as given. Options of the library are in `given`, all others are about files.
 struct TrainFlags {
-  std::string train, test, output = "model.safetensors", log, profile, preset;
-  DataOptions reading;
-  LearningFlags learning;
-  LossFlags loss;
-  StoppingFlags stopping;
-  std::optional<std::string> scale, hidden, activation, batch_norm, init, batch_size, seed,
-      precision;
-  std::optional<size_t> epochs;
-  std::optional<double> dropout;
+  std::string train, test, validation_file, start, output = "model.safetensors", log, profile;
+  std::string preset, config;
+  bool print_config = false;
   bool lr_find = false;
+  bool folds = false;                             // validate, instead of --validation
+  std::function<bool(const OptionInfo&)> wanted;  // the options that the command has
+  Settings given;
 };
 
-void AddNetworkOptions(CLI::App& command, TrainFlags& flags);
-void AddTrainingOptions(CLI::App& command, TrainFlags& flags);
+// The options that the flags mean.
+struct TrainSetup {
+  TrainOptions training;
+  CsvOptions reading;
+};
 
-// Throws kInvalidArgument, naming the flag, for what cannot be meant.
-TrainOptions ToTrainOptions(const TrainFlags& flags, const Common& common);
+// TRAIN and the files and options that both commands have. wanted: which options.
+void AddTrainFlags(CLI::App& command, const std::function<bool(const OptionInfo&)>& wanted,
+                   TrainFlags& flags);
+
+// Defaults, under the preset, under the configuration file, under the flags. Throws
+// kInvalidArgument for what cannot be meant.
+// validates: there will be validation data, whatever the flags say of them. Threads of the file are
+// those of `common` then, unless a flag has others.
+TrainSetup SetUp(const TrainFlags& flags, Common& common, bool validates = false);
+
+// Makes the task and the loss agree: what the label column is to hold is as --task says, or else as
+// the loss needs it. Throws kInvalidArgument where they contradict.
+void SetTask(TrainOptions& training, CsvOptions& reading);
 
 // No file may be read and written, or written twice, in one run: throws kInvalidArgument.
-void RequireDistinctFiles(const TrainFlags& flags);
-
-// The same error, its message naming the flag instead of the library's option.
-Error NamingTheFlag(const Error& error);
-
-// Returns check(); what it throws names the flag.
-template <class Check>
-auto NamingFlags(const Check& check) {
-  try {
-    return check();
-  } catch (const Error& error) {
-    throw NamingTheFlag(error);
-  }
-}
+void RequireDistinctFiles(const TrainFlags& flags, const TrainOptions& options);
 
 }  // namespace colonnade::cli
 

@@ -1,33 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/train_report.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "cli/learning_options.h"
-#include "cli/loss_options.h"
-#include "cli/stopping_options.h"
+#include "cli/config.h"
+#include "cli/settings.h"
 #include "colonnade/machine.h"
 #include "colonnade/version.h"
 
 namespace colonnade::cli {
 
-const char* Name(Initialization init) { return init == Initialization::kHe ? "he" : "uniform"; }
-
-const char* Name(Precision precision) { return precision == Precision::kF32 ? "f32" : "bf16"; }
-
 namespace {
-
-// As --activation has them.
-std::string ActivationNames(const TrainOptions& options) {
-  if (options.activations.empty()) return Name(options.activation);
-  std::string names;
-  for (const Activation activation : options.activations) {
-    if (!names.empty()) names += ',';
-    names += Name(activation);
-  }
-  return names;
-}
 
 // As --batch-norm has it.
 std::string BatchNormNames(const NetworkShape& shape) {
@@ -37,6 +22,25 @@ std::string BatchNormNames(const NetworkShape& shape) {
     names += shape.layers[l].batch_norm ? "on" : "off";
   }
   return names;
+}
+
+// The options that the result depends on, as they were in force, and what came of them.
+Json TrainingJson(const TrainResult& result, const Dataset& data) {
+  const TrainOptions& options = result.options;
+  Json json = {{"epochs", result.epochs}, {"steps", result.steps}};
+  for (const Option& option : OptionsOf<TrainOptions>()) {
+    const OptionInfo& info = option.info;
+    if (info.effect != Effect::kResult || !Belongs(options, info.name)) continue;
+    const std::string key = info.key == nullptr ? info.Key() : info.key;
+    const std::string text = OptionText(options, info.name);
+    if (!json.contains(key) && !text.empty()) json[key] = ValueJson(option, text);
+  }
+  const size_t batch = options.batch_size;
+  json["batch_size"] = batch == 0 ? data.examples() : std::min(batch, data.examples());
+  json["stopped_by"] = Name(result.reason);
+  json["best_epoch"] = result.best_epoch > 0 ? Json(result.best_epoch) : Json();
+  json["resumed_step"] = result.resumed_step > 0 ? Json(result.resumed_step) : Json();
+  return json;
 }
 
 // Numbers have no accuracy but other metrics.
@@ -62,8 +66,7 @@ std::string EvaluationLine(const char* name, const Evaluation& e) {
                      e.loss, WithCommas(e.correct), WithCommas(e.examples));
 }
 
-void TrainReport::Measure(const Dataset& data, const std::optional<Dataset>& test_data,
-                          int threads) {
+void TrainReport::Measure(const std::optional<Dataset>& test_data, int threads) {
   if (test_data) test = Evaluate(result.model, *test_data, threads);
   if (data.regression()) train = Evaluate(result.model, data, threads);
 }
@@ -72,33 +75,24 @@ Json TrainReport::ToJson() const {
   const Model& model = result.model;
   const Schema& schema = model.schema();
   const double per_second =
-      result.seconds > 0 ? static_cast<double>(result.epochs * train_examples) / result.seconds : 0;
-  Json training = {{"epochs", result.epochs}, {"steps", result.steps}, {"batch_size", batch_size}};
-  AddLossReport(options, model, training);
-  AddLearningReport(options, training);
-  if (options.dropout > 0) training["dropout"] = options.dropout;
-  training["init"] = Name(options.init);
-  training["scale"] = model.scaling().method;
-  training["seed"] = options.seed;
-  training["precision"] = Name(options.precision);
-  training["stopped_by"] = Name(result.reason);
-  training["best_epoch"] = result.best_epoch > 0 ? Json(result.best_epoch) : Json();
-  training["resumed_step"] = result.resumed_step > 0 ? Json(result.resumed_step) : Json();
+      result.seconds > 0 ? static_cast<double>(result.epochs * data.examples()) / result.seconds
+                         : 0;
   Json network = {{"layers", model.shape().Widths()},
-                  {"activation", ActivationNames(options)},
+                  {"activation", OptionText(result.options, "activation")},
                   {"parameters", model.shape().parameters()}};
   if (model.shape().batch_norm()) network["batch_norm"] = BatchNormNames(model.shape());
   const std::optional<Evaluation>& validation = result.validation;
   return {{"command", "train"},
           {"version", Version()},
           {"data",
-           {{"train_examples", train_examples},
+           {{"train_examples", data.examples()},
             {"validation_examples", validation ? Json(validation->examples) : Json()},
             {"test_examples", test ? Json(test->examples) : Json()},
             {"features", schema.features},
             {"classes", schema.classes.size()}}},
           {"network", network},
-          {"training", training},
+          {"training", TrainingJson(result, data)},
+          {"options", OptionsJson(result.options, reading)},
           {"train", MetricsJson(result.loss, result.accuracy, train)},
           {"validation", MetricsJson(validation)},
           {"test", MetricsJson(test)},
@@ -132,33 +126,24 @@ std::string TrainReport::ToText() const {
   return text;
 }
 
-TrainReport ReportOf(const TrainOptions& options, const TrainResult& result, const Dataset& train) {
-  const size_t batch_size = options.batch_size;
-  return {
-      .options = options,
-      .result = result,
-      .train_examples = train.examples(),
-      .batch_size = batch_size == 0 ? train.examples() : std::min(batch_size, train.examples())};
-}
-
-void AddProvenance(const TrainFlags& flags, const TrainReport& report, const Dataset& train,
-                   Model& model) {
-  const Json json = report.ToJson();
-  Json data = json["data"];
-  data["train_file"] = flags.train;
-  data["train_hash"] = train.Hash();
-  if (!flags.test.empty()) data["test_file"] = flags.test;
-  if (!flags.stopping.validation_file.empty()) {
-    data["validation_file"] = flags.stopping.validation_file;
-  }
-  if (!flags.stopping.start.empty()) data["start_file"] = flags.stopping.start;
-  model.SetProvenance("version", Json(Version()).dump());
-  model.SetProvenance("data", data.dump(-1, ' ', false, Json::error_handler_t::replace));
-  model.SetProvenance("training", json["training"].dump());
-  model.SetProvenance(
-      "metrics",
-      Json{{"train", json["train"]}, {"validation", json["validation"]}, {"test", json["test"]}}
-          .dump());
+Model TrainReport::WithProvenance(const TrainFlags& flags) const {
+  const Json json = ToJson();
+  Json of_data = json["data"];
+  of_data["train_file"] = flags.train;
+  of_data["train_hash"] = data.Hash();
+  if (!flags.test.empty()) of_data["test_file"] = flags.test;
+  if (!flags.validation_file.empty()) of_data["validation_file"] = flags.validation_file;
+  if (!flags.start.empty()) of_data["start_file"] = flags.start;
+  const auto text = [](const Json& value) {
+    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  };
+  const Json metrics = {
+      {"train", json["train"]}, {"validation", json["validation"]}, {"test", json["test"]}};
+  return result.model.WithProvenance("version", text(Version()))
+      .WithProvenance("data", text(of_data))
+      .WithProvenance("training", text(json["training"]))
+      .WithProvenance("options", text(OptionsJson(result.options, reading, true)))
+      .WithProvenance("metrics", text(metrics));
 }
 
 }  // namespace colonnade::cli

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Per-target code of activation functions on vectors, shared by the elementwise kernels and by the
 // epilogues of the matrix products.
 #if defined(COLONNADE_KERNELS_ACTIVATION_INL_H_) == defined(HWY_TARGET_TOGGLE)

@@ -1,4 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "kernels/activation.h"
+
+#include <array>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/activation.cc"
@@ -57,30 +60,18 @@ void ApplyDerivative(ConstMatrix kept, ConstMatrix da, Matrix dz) {
 }
 
 // Calls body with the function's type.
-template <class Body>
-HWY_INLINE void Select(Nonlinearity f, const Body& body) {
-  switch (f) {
-    case Nonlinearity::kLeakyRelu:
-      return body(LeakyReluFunction());
-    case Nonlinearity::kElu:
-      return body(EluFunction());
-    case Nonlinearity::kGelu:
-      return body(GeluFunction());
-    case Nonlinearity::kSilu:
-      return body(SiluFunction());
-    case Nonlinearity::kTanh:
-      return body(TanhFunction());
-    case Nonlinearity::kSigmoid:
-      return body(SigmoidFunction());
-  }
+template <class Body, class... F>
+HWY_INLINE void Select(Nonlinearity f, const Body& body, FunctionList<F...>) {
+  size_t place = 0;
+  static_cast<void>(((place++ == static_cast<size_t>(f) && (body(F()), true)) || ...));
 }
 
 void ApplyTarget(Nonlinearity f, ConstMatrix z, Matrix a) {
-  Select(f, [&](auto function) { ApplyFunction<decltype(function)>(z, a); });
+  Select(f, [&](auto function) { ApplyFunction<decltype(function)>(z, a); }, Functions());
 }
 
 void ApplyGradientTarget(Nonlinearity f, ConstMatrix kept, ConstMatrix da, Matrix dz) {
-  Select(f, [&](auto function) { ApplyDerivative<decltype(function)>(kept, da, dz); });
+  Select(f, [&](auto function) { ApplyDerivative<decltype(function)>(kept, da, dz); }, Functions());
 }
 
 }  // namespace colonnade::kernels::HWY_NAMESPACE
@@ -94,10 +85,37 @@ HWY_EXPORT(ReluGradientTarget);
 HWY_EXPORT(ApplyTarget);
 HWY_EXPORT(ApplyGradientTarget);
 
+namespace {
+
+struct Entry {
+  std::string_view name;
+  bool derivative_takes_input;
+};
+
+template <class... F>
+constexpr std::array<Entry, sizeof...(F)> Entries(HWY_NAMESPACE::FunctionList<F...>) {
+  return {{{F::kName, F::kDerivativeTakesInput}...}};
+}
+
+constexpr std::array kEntries = Entries(HWY_NAMESPACE::Functions());
+
+}  // namespace
+
 void Relu(ConstMatrix z, Matrix a) noexcept { HWY_DYNAMIC_DISPATCH(ReluTarget)(z, a); }
 
 void ReluGradient(ConstMatrix a, ConstMatrix da, Matrix dz) noexcept {
   HWY_DYNAMIC_DISPATCH(ReluGradientTarget)(a, da, dz);
+}
+
+std::optional<Nonlinearity> FindNonlinearity(std::string_view name) noexcept {
+  for (size_t f = 0; f < kEntries.size(); ++f) {
+    if (kEntries[f].name == name) return Nonlinearity{f};
+  }
+  return std::nullopt;
+}
+
+bool DerivativeTakesInput(Nonlinearity f) noexcept {
+  return kEntries[static_cast<size_t>(f)].derivative_takes_input;
 }
 
 void Apply(Nonlinearity f, ConstMatrix z, Matrix a) noexcept {

@@ -1,9 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 // Activation functions and their derivatives, elementwise. The matrix products apply ReLU to their
 // results in registers; these are for whoever has the values in memory already.
 //
 // All functions are thread-safe. NaN gives NaN, so that a divergence reaches the loss.
 #ifndef COLONNADE_KERNELS_ACTIVATION_H_
 #define COLONNADE_KERNELS_ACTIVATION_H_
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
 
 #include "kernels/matrix.h"
 
@@ -16,22 +21,15 @@ void Relu(ConstMatrix z, Matrix a) noexcept;
 // a, da, dz: rows × cols; dz may be the memory of da.
 void ReluGradient(ConstMatrix a, ConstMatrix da, Matrix dz) noexcept;
 
-// The functions that no matrix product applies by itself. Errors in units of the last place of the
-// exact value, on targets with FMA, which all give the same bits; results below the smallest normal
-// number may be 0.
-enum class Nonlinearity {
-  kLeakyRelu,  // z, or 0.01 · z where z < 0; correctly rounded
-  kElu,        // z, or exp(z) − 1 where z < 0; 4 ulp
-  kGelu,       // z · Φ(z), Φ being the normal distribution's (Hendrycks & Gimpel 2016); 7 ulp
-  kSilu,       // z · sigmoid(z); 4 ulp
-  kTanh,       // 4 ulp
-  kSigmoid,    // 1 / (1 + exp(−z)); 3 ulp
-};
+// A function that no matrix product applies by itself: its place in the list of nonlinear-inl.h,
+// which has their formulas and errors.
+enum class Nonlinearity : size_t {};
+
+// The function of that name; nothing where there is none.
+std::optional<Nonlinearity> FindNonlinearity(std::string_view name) noexcept;
 
 // Whether the derivative is computed from z. If not, it is from the value.
-constexpr bool DerivativeTakesInput(Nonlinearity f) {
-  return f == Nonlinearity::kGelu || f == Nonlinearity::kSilu;
-}
+bool DerivativeTakesInput(Nonlinearity f) noexcept;
 
 // a = f(z). z, a: rows × cols; they may be the same memory.
 void Apply(Nonlinearity f, ConstMatrix z, Matrix a) noexcept;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Batch normalisation (Ioffe and Szegedy, ICML 2015, algorithm 1), as torch.nn.BatchNorm1d has it
 // (PyTorch 2.13): each row of z to mean 0 and variance 1 over the columns of a batch, then scaled
 // and shifted by parameters that are learned.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Per-target code of bf16: rounding, and the product that gemm-inl.h's loops run on.
 #if defined(COLONNADE_KERNELS_BF16_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef COLONNADE_KERNELS_BF16_INL_H_

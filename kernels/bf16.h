@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Matrix products of bf16 factors, accumulated in f32, and conversions to their layouts.
 //
 // bf16 is the upper half of an f32: the same range, 8 significant bits. Numbers are rounded to it

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Per-target pieces of gathering stored examples.
 #if defined(COLONNADE_KERNELS_CONVERT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef COLONNADE_KERNELS_CONVERT_INL_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From examples as they are stored to the f32 columns of a batch.
 #ifndef COLONNADE_KERNELS_CONVERT_H_
 #define COLONNADE_KERNELS_CONVERT_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Per-target decoding of one block of text: the integers 0..255 whose fields end in it.
 //
 // Every byte is taken for a possible end of a field. With the bytes 1, 2 and 3 before it in vectors

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From the text of a CSV file to columns of bytes, as fast as memory delivers the text.
 #ifndef COLONNADE_KERNELS_CSV_DECODE_H_
 #define COLONNADE_KERNELS_CSV_DECODE_H_

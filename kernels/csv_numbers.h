@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Fields of a CSV file and the decimal numbers in them, as most files have them.
 #ifndef COLONNADE_KERNELS_CSV_NUMBERS_H_
 #define COLONNADE_KERNELS_CSV_NUMBERS_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tables of the CSV kernels, the same for all targets.
 #ifndef COLONNADE_KERNELS_CSV_TABLES_H_
 #define COLONNADE_KERNELS_CSV_TABLES_H_

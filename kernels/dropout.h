@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Dropout (Srivastava et al. 2014), "inverted": what is kept is scaled at once.
 #ifndef COLONNADE_KERNELS_DROPOUT_H_
 #define COLONNADE_KERNELS_DROPOUT_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Per-target code of the matrix products. kernels/README.md has the arithmetic of the tiles.
 #if defined(COLONNADE_KERNELS_GEMM_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef COLONNADE_KERNELS_GEMM_INL_H_
@@ -11,6 +12,7 @@
 #include "hwy/highway.h"
 #include "kernels/activation-inl.h"
 #include "kernels/gemm.h"
+#include "kernels/tiles.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace colonnade::kernels::HWY_NAMESPACE {
@@ -53,7 +55,8 @@ inline constexpr size_t kTileVectors = 4;
 #else
 inline constexpr size_t kTileVectors = 2;
 #endif
-inline constexpr size_t kTileCols = 6;
+inline constexpr size_t kTileCols = kTileColumns;
+static_assert(kTileVectors * kPadFloats <= kMaxTileRows);
 
 // Columns of the tile of a panel that is one vector high, which would have few sums otherwise.
 inline constexpr size_t kFlatTileCols = 2 * kTileCols;

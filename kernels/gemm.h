@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Matrix products: the three forms that training a dense layer needs, in f32.
 //
 // Accumulation, the same in all of them: each element of a result is a running f32 sum that starts

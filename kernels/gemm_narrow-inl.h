@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Per-target code of products with few rows. Vectors along the rows would be mostly padding (6 of
 // 16 lanes for the 10 classes of a network's output), so they lie along the columns instead, and
 // tiles are transposed when they are stored. The sums are the same, bit for bit.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The forward product for one example.
 #ifndef COLONNADE_KERNELS_GEMV_H_
 #define COLONNADE_KERNELS_GEMV_H_

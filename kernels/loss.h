@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Losses beyond the plain cross-entropy of softmax.h, each with its gradient in one pass. They are
 // PyTorch's losses of these names, with reduction "none".
 //

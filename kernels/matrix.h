@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The memory that kernels work on.
 #ifndef COLONNADE_KERNELS_MATRIX_H_
 #define COLONNADE_KERNELS_MATRIX_H_

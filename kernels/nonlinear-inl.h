@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Per-target code of the activation functions that take more than a comparison: values and
 // derivatives on vectors.
 #if defined(COLONNADE_KERNELS_NONLINEAR_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -15,11 +16,16 @@ namespace colonnade::kernels::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Each function has Value(d, z) and Derivative(d, x), x being the value, or z where
-// DerivativeTakesInput().
-// NaN gives NaN. The errors that activation.h states are checked in activation_accuracy_test.cc.
+// Each function has the name that FindNonlinearity() takes, Value(d, z) and Derivative(d, x), x
+// being the value, or z where kDerivativeTakesInput. NaN gives NaN. Derivatives have an absolute
+// error of at most 4e-7; the errors of values are in units of the last place of the exact value, on
+// targets with FMA, which all give the same bits; results below the smallest normal number may be
+// 0. Tests check all of this.
 
+// z, or 0.01 · z where z < 0; correctly rounded.
 struct LeakyReluFunction {
+  static constexpr char kName[] = "leaky-relu";
+  static constexpr bool kDerivativeTakesInput = false;
   static constexpr float kSlope = 0.01f;
 
   template <class D, class V = hn::Vec<D>>
@@ -32,7 +38,11 @@ struct LeakyReluFunction {
   }
 };
 
+// z, or exp(z) − 1 where z < 0; 4 ulp.
 struct EluFunction {
+  static constexpr char kName[] = "elu";
+  static constexpr bool kDerivativeTakesInput = false;
+
   template <class D, class V = hn::Vec<D>>
   static HWY_INLINE V Value(D d, V z) {
     return hn::IfThenElse(hn::Lt(z, hn::Zero(d)), hn::Expm1(d, z), z);
@@ -44,7 +54,11 @@ struct EluFunction {
   }
 };
 
+// 4 ulp.
 struct TanhFunction {
+  static constexpr char kName[] = "tanh";
+  static constexpr bool kDerivativeTakesInput = false;
+
   template <class D, class V = hn::Vec<D>>
   static HWY_INLINE V Value(D d, V z) {
     return hn::IfThenElse(hn::IsNaN(z), z, hn::Tanh(d, z));  // Tanh alone: a number
@@ -71,7 +85,11 @@ HWY_INLINE SigmoidPair<V> Sigmoid(D d, V z) {
   return {hn::IfThenElse(negative, smaller, larger), hn::IfThenElse(negative, larger, smaller)};
 }
 
+// 1 / (1 + exp(−z)); 3 ulp.
 struct SigmoidFunction {
+  static constexpr char kName[] = "sigmoid";
+  static constexpr bool kDerivativeTakesInput = false;
+
   template <class D, class V = hn::Vec<D>>
   static HWY_INLINE V Value(D d, V z) {
     return hn::IfThenElse(hn::IsNaN(z), z, Sigmoid(d, z).value);  // Exp of NaN is a number
@@ -82,7 +100,11 @@ struct SigmoidFunction {
   }
 };
 
+// z · sigmoid(z); 4 ulp.
 struct SiluFunction {
+  static constexpr char kName[] = "silu";
+  static constexpr bool kDerivativeTakesInput = true;
+
   template <class D, class V = hn::Vec<D>>
   static HWY_INLINE V Value(D d, V z) {
     return hn::Mul(z, Sigmoid(d, z).value);
@@ -129,7 +151,11 @@ HWY_INLINE NormalPair<V> Normal(D d, V z) {
   return {bell, hn::IfThenElse(hn::Lt(z, hn::Zero(d)), tail, hn::Sub(one, tail))};
 }
 
+// z · Φ(z), Φ being the normal distribution's (Hendrycks & Gimpel 2016); 7 ulp.
 struct GeluFunction {
+  static constexpr char kName[] = "gelu";
+  static constexpr bool kDerivativeTakesInput = true;
+
   template <class D, class V = hn::Vec<D>>
   static HWY_INLINE V Value(D d, V z) {
     return hn::Mul(z, Normal(d, z).cumulative);
@@ -141,6 +167,12 @@ struct GeluFunction {
     return hn::MulAdd(z, density, normal.cumulative);
   }
 };
+
+// All of them.
+template <class... F>
+struct FunctionList {};
+using Functions = FunctionList<LeakyReluFunction, EluFunction, GeluFunction, SiluFunction,
+                               TanhFunction, SigmoidFunction>;
 
 }  // namespace colonnade::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Parameter updates, each the definition of torch.optim (PyTorch 2.13) in f32. Elementwise, so a
 // caller may hand over any part of the parameters.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How fast this machine computes and reads at most: loops that do nothing else, for a caller to
 // time and to compare kernels with.
 #ifndef COLONNADE_KERNELS_PROBE_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Softmax and the cross-entropy loss over it.
 #ifndef COLONNADE_KERNELS_SOFTMAX_H_
 #define COLONNADE_KERNELS_SOFTMAX_H_

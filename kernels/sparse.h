@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Products with a matrix of bytes that is mostly zero and that many products read: the examples of
 // a training whose every step takes all of them.
 //

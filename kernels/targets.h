@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which instruction set the kernels run on.
 #ifndef COLONNADE_KERNELS_TARGETS_H_
 #define COLONNADE_KERNELS_TARGETS_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Per-target transposition of 32-bit words, f32 or pairs of bf16.
 #if defined(COLONNADE_KERNELS_TRANSPOSE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef COLONNADE_KERNELS_TRANSPOSE_INL_H_

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Compares two runs of the benchmarks that tools/bench.sh --out has stored.
 
 Prints the median time of each benchmark in both and their ratio. A benchmark has become slower if

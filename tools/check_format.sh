@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Checks, or mends, the format of every C++ file (.clang-format).
 set -euo pipefail
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Checks that every room of the house includes only what it may, and that the top level is as agreed.
 set -euo pipefail
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Checks that PyTorch reads a model file as its own and computes the same outputs from it."""
 
 import argparse
@@ -15,6 +16,7 @@ PROGRAM = pathlib.Path(__file__).resolve().parent.parent / "build/release/bin/co
 try:
     import numpy as np
     import torch
+    import torch_names
     from safetensors import safe_open
     from safetensors.torch import load_file
 except ImportError as error:
@@ -28,16 +30,13 @@ def read_metadata(model):
 
 
 def load_network(model, network):
-    activations = {"identity": torch.nn.Identity, "relu": torch.nn.ReLU,
-                   "leaky-relu": torch.nn.LeakyReLU, "elu": torch.nn.ELU, "gelu": torch.nn.GELU,
-                   "silu": torch.nn.SiLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid}
     modules = []
     for layer in network["layers"]:
         norm = layer.get("batch_norm", False)
         modules.append(torch.nn.Linear(layer["inputs"], layer["outputs"], bias=not norm))
         if norm:
             modules.append(torch.nn.BatchNorm1d(layer["outputs"]))
-        modules.append(activations[layer["activation"]]())
+        modules.append(torch_names.activation(layer["activation"]))
     sequential = torch.nn.Sequential(*modules)
     sequential.load_state_dict(load_file(model))
     return sequential.eval()

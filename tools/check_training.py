@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Checks that training gives what PyTorch gives: same start, same batches, 50 steps."""
 
 import argparse
@@ -12,6 +13,7 @@ import tempfile
 try:
     import numpy as np
     import torch
+    import torch_names
     from safetensors.torch import load_file, save
 except ImportError as error:
     raise SystemExit(f"{error}; needed are: pip install torch safetensors numpy")
@@ -47,14 +49,11 @@ CASES |= {
     "squared": dict(optimizer="momentum", lr=0.01, loss="squared"),
     "huber": dict(optimizer="momentum", lr=0.02, loss="huber", huber_delta=0.5, weights=True),
 }
-ACTIVATIONS = {
-    "leaky-relu": torch.nn.LeakyReLU, "elu": torch.nn.ELU, "gelu": torch.nn.GELU,
-    "silu": torch.nn.SiLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid,
-    "identity": torch.nn.Identity, "relu": torch.nn.ReLU,
-}
+CASES |= {name.replace("-", "_"): dict(optimizer="momentum", lr=0.01, loss=name)
+          for name in torch_names.losses_for_numbers() if name not in CASES}
 CASES |= {name.replace("-", "_"): dict(optimizer="momentum", lr=0.5 if name == "sigmoid" else 0.05,
                                            activation=name)
-          for name in ACTIVATIONS if name != "relu"}
+          for name in torch_names.activations() if name != "relu"}
 # Batch normalisation of both hidden layers, or of one.
 CASES |= {
     "batch_norm": dict(optimizer="momentum", lr=0.05, batch_norm="on"),
@@ -141,20 +140,6 @@ def with_batch_norms(start, case):
     return result
 
 
-def make_optimizer(parameters, case):
-    lr, decay = case["lr"], case.get("weight_decay", 0)
-    kinds = {
-        "sgd": lambda: torch.optim.SGD(parameters, lr, weight_decay=decay),
-        "momentum": lambda: torch.optim.SGD(parameters, lr, 0.9, weight_decay=decay),
-        "nesterov": lambda: torch.optim.SGD(parameters, lr, 0.9, weight_decay=decay,
-                                            nesterov=True),
-        "adam": lambda: torch.optim.Adam(parameters, lr, weight_decay=decay),
-        "adamw": lambda: torch.optim.AdamW(parameters, lr),
-        "rmsprop": lambda: torch.optim.RMSprop(parameters, lr, weight_decay=decay),
-    }
-    return kinds[case["optimizer"]]()
-
-
 def make_scheduler(optimizer, case, steps):
     schedulers = torch.optim.lr_scheduler
     decay_steps = steps // EPOCHS * ((EPOCHS + 2) // 3)
@@ -183,10 +168,9 @@ def loss_of(case, outputs, labels, weights):
                                         label_smoothing=case.get("label_smoothing", 0.0))
         counts = weights if class_weight is None else weights * class_weight[labels]
     else:
-        kinds = {"bce": functional.binary_cross_entropy_with_logits,
-                 "squared": functional.mse_loss,
-                 "huber": lambda *a, **b: functional.huber_loss(*a, delta=case["huber_delta"], **b)}
-        each = kinds[case["loss"]](outputs[:, 0], labels.float(), reduction="none")
+        options = {"delta": case["huber_delta"]} if "huber_delta" in case else {}
+        each = torch_names.loss(case["loss"])(outputs[:, 0], labels.float(), reduction="none",
+                                              **options)
         counts = weights
     return (each * weights).sum() / counts.sum()
 
@@ -198,10 +182,11 @@ def train_in_pytorch(data, start, case):
         modules.append(torch.nn.Linear(inputs, outputs, bias=not norm))
         if norm:
             modules.append(torch.nn.BatchNorm1d(outputs))
-        modules.append(ACTIVATIONS[case.get("activation", "relu")]())
+        modules.append(torch_names.activation(case.get("activation", "relu")))
     network = torch.nn.Sequential(*modules[:-1])
     network.load_state_dict(start)
-    optimizer = make_optimizer(list(network.parameters()), case)
+    optimizer = torch_names.optimizer(case["optimizer"], list(network.parameters()), case["lr"],
+                                      case)
     batch, accumulate = case.get("batch_size", BATCH), case.get("accumulate", 1)
     steps = EPOCHS * EXAMPLES // (batch * accumulate)
     scheduler = make_scheduler(optimizer, case, steps)
@@ -236,7 +221,7 @@ def train_in_colonnade(program, folder, data, case, epochs=EPOCHS):
             file.write(",".join(f"{v:.9g}" for v in (label, weight, *row)) + "\n")
     flags = {"batch_size": BATCH, **case}
     flags["weight_column" if flags.pop("weights", False) else "ignore_columns"] = 1
-    if flags.get("loss") in ("squared", "huber"):
+    if flags.get("loss") in torch_names.losses_for_numbers():
         flags |= {"task": "regress", "target_scale": "none"}
     if "class_weight" in flags:
         file = folder / "class_weights.csv"
@@ -270,7 +255,8 @@ def compare(program, data):
         still = dict(optimizer="sgd", lr=1e-30)
         starts = {outputs_of(case): train_in_colonnade(program, folder, data, still | case, epochs=1)
                   for case in ({}, dict(loss="bce"))}
-        for case_name, case in CASES.items():
+        others = {name: dict(optimizer=name, lr=0.004) for name in torch_names.optimizers()}
+        for case_name, case in (others | CASES).items():
             start = with_batch_norms(starts[outputs_of(case)], case)
             found = train_in_colonnade(program, folder, data, case)
             expected, _ = train_in_pytorch(data, start, case)

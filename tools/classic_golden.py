@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Computes the reference results that tests compare the trainer with.
 
 An implementation of its own, in NumPy and float64, straight from the formulas; it shares nothing

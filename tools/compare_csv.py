@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Times reading CSV files to a numeric matrix: Colonnade beside pandas, Polars, PyArrow and DuckDB.
 
   python3 tools/compare_csv.py [--rounds N] [FILE ...]

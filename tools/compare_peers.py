@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Times Colonnade beside its peers on the same data, and prints medians and ratios.
 
   python3 tools/compare_peers.py [--rounds N] [--epochs N] [TASK ...]

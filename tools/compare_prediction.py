@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tasks of compare_peers.py that predict: "latency", one example at a time, and "throughput".
 
 The network is a trained 784-128-10. All contestants have its weights, and whoever does not give the

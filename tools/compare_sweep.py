@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Times a sweep over small networks on MNIST: side by side, one after the other, and scikit-learn.
 
   tools/compare_sweep.py [--rounds N] [--epochs N]

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Brings MNIST into data/ as CSV files.
 set -euo pipefail
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Computes the reference results of the tests of optimizers and schedules with torch.optim."""
 
 import argparse
@@ -7,6 +8,7 @@ import pathlib
 
 try:
     import torch
+    import torch_names
     from safetensors.torch import save
 except ImportError as error:
     raise SystemExit(f"{error}; needed are: pip install torch safetensors numpy")
@@ -26,32 +28,25 @@ CASES = {
     "adam_betas": dict(optimizer="adam", rate=0.01, beta1=0.6, beta2=0.95, epsilon=1e-3),
     "adamw": dict(optimizer="adamw", rate=0.01),
     "adamw_decay": dict(optimizer="adamw", rate=0.01, weight_decay=0.2),
+    "adamw_betas": dict(optimizer="adamw", rate=0.01, beta1=0.6, beta2=0.95, epsilon=1e-3),
     "rmsprop": dict(optimizer="rmsprop", rate=0.005),
     "rmsprop_decay": dict(optimizer="rmsprop", rate=0.005, alpha=0.9, epsilon=1e-4,
                           weight_decay=0.05),
 }
-
-
-def make_optimizer(parameters, case):
-    method, rate = case["optimizer"], case["rate"]
-    decay = {"weight_decay": case["weight_decay"]} if "weight_decay" in case else {}
-    if method in ("sgd", "momentum", "nesterov"):
-        momentum = 0.0 if method == "sgd" else case.get("momentum", 0.9)
-        return torch.optim.SGD(parameters, rate, momentum=momentum, nesterov=method == "nesterov",
-                               foreach=False, **decay)
-    epsilon = case.get("epsilon", 1e-8)
-    if method == "rmsprop":
-        return torch.optim.RMSprop(parameters, rate, alpha=case.get("alpha", 0.99), eps=epsilon,
-                                   foreach=False, **decay)
-    betas = case.get("beta1", 0.9), case.get("beta2", 0.999)
-    kind = torch.optim.AdamW if method == "adamw" else torch.optim.Adam
-    return kind(parameters, rate, betas=betas, eps=epsilon, foreach=False, **decay)
+# What other optimizers of the library get: the defaults, and other values of all their options.
+OTHERS = {"momentum": 0.8, "beta1": 0.6, "beta2": 0.95, "alpha": 0.9, "epsilon": 1e-3}
+for name, options in torch_names.optimizers().items():
+    if any(case["optimizer"] == name for case in CASES.values()):
+        continue
+    CASES[name] = dict(optimizer=name, rate=0.01)
+    CASES[f"{name}_decay"] = dict(optimizer=name, rate=0.01, weight_decay=0.05,
+                                  **{option: OTHERS[option] for option in options})
 
 
 def run(case, weight, bias, gradients, rate_factors):
     """The parameters after the steps, and what the optimizer keeps of them."""
     parameters = [torch.nn.Parameter(p.clone()) for p in (weight, bias)]
-    optimizer = make_optimizer(parameters, case)
+    optimizer = torch_names.optimizer(case["optimizer"], parameters, case["rate"], case)
     for gradient, factor in zip(gradients, rate_factors):
         for group in optimizer.param_groups:
             group["lr"] = case["rate"] * float(factor)

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # From a fresh clone to a trained and tested network.
 set -euo pipefail
 
@@ -6,8 +7,8 @@ usage() {
   cat <<'USAGE'
 usage: tools/quickstart.sh
 
-Installs what is missing, builds, fetches MNIST, trains a network on it and tests it. Where MNIST
-cannot be had, it takes synthetic digits instead and says so.
+Installs what is missing, builds the program, fetches MNIST, trains a network on it and tests it.
+Where MNIST cannot be had, it takes synthetic digits instead and says so.
 
   --help   this text
 
@@ -26,7 +27,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 bin=build/release/bin
 
-tools/build.sh
+tools/build.sh --target colonnade_cli --target synthetic_digits
 
 status=0
 COLONNADE="$bin/colonnade" tools/mnist.sh || status=$?

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Installs the compiler, the build tools and the libraries that Colonnade needs.
 set -euo pipefail
 
@@ -9,7 +10,8 @@ usage: tools/setup.sh [--checks] [--peers]
 Installs what Colonnade needs to build and test: Debian 12 or later and Ubuntu 24.04 or later by apt.
 Elsewhere it says what to install. Where nothing is missing it changes nothing and needs no network.
 
-  --checks   also what .ci/run needs: clang, clang-format, clang-tidy and the sanitizers' runtime
+  --checks   also what .ci/run needs: clang, clang-format, clang-tidy and the sanitizers' runtime;
+             and ccache, with which a second build takes seconds
   --peers    also what the benchmarks compare with: OpenBLAS and oneDNN
   --help     this text
 
@@ -18,11 +20,11 @@ USAGE
 }
 
 packages=(g++ cmake ninja-build pkg-config libtbb-dev libgtest-dev libgmock-dev libbenchmark-dev
-  libcli11-dev libfmt-dev nlohmann-json3-dev libxxhash-dev libfast-float-dev librandom123-dev
+  libcli11-dev libfmt-dev nlohmann-json3-dev libtomlplusplus-dev libxxhash-dev libfast-float-dev librandom123-dev
   zlib1g-dev libzstd-dev curl ca-certificates)
 # One version everywhere, because formatting and diagnostics differ between versions.
-checks_packages=(clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev)
-checks_fallback=(clang clang-format clang-tidy)
+checks_packages=(ccache clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev)
+checks_fallback=(ccache clang clang-format clang-tidy)
 peers_packages=(libopenblas-dev libdnnl-dev)
 highway_minimum=1.2
 trixie=/etc/apt/sources.list.d/colonnade-trixie.sources
@@ -159,7 +161,7 @@ look_for_everything() {
     local include=()
     ! command -v brew >/dev/null || include=(-I "$(brew --prefix)/include")
     for header in tbb/version.h gtest/gtest.h gmock/gmock.h benchmark/benchmark.h CLI/CLI.hpp \
-      fmt/format.h nlohmann/json.hpp xxhash.h fast_float/fast_float.h Random123/philox.h \
+      fmt/format.h nlohmann/json.hpp toml++/toml.h xxhash.h fast_float/fast_float.h Random123/philox.h \
       zlib.h zstd.h \
       ${peers:+oneapi/dnnl/dnnl.hpp}; do
       printf '#if !__has_include(<%s>)\n#error missing\n#endif\n' "$header" |
@@ -174,9 +176,9 @@ look_for_everything() {
     printf 'setup: this system is not one that this script can install on. Not found:\n'
     printf '  %s\n' "${missing[@]}"
     printf '%s\n' "Needed: g++ >= 12 or clang >= 16, CMake, Ninja, pkg-config, curl, oneTBB >= 2021.8," \
-      "Highway >= $highway_minimum, GoogleTest, Google Benchmark, CLI11, {fmt}, nlohmann-json, xxHash," \
-      "fast_float, Random123; for --checks also clang, clang-format and clang-tidy (19); for" \
-      "--peers OpenBLAS and oneDNN."
+      "Highway >= $highway_minimum, GoogleTest, Google Benchmark, CLI11, {fmt}, nlohmann-json, toml++," \
+      "xxHash, fast_float, Random123, zlib, zstd; for --checks also clang, clang-format and clang-tidy" \
+      "(19), ccache if you like; for --peers OpenBLAS and oneDNN."
   } >&2
   exit 1
 }

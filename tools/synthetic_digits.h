@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Synthetic handwritten digits: a stand-in for MNIST where it cannot be had, and test data whose
 // bytes are known. Example i of a seed is a function of (seed, i) alone, computed in integers, so
 // that every machine, compiler and number of examples gives the same bytes.

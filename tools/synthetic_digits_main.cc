@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // synthetic_digits: writes synthetic handwritten digits as a CSV file.
 
 #include <cerrno>

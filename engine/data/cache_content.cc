@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/cache_content.h"
 
 #include <algorithm>
@@ -14,10 +15,9 @@ namespace colonnade {
 
 size_t ElementSize(ElementType type) { return type == ElementType::kU8 ? 1 : sizeof(float); }
 
-// The values of an example, padding and all.
 const char* ColumnOf(const Dataset::Storage& storage, size_t example) {
-  const Dataset::Storage& values = storage.whole != nullptr ? *storage.whole : storage;
-  const size_t column = storage.whole != nullptr ? storage.columns[example] : example;
+  const Dataset::Storage& values = storage.values();
+  const size_t column = storage.columns.size() > 0 ? storage.columns[example] : example;
   const size_t at = column * storage.stride;
   return storage.type == ElementType::kU8
              ? reinterpret_cast<const char*>(values.bytes.data() + at)
@@ -60,14 +60,15 @@ std::string ContentHash(const Dataset::Storage& storage, int threads, size_t* un
   std::vector<std::array<uint64_t, 2>> hashes(blocks);
   Execution execution(blocks == 1 ? 1 : threads);
   std::vector<std::vector<char>> gathered(execution.threads());  // of parts
-  if (storage.whole != nullptr) {
+  const bool scattered = storage.columns.size() > 0;
+  if (scattered) {
     for (auto& buffer : gathered) buffer.resize(each * ColumnBytes(storage));
   }
   execution.ForEach(blocks, [&](size_t block, size_t worker) {
     const size_t first = block * each;
     const size_t count = std::min(each, storage.examples - first);
     const char* values = ColumnOf(storage, first);
-    if (storage.whole != nullptr) {
+    if (scattered) {
       char* to = gathered[worker].data();
       for (size_t e = first; e < first + count; ++e, to += ColumnBytes(storage)) {
         std::memcpy(to, ColumnOf(storage, e), ColumnBytes(storage));
@@ -88,7 +89,9 @@ std::string ContentHash(const Dataset::Storage& storage, int threads, size_t* un
   if (storage.labels.size() > 0) {
     hash.Add(storage.labels.data(), storage.examples * sizeof(uint32_t));
   }
-  hash.Add(storage.targets.data(), storage.targets.size() * sizeof(float));
+  if (storage.targets.size() > 0) {
+    hash.Add(storage.targets.data(), storage.examples * sizeof(float));
+  }
   hash.Add(storage.weights.data(), storage.weights.size() * sizeof(float));
   return hash.Hex();
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a cached dataset holds, as bytes.
 #ifndef COLONNADE_ENGINE_DATA_CACHE_CONTENT_H_
 #define COLONNADE_ENGINE_DATA_CACHE_CONTENT_H_

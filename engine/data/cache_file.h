@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The file of a cached dataset: a safetensors container with the tensors
 //
 //   values    U8 or F32, examples × stride: the columns of Dataset, padding and all, so that a
@@ -8,12 +9,12 @@
 //
 // and the metadata
 //
-//   colonnade.dataset_version  "1"
 //   colonnade.schema           see engine/data/schema_json.h
 //   colonnade.dataset_hash     Dataset::Hash()
-//   colonnade.data_hash        of the tensors' bytes, see ContentHash() in cache_file.cc
-//   colonnade.source           where it was made with --cache: the file, see CacheSource
-//   colonnade.metadata_hash    XXH3-128 over the other entries and what describes the tensors
+//   colonnade.data_hash        of the tensors' bytes, see ContentHash() in cache_content.h
+//   colonnade.source           where it was made with `cache`: the file, see CacheSource
+//
+// beside the entries that every file has, see engine/runtime/FORMATS.md.
 #ifndef COLONNADE_ENGINE_DATA_CACHE_FILE_H_
 #define COLONNADE_ENGINE_DATA_CACHE_FILE_H_
 
@@ -25,6 +26,7 @@
 #include <vector>
 
 #include "engine/data/storage.h"
+#include "engine/runtime/container.h"
 #include "engine/runtime/json.h"
 #include "engine/runtime/safetensors.h"
 
@@ -36,7 +38,7 @@ struct CacheSource {
   int64_t time = 0;                // of its last change, ns since 1970; 0: too recent to be trusted
   std::string hash;                // XXH3-128 of its bytes
   Json32 options;                  // an object: all that decides how it is read
-  std::vector<std::string> notes;  // CsvOptions::notes
+  std::vector<std::string> notes;  // Dataset::notes()
 };
 
 // A cache on its way into memory.
@@ -53,17 +55,15 @@ class CacheFile {
   std::unique_ptr<Dataset::Storage> Load(int threads);
 
  private:
-  [[noreturn]] void Fail(const std::string& problem) const;
-  void Read();
-  const std::string& Entry(const char* key) const;
-  JsonNode Node(const char* key);
-  const safetensors::Tensor* Find(const char* name) const;
-  void RequireShape(const safetensors::Tensor& tensor, const char* dtype,
-                    const std::vector<uint64_t>& shape) const;
+  void ReadSchema();
+  void ReadValues();
+  void RequirePerExample(const safetensors::Tensor& tensor) const;
+  void CheckNumbers() const;
+  [[noreturn]] void FailAt(size_t example, const std::string& found,
+                           const std::string& expected = {}) const;
 
   std::shared_ptr<const MappedFile> file_;
-  safetensors::Contents contents_;  // points into file_
-  std::optional<Json32> json_;
+  Container container_;  // points into file_
   std::optional<CacheSource> source_;
   std::unique_ptr<Dataset::Storage> storage_;
 };

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/cache_fit.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "colonnade/error.h"
@@ -13,18 +16,13 @@
 namespace colonnade {
 namespace {
 
-const char* Name(Missing missing) {
-  constexpr const char* kNames[] = {"error", "mean", "zero", "drop"};
-  return kNames[static_cast<size_t>(missing)];
-}
-
 class Fitter {
  public:
   Fitter(const std::string& file, const CsvOptions& options, Dataset::Storage& storage)
       : file_(file), options_(options), storage_(storage), schema_(storage.schema) {}
 
   void Fit() {
-    if (options_.like == nullptr) {
+    if (!options_.like) {
       CheckColumns();
       FitTask(options_.task);
       return;
@@ -48,14 +46,22 @@ class Fitter {
   }
 
  private:
-  [[noreturn]] void Fail(ErrorCode code, const std::string& what) const {
-    throw Error(code, fmt::format("{}: {}", file_, what));
+  [[noreturn]] void Fail(std::string found, std::string expected = {}, std::string advice = {},
+                         std::string subject = {}) const {
+    throw Error(ErrorCode::kBadData, {.subject = std::move(subject),
+                                      .file = file_,
+                                      .found = std::move(found),
+                                      .expected = std::move(expected),
+                                      .advice = std::move(advice)});
   }
 
   // An option that asks for something else.
-  [[noreturn]] void Refuse(const std::string& made) const {
-    Fail(ErrorCode::kInvalidArgument,
-         fmt::format("this cache was made {}; make it again from its source", made));
+  [[noreturn]] void Refuse(const char* option, const std::string& made) const {
+    throw Error(ErrorCode::kInvalidArgument,
+                {.subject = option,
+                 .file = file_,
+                 .problem = fmt::format("{}: this cache was made {}", file_, made),
+                 .advice = "make it again from its source"});
   }
 
   // Whether the user means the column of that name and index.
@@ -68,7 +74,8 @@ class Fitter {
     if (options_.label_column &&
         !Means(*options_.label_column, schema_.label_name, schema_.label_index)) {
       const std::string& name = schema_.label_name;
-      Refuse(fmt::format("with the label column {}, not {}",
+      Refuse("label-column",
+             fmt::format("with the label column {}, not {}",
                          name.empty() ? fmt::to_string(schema_.label_index) : Quoted(name),
                          Quoted(*options_.label_column)));
     }
@@ -78,48 +85,47 @@ class Fitter {
         return c.weight && Means(choice, c.name, c.index);
       };
       if (std::ranges::none_of(schema_.ignored, known)) {
-        Refuse(fmt::format("without {} as the weight column", Quoted(choice)));
+        Refuse("weight-column", fmt::format("without {} as the weight column", Quoted(choice)));
       }
     }
     for (const std::string& choice : options_.ignore_columns) {
       const auto known = [&](const IgnoredColumn& c) { return Means(choice, c.name, c.index); };
       if (std::ranges::any_of(schema_.ignored, known)) continue;
-      Refuse(fmt::format("without ignoring the column {}", Quoted(choice)));
+      Refuse("ignore-columns", fmt::format("without ignoring the column {}", Quoted(choice)));
     }
     for (const std::string& choice : options_.categorical) {
       const auto known = [&](const CategoricalColumn& column) { return column.name == choice; };
       if (choice == "auto" || std::ranges::any_of(schema_.categorical, known)) continue;
-      Refuse(fmt::format("without {} as a categorical column", Quoted(choice)));
+      Refuse("categorical", fmt::format("without {} as a categorical column", Quoted(choice)));
     }
     // Without missing values, it makes no difference what happens to them.
     if (options_.missing != Missing::kError && schema_.missing != Missing::kError &&
         options_.missing != schema_.missing) {
-      Refuse(fmt::format("with missing values taken as {}, not {}", Name(schema_.missing),
-                         Name(options_.missing)));
+      Refuse("missing", fmt::format("with missing values taken as {}, not {}",
+                                    Name(schema_.missing), Name(options_.missing)));
     }
   }
 
   void CheckFeatures(const Schema& like) const {
-    const auto fail = [&](const std::string& what) {
-      Fail(ErrorCode::kBadData,
-           what +
-               "; a cache cannot rearrange its columns: read the CSV file, or convert it again "
-               "like the model or the training data");
+    const auto fail = [&](std::string found, std::string expected) {
+      Fail(std::move(found), std::move(expected),
+           "a cache cannot rearrange its columns: read the CSV file, or convert it again like the "
+           "model or the training data");
     };
     if (schema_.features != like.features) {
-      fail(fmt::format("found {} features, expected {}", schema_.features, like.features));
+      fail(fmt::format("{} features", schema_.features), fmt::to_string(like.features));
     }
     const bool names = !schema_.feature_names.empty() && !like.feature_names.empty();
     for (size_t f = 0; names && f < like.features; ++f) {
       if (schema_.feature_names[f] == like.feature_names[f]) continue;
-      fail(fmt::format("found {} as feature {}, expected {}", Quoted(schema_.feature_names[f]), f,
-                       Quoted(like.feature_names[f])));
+      fail(fmt::format("{} as feature {}", Quoted(schema_.feature_names[f]), f),
+           Quoted(like.feature_names[f]));
     }
     const auto same = [](const CategoricalColumn& a, const CategoricalColumn& b) {
       return a.first == b.first && a.categories == b.categories;
     };
     if (!std::ranges::equal(schema_.categorical, like.categorical, same)) {
-      fail("found other categories than expected");
+      fail("other categories than expected", "");
     }
   }
 
@@ -131,24 +137,21 @@ class Fitter {
       return;
     }
     const bool means = schema_.missing == like.missing;
-    Fail(
-        ErrorCode::kBadData,
-        fmt::format("found missing values taken as {}{}, expected {}{}; convert the CSV file again "
-                    "like the model or the training data",
-                    Name(schema_.missing), means ? " of this file" : "", Name(like.missing),
-                    means ? " of the training data" : ""));
+    Fail(fmt::format("missing values taken as {}{}", Name(schema_.missing),
+                     means ? " of this file" : ""),
+         fmt::format("{}{}", Name(like.missing), means ? " of the training data" : ""),
+         "convert the CSV file again like the model or the training data");
   }
 
   void CheckLabel(const Schema& like) const {
     if (storage_.labels.size() == 0 && storage_.targets.size() == 0) {
-      Fail(ErrorCode::kBadData, "found no labels");
+      Fail("no labels");
     }
     if (schema_.label_name.empty() || like.label_name.empty() ||
         schema_.label_name == like.label_name) {
       return;
     }
-    Fail(ErrorCode::kBadData, fmt::format("found the label column {}, expected {}",
-                                          Quoted(schema_.label_name), Quoted(like.label_name)));
+    Fail("the label column " + Quoted(schema_.label_name), Quoted(like.label_name));
   }
 
   // Integers that were taken for classes can be numbers, but not the other way round: how the
@@ -156,14 +159,13 @@ class Fitter {
   void FitTask(Task task) {
     const bool regression = storage_.targets.size() > 0;
     if (task == Task::kClassify && regression) {
-      Fail(ErrorCode::kBadData, "found numbers to predict, expected classes");
+      Fail("numbers to predict", "classes");
     }
     if (task != Task::kRegress || regression || storage_.labels.size() == 0) return;
     std::vector<float> numbers(schema_.classes.size());
     for (size_t k = 0; k < numbers.size(); ++k) {
       if (ParseNumber(schema_.classes[k], &numbers[k]) == NumberError::kNone) continue;
-      Fail(ErrorCode::kBadData, fmt::format("found the class {}, expected numbers to predict",
-                                            Quoted(schema_.classes[k])));
+      Fail("the class " + Quoted(schema_.classes[k]), "numbers to predict");
     }
     storage_.targets = AlignedBuffer<float>(storage_.examples);
     for (size_t e = 0; e < storage_.examples; ++e) {
@@ -189,8 +191,8 @@ class Fitter {
       const std::string& name = schema_.classes[storage_.labels[e]];
       const auto found = known.find(name);
       if (found == known.end()) {
-        Fail(ErrorCode::kBadData, fmt::format("example {}: found the class {}, expected one of {}",
-                                              e, Quoted(name), Abbreviated(like.classes)));
+        Fail("the class " + Quoted(name), "one of " + Abbreviated(like.classes), "",
+             fmt::format("example {}", e));
       }
       storage_.labels[e] = found->second;
     }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Cached datasets and what their readers ask for.
 #ifndef COLONNADE_ENGINE_DATA_CACHE_FIT_H_
 #define COLONNADE_ENGINE_DATA_CACHE_FIT_H_

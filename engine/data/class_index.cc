@@ -1,9 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/class_index.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <utility>
 
@@ -14,15 +14,9 @@ namespace colonnade {
 
 ClassIndex::ClassIndex(const std::vector<std::string>* known, Task task)
     : known_(known), task_(task) {
-  if (known != nullptr) task_ = known->empty() ? Task::kRegress : Task::kClassify;
   small_.fill(kNone);
-  if (task_ == Task::kRegress) {
-    for (uint32_t label = 0; label < kSmall; ++label) {
-      small_[label] = std::bit_cast<uint32_t>(static_cast<float>(label));
-    }
-    return;
-  }
   if (known == nullptr) return;
+  task_ = Task::kClassify;
   for (size_t i = 0; i < known->size(); ++i) {
     names_.emplace((*known)[i], static_cast<uint32_t>(i));
   }
@@ -34,7 +28,6 @@ ClassIndex::ClassIndex(const std::vector<std::string>* known, Task task)
 std::optional<uint32_t> ClassIndex::FindNumber(std::string_view label) {
   float number = 0;
   if (ParseNumber(label, &number) != NumberError::kNone) return std::nullopt;
-  if (task_ == Task::kRegress) return std::bit_cast<uint32_t>(number);
   if (task_ == Task::kClassify || !texts_.empty()) return std::nullopt;
   constexpr float kExact = 0x1p24f;  // integers up to this are exact
   if (number == std::trunc(number) && std::fabs(number) <= kExact) {
@@ -44,7 +37,6 @@ std::optional<uint32_t> ClassIndex::FindNumber(std::string_view label) {
 }
 
 std::optional<uint32_t> ClassIndex::Find(std::string_view label) {
-  if (task_ == Task::kRegress) return FindNumber(label);
   if (IsMissing(label)) return std::nullopt;
   // As it stands: a model made in memory may have class names that are no integers.
   const auto found = names_.find(label);
@@ -58,7 +50,6 @@ std::optional<uint32_t> ClassIndex::Find(std::string_view label) {
 }
 
 std::optional<uint32_t> ClassIndex::FindText(std::string_view label) {
-  if (task_ == Task::kRegress) return std::nullopt;
   if (const std::optional<int64_t> value = ParseInteger(label)) return Find(*value);
   if (known_ != nullptr) {
     const auto found = names_.find(label);
@@ -74,7 +65,6 @@ std::optional<uint32_t> ClassIndex::FindText(std::string_view label) {
 }
 
 std::optional<uint32_t> ClassIndex::Find(int64_t label) {
-  if (task_ == Task::kRegress) return std::bit_cast<uint32_t>(static_cast<float>(label));
   if (known_ != nullptr) {
     const auto found = names_.find(fmt::to_string(label));
     return found != names_.end() ? std::optional(found->second) : std::nullopt;
@@ -82,15 +72,14 @@ std::optional<uint32_t> ClassIndex::Find(int64_t label) {
   const auto found = values_.find(label);
   if (found != values_.end()) return found->second;
   if (values_.size() + texts_.size() >= kMaxClasses && fractions_.empty()) return std::nullopt;
-  const auto index = static_cast<uint32_t>(Count());
-  values_.emplace(label, index);
-  if (label >= 0 && label < kSmall) small_[static_cast<size_t>(label)] = index;
-  return index;
+  const auto code = static_cast<uint32_t>(Count());
+  values_.emplace(label, code);
+  if (label >= 0 && label < kSmall) small_[static_cast<size_t>(label)] = code;
+  return code;
 }
 
 std::string ClassIndex::Expected(std::string_view label) const {
-  if (known_ != nullptr && !known_->empty()) return "one of the classes " + Abbreviated(*known_);
-  if (task_ == Task::kRegress) return "a number";
+  if (known_ != nullptr) return "one of the classes " + Abbreviated(*known_);
   const bool text = KindOf(label) == FieldKind::kText;
   if (text && !fractions_.empty()) return "a number, as in rows before";
   if (!ParseInteger(label) && !(text && IsName(label))) {
@@ -101,18 +90,15 @@ std::string ClassIndex::Expected(std::string_view label) const {
                      kMaxClasses);
 }
 
-std::vector<std::string> ClassIndex::FinishNumbers(std::span<uint32_t> labels) const {
+std::vector<float> ClassIndex::Numbers() const {
   std::vector<float> numbers(Count());
-  for (const auto& [value, index] : values_) numbers[index] = static_cast<float>(value);
-  for (const auto& [value, index] : fractions_) numbers[index] = value;
-  for (uint32_t& label : labels) label = std::bit_cast<uint32_t>(numbers[label]);
-  return {};
+  for (const auto& [value, code] : values_) numbers[code] = static_cast<float>(value);
+  for (const auto& [value, code] : fractions_) numbers[code] = value;
+  return numbers;
 }
 
-std::vector<std::string> ClassIndex::Finish(std::span<uint32_t> labels) const {
+std::vector<std::string> ClassIndex::Finish(std::span<uint32_t> codes) const {
   if (known_ != nullptr) return *known_;
-  if (task_ == Task::kRegress) return {};
-  if (!fractions_.empty()) return FinishNumbers(labels);
   std::vector<std::pair<int64_t, uint32_t>> order(values_.begin(), values_.end());
   std::sort(order.begin(), order.end());
   std::vector<std::string> names;
@@ -125,7 +111,7 @@ std::vector<std::string> ClassIndex::Finish(std::span<uint32_t> labels) const {
       places[index] = static_cast<uint32_t>(names.size());
       names.push_back(std::move(name));
     }
-    for (uint32_t& label : labels) label = places[label];
+    for (uint32_t& code : codes) code = places[code];
     return names;
   }
   std::vector<uint32_t> final_index(order.size());
@@ -133,7 +119,7 @@ std::vector<std::string> ClassIndex::Finish(std::span<uint32_t> labels) const {
     final_index[index] = static_cast<uint32_t>(names.size());
     names.push_back(fmt::to_string(value));
   }
-  for (uint32_t& label : labels) label = final_index[label];
+  for (uint32_t& code : codes) code = final_index[code];
   return names;
 }
 

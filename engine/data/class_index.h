@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Class labels to class indices.
 #ifndef COLONNADE_ENGINE_DATA_CLASS_INDEX_H_
 #define COLONNADE_ENGINE_DATA_CLASS_INDEX_H_
@@ -18,18 +19,18 @@ namespace colonnade {
 // The most classes that a dataset has.
 inline constexpr size_t kMaxClasses = 65536;
 
-// Gives every label its index among the classes, or for regression the bits of its number, an f32.
-// Where the classes are not known beforehand, they are the different integers and texts that come,
-// in ascending order (of numbers where all are integers, else of bytes); until Finish() indices are
-// in order of first appearance, because nobody knows yet what else will come.
+// Gives every label a code. Where the classes are known beforehand, codes are their indices. Else
+// the classes are the different integers and texts that come, and codes are in order of first
+// appearance, because nobody knows yet what else will come: a number that is no integer makes all
+// of them numbers to predict. When all labels have come, their codes become class indices
+// (Finish()) or numbers (Numbers()).
 class ClassIndex {
  public:
-  // known: class names in the order of their indices, or null; none of them: regression. Kept by
-  // reference. task: where they are null; with Task::kAuto it is regression once a label comes that
-  // is a number but not an integer.
+  // known: class names in the order of their indices, or null. Kept by reference. task: kAuto, or
+  // kClassify, to which numbers that are no integers are no labels. Known classes are classes.
   explicit ClassIndex(const std::vector<std::string>* known, Task task = Task::kAuto);
 
-  // The index of a label; nothing if it is neither an integer nor text (or, with known classes,
+  // The code of a label; nothing if it is neither an integer nor text (or, with known classes,
   // none of them), or one class too many.
   std::optional<uint32_t> Find(std::string_view label);
   std::optional<uint32_t> Find(int64_t label);
@@ -37,7 +38,7 @@ class ClassIndex {
   // The same for anything: what is no integer is text.
   std::optional<uint32_t> FindText(std::string_view label);
 
-  // The fast way for labels below kSmall: the index, or kNone where only Find() can tell.
+  // The fast way for labels below kSmall: the code, or kNone where only Find() can tell.
   static constexpr uint32_t kSmall = 1000;
   static constexpr uint32_t kNone = UINT32_MAX;
   uint32_t FindSmall(uint32_t label) const { return small_[label]; }
@@ -48,13 +49,18 @@ class ClassIndex {
   // What a message says was expected in place of a label that Find() did not find.
   std::string Expected(std::string_view label) const;
 
-  // Turns the indices that Find() gave into final ones, and returns the names of the classes; for
-  // regression, into the bits of numbers, and returns none.
-  std::vector<std::string> Finish(std::span<uint32_t> labels) const;
+  // Whether the labels are numbers to predict, after all.
+  bool numbers() const { return !fractions_.empty(); }
+
+  // Unless they are numbers(): turns codes into class indices, and returns the names of the
+  // classes.
+  std::vector<std::string> Finish(std::span<uint32_t> codes) const;
+
+  // Where they are: the number of each code.
+  std::vector<float> Numbers() const;
 
  private:
   std::optional<uint32_t> FindNumber(std::string_view label);
-  std::vector<std::string> FinishNumbers(std::span<uint32_t> labels) const;
   size_t Count() const { return values_.size() + texts_.size() + fractions_.size(); }
 
   const std::vector<std::string>* known_;

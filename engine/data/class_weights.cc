@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,9 +16,6 @@ std::vector<double> ReadClassWeights(const std::filesystem::path& file,
                                      const std::vector<std::string>& classes) {
   const std::string text = ReadWholeFile(file);
   std::vector<std::optional<double>> weights(classes.size());
-  const auto fail = [&](size_t row, const std::string& problem) {
-    throw Error(ErrorCode::kBadData, fmt::format("{}: row {}: {}", file.string(), row, problem));
-  };
   size_t row = 1;
   for (size_t begin = 0; begin < text.size(); ++row) {
     const size_t end = std::min(text.find('\n', begin), text.size());
@@ -27,27 +25,33 @@ std::vector<double> ReadClassWeights(const std::filesystem::path& file,
     if (line.empty() || (row == 1 && line == "class,weight")) continue;
     const size_t comma = line.rfind(',');
     if (comma == std::string_view::npos) {
-      fail(row, fmt::format("found {}, expected class,weight", Quoted(line)));
+      ThrowBadRow(file.string(), row, {.found = Quoted(line), .expected = "class,weight"});
     }
     const auto known = std::ranges::find(classes, line.substr(0, comma));
     if (known == classes.end()) {
-      fail(row, fmt::format("found {}, expected one of the classes {}",
-                            Quoted(line.substr(0, comma)), Abbreviated(classes)));
+      ThrowBadRow(file.string(), row,
+                  {.found = Quoted(line.substr(0, comma)),
+                   .expected = "one of the classes " + Abbreviated(classes)});
     }
     float weight = 0;
     if (ParseNumber(line.substr(comma + 1), &weight) != NumberError::kNone || weight < 0) {
-      fail(row, fmt::format("found the weight {}, expected a number, at least 0",
-                            Quoted(line.substr(comma + 1))));
+      ThrowBadRow(file.string(), row,
+                  {.found = "the weight " + Quoted(line.substr(comma + 1)),
+                   .expected = "a number, at least 0"});
     }
     std::optional<double>& to = weights[static_cast<size_t>(known - classes.begin())];
-    if (to) fail(row, fmt::format("found the class {} again, expected it once", Quoted(*known)));
+    if (to) {
+      ThrowBadRow(
+          file.string(), row,
+          {.found = fmt::format("the class {} again", Quoted(*known)), .expected = "it once"});
+    }
     to = weight;
   }
   std::vector<double> result;
   for (size_t k = 0; k < classes.size(); ++k) {
     if (!weights[k]) {
-      throw Error(ErrorCode::kBadData, fmt::format("{}: found no weight for the class {}",
-                                                   file.string(), Quoted(classes[k])));
+      throw Error(ErrorCode::kBadData, {.file = file.string(),
+                                        .found = "no weight for the class " + Quoted(classes[k])});
     }
     result.push_back(*weights[k]);
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The common case of CSV, integers 0..255 and nothing else, fast.
 #ifndef COLONNADE_ENGINE_DATA_CSV_BYTES_H_
 #define COLONNADE_ENGINE_DATA_CSV_BYTES_H_

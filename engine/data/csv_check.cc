@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,6 +25,7 @@
 namespace colonnade {
 namespace {
 
+// What is read at a time.
 constexpr size_t kPiece = size_t{1} << 20;
 
 // Any two of few different values get different results; order counts.
@@ -78,7 +80,7 @@ class Checker {
         limit_(limit),
         report_(*report),
         parser_(opening.dialect.separator, opening.dialect.comment),
-        classes_(nullptr),
+        classes_(nullptr, columns_.task),
         states_(columns_.count),
         header_pending_(columns_.header) {
     report_.columns.resize(columns_.count);
@@ -123,17 +125,11 @@ class Checker {
       record_ = open_line_.data();
       CsvField field;
       field.line = parser_.lines() - 1;
-      AddBad(field, parser_.count(), "quotes that are not closed", "a closing quotation mark");
+      AddBad(field, parser_.count(), kOpenQuotes, kClosingQuote);
     }
     if (report_.line_ends.empty())
       report_.line_ends = crlf_ == 0 ? "LF" : lf_ == 0 ? "CRLF" : "mixed";
-    std::vector<uint32_t> places(counts_.size());
-    std::iota(places.begin(), places.end(), 0U);
-    const std::vector<std::string> names = classes_.Finish(places);
-    report_.classes.resize(names.size());  // none where the labels are numbers
-    for (size_t i = 0; i < names.size(); ++i) {
-      report_.classes[places[i]] = {names[places[i]], counts_[i]};
-    }
+    if (!classes_.numbers()) FinishClasses();
     std::sort(rows_.begin(), rows_.end());
     const auto distinct = std::unique(rows_.begin(), rows_.end()) - rows_.begin();
     report_.duplicate_rows = rows_.size() - static_cast<uint64_t>(distinct);
@@ -141,6 +137,16 @@ class Checker {
   }
 
  private:
+  void FinishClasses() {
+    std::vector<uint32_t> places(counts_.size());
+    std::iota(places.begin(), places.end(), 0U);
+    const std::vector<std::string> names = classes_.Finish(places);
+    report_.classes.resize(names.size());
+    for (size_t i = 0; i < names.size(); ++i) {
+      report_.classes[places[i]] = {names[places[i]], counts_[i]};
+    }
+  }
+
   void AddRow() {
     for (const CsvField& field : parser_.fields()) report_.quotes |= field.quoted;
     if (header_pending_) {
@@ -153,7 +159,7 @@ class Checker {
       if (report_.bad_cells.size() < limit_) {
         report_.bad_cells.push_back({.row = empty_row_,
                                      .name = {},
-                                     .found = "an empty line with rows after it",
+                                     .found = kEmptyLine,
                                      .expected = fmt::format("{} fields", columns_.count),
                                      .line = {}});
       }
@@ -218,13 +224,16 @@ class Checker {
     };
     if (role == ColumnRole::kIgnored) return;
     if (field.damaged) {
-      bad("nothing between the closing quotation mark and the separator");
+      bad(kNothingAfterQuote);
     } else if (missing) {
       const bool feature = role != ColumnRole::kLabel && role != ColumnRole::kWeight;
       if (options_.missing == Missing::kDrop || (feature && options_.missing != Missing::kError)) {
         return;
       }
       bad(feature ? "a value" : role == ColumnRole::kLabel ? "a class label" : "a weight");
+    } else if (role == ColumnRole::kLabel && columns_.task == Task::kRegress) {
+      float value = 0;
+      if (ParseNumber(field.text, &value) != NumberError::kNone) bad("a number");
     } else if (role == ColumnRole::kLabel) {
       const std::optional<uint32_t> index =
           IsMissing(field.text) ? classes_.FindText(field.text) : classes_.Find(field.text);
@@ -232,12 +241,12 @@ class Checker {
       if (*index >= counts_.size()) counts_.resize(*index + 1);
       ++counts_[*index];
     } else if (role == ColumnRole::kCategorical) {
-      if (!IsName(field.text)) bad("a category in UTF-8 without control characters");
+      if (!IsName(field.text)) bad(kCategory);
     } else {
       float value = 0;
       const NumberError error = ParseNumber(field.text, &value);
       if (role == ColumnRole::kWeight && (error != NumberError::kNone || value < 0)) {
-        bad("a weight (a finite number of at least 0)");
+        bad(kWeight);
       } else if (error != NumberError::kNone) {
         bad(Expected(error));
       }
@@ -301,12 +310,16 @@ class Checker {
   bool open_ = false;
 };
 
-std::string Problem(const CsvReport& report) {
+std::optional<Error> Problem(const std::string& file, const CsvReport& report) {
+  std::string found;
   if (report.bad > 0) {
-    return fmt::format("found {} bad cell{} or row{}", report.bad, report.bad == 1 ? "" : "s",
-                       report.bad == 1 ? "" : "s");
+    const char* const plural = report.bad == 1 ? "" : "s";
+    found = fmt::format("{} bad cell{} or row{}", report.bad, plural, plural);
+  } else if (report.rows == 0) {
+    found = kNoExamples;
   }
-  return report.rows == 0 ? "found no examples after the header" : "";
+  if (found.empty()) return std::nullopt;
+  return Error(ErrorCode::kBadData, {.file = file, .found = found});
 }
 
 }  // namespace
@@ -316,7 +329,9 @@ CsvReport CheckCsv(const std::filesystem::path& file, const CsvOptions& options,
   LineReader reader(input, kPiece);
   CsvReport report;
   if (input.seekable() && IsCache(file)) {
-    report.problem = input.name() + ": found a cached dataset or a model, expected text";
+    report.problem.emplace(ErrorCode::kBadData, ErrorDetails{.file = input.name(),
+                                                             .found = "a cached dataset or a model",
+                                                             .expected = "text"});
     return report;
   }
   std::optional<Checker> checker;
@@ -335,10 +350,10 @@ CsvReport CheckCsv(const std::filesystem::path& file, const CsvOptions& options,
       rest = lines.size() - checker->Add(lines);
     }
     checker->Finish();
-    report.problem = Problem(report);
+    report.problem = Problem(input.name(), report);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kBadData) throw;
-    report.problem = error.what();
+    report.problem = error;
     if (checker) checker->Finish();  // of what came before
   }
   return report;

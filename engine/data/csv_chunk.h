@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Lines from the middle of a file.
 #ifndef COLONNADE_ENGINE_DATA_CSV_CHUNK_H_
 #define COLONNADE_ENGINE_DATA_CSV_CHUNK_H_
@@ -12,7 +13,7 @@
 
 namespace colonnade {
 
-// Reads pieces of a file into memory of its own, as whole lines: each line belongs to the piece
+// Reads chunks of a file into memory of its own, as whole lines: each line belongs to the chunk
 // that its first byte is in. Every thread has its own; together they see each line once.
 class ChunkReader {
  public:

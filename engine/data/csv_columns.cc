@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/csv_columns.h"
 
 #include <fmt/format.h>
@@ -22,9 +23,9 @@ std::vector<std::string> ReadHeader(const std::string& file, const CsvOpening& o
   for (size_t i = 0; i < opening.count; ++i) {
     if (IsName(opening.first[i])) continue;
     ThrowBadRow(file, opening.row,
-                fmt::format("column {}: found {}, expected a name in UTF-8 without control "
-                            "characters",
-                            i + 1, Quoted(opening.first[i])));
+                {.column = i + 1,
+                 .found = Quoted(opening.first[i]),
+                 .expected = "a name in UTF-8 without control characters"});
   }
   return opening.first;
 }
@@ -43,41 +44,53 @@ std::optional<size_t> FindUnique(const std::string& file, const CsvColumns& colu
                                  std::string_view name) {
   const std::vector<size_t> places = Find(columns.names, name);
   if (places.size() > 1) {
-    ThrowBadRow(file, columns.row,
-                fmt::format("found {} columns named '{}', expected one", places.size(), name));
+    ThrowBadRow(
+        file, columns.row,
+        {.found = fmt::format("{} columns named '{}'", places.size(), name), .expected = "one"});
   }
   return places.empty() ? std::nullopt : std::optional(places[0]);
 }
 
+// An option that the file does not bear out. The problem names the file.
+[[noreturn]] void ThrowOption(const char* option, const std::string& file, std::string problem,
+                              std::string advice = {}) {
+  throw Error(ErrorCode::kInvalidArgument, {.subject = option,
+                                            .file = file,
+                                            .problem = std::move(problem),
+                                            .advice = std::move(advice)});
+}
+
 // The column that the user chose: by name, else by index.
-size_t Chosen(const std::string& file, const CsvColumns& columns, const std::string& choice) {
+size_t Chosen(const char* option, const std::string& file, const CsvColumns& columns,
+              const std::string& choice) {
   const std::vector<size_t> places = Find(columns.names, choice);
   if (places.size() == 1) return places[0];
-  const auto fail = [&](const std::string& what) {
-    throw Error(ErrorCode::kInvalidArgument, fmt::format("{} has {}", file, what));
+  const auto fail = [&](const std::string& what, const std::string& advice) {
+    ThrowOption(option, file, fmt::format("{} has {}", file, what), advice);
   };
   if (places.size() > 1) {
-    fail(fmt::format("{} columns named '{}'; choose one by its index, 0 to {}", places.size(),
-                     choice, columns.count - 1));
+    fail(fmt::format("{} columns named '{}'", places.size(), choice),
+         fmt::format("choose one by its index, 0 to {}", columns.count - 1));
   }
   int64_t index = 0;
   const auto [stop, error] = std::from_chars(choice.data(), choice.data() + choice.size(), index);
   if (error != std::errc() || stop != choice.data() + choice.size()) {
     if (!columns.header) {
-      fail(fmt::format("no column '{}'; it has no header, so choose by index, 0 to {}", choice,
-                       columns.count - 1));
+      fail(fmt::format("no column '{}'", choice),
+           fmt::format("it has no header, so choose by index, 0 to {}", columns.count - 1));
     }
     constexpr size_t kShown = 3;
     const size_t shown = std::min(kShown, columns.count);
-    fail(fmt::format("no column '{}'; its columns are {}{} ({} in all)", choice,
+    fail(fmt::format("no column '{}'", choice),
+         fmt::format("its columns are {}{} ({} in all)",
                      fmt::join(columns.names.begin(),
                                columns.names.begin() + static_cast<ptrdiff_t>(shown), ", "),
                      shown < columns.count ? ", …" : "", columns.count));
   }
   const auto count = static_cast<int64_t>(columns.count);
   if (index < -count || index >= count) {
-    fail(fmt::format("no column {0}; it has {1} columns, 0 to {2} (or -{1} to -1)", choice, count,
-                     count - 1));
+    fail(fmt::format("no column {}", choice),
+         fmt::format("it has {0} columns, 0 to {1} (or -{0} to -1)", count, count - 1));
   }
   return static_cast<size_t>(index < 0 ? index + count : index);
 }
@@ -88,9 +101,9 @@ std::optional<size_t> LabelLike(const std::string& file, const CsvColumns& colum
   if (columns.header && !like.label_name.empty()) {
     const std::optional<size_t> place = FindUnique(file, columns, like.label_name);
     if (!place && !optional) {
-      ThrowBadRow(
-          file, columns.row,
-          fmt::format("found no column '{}', expected one with the class labels", like.label_name));
+      ThrowBadRow(file, columns.row,
+                  {.found = fmt::format("no column '{}'", like.label_name),
+                   .expected = "one with the class labels"});
     }
     return place;
   }
@@ -120,7 +133,7 @@ std::vector<Source> SourcesOf(const Schema& like) {
 
 // Finds the inputs in a file with names, wherever they are. Other columns are ignored.
 void MatchByName(const std::string& file, const std::vector<Source>& sources, const Schema& like,
-                 CsvColumns* columns, std::vector<std::string>* notes) {
+                 CsvColumns* columns) {
   std::unordered_map<std::string_view, size_t> places;
   std::unordered_map<std::string_view, size_t> uses;
   for (size_t i = 0; i < columns->count; ++i) {
@@ -138,18 +151,18 @@ void MatchByName(const std::string& file, const std::vector<Source>& sources, co
     }
     if (uses[source.name] > 1 || used[found->second]) {
       ThrowBadRow(file, columns->row,
-                  fmt::format("found several columns named '{}' and others in another order than "
-                              "expected",
-                              source.name));
+                  {.found = fmt::format("several columns named '{}' and others in another order "
+                                        "than expected",
+                                        source.name)});
     }
     used[found->second] = true;
     columns->inputs.push_back({found->second, source.categorical});
   }
   if (!lacking.empty()) {
-    ThrowBadRow(
-        file, columns->row,
-        fmt::format("found no column{} {}, expected every feature by its name, in any order",
-                    lacking.size() > 1 ? "s" : "", Abbreviated(lacking)));
+    ThrowBadRow(file, columns->row,
+                {.found = fmt::format("no column{} {}", lacking.size() > 1 ? "s" : "",
+                                      Abbreviated(lacking)),
+                 .expected = "every feature by its name, in any order"});
   }
   std::vector<std::string> unknown;
   for (size_t i = 0; i < columns->count; ++i) {
@@ -159,9 +172,10 @@ void MatchByName(const std::string& file, const std::vector<Source>& sources, co
                        like.ignored.end();
     if (!known) unknown.push_back(fmt::format("'{}'", columns->names[i]));
   }
-  if (notes != nullptr && !unknown.empty()) {
-    notes->push_back(fmt::format("{}: ignored {} unknown column{}: {}", file, unknown.size(),
-                                 unknown.size() > 1 ? "s" : "", Abbreviated(unknown)));
+  if (!unknown.empty()) {
+    columns->notes.push_back(fmt::format("{}: ignored {} unknown column{}: {}", file,
+                                         unknown.size(), unknown.size() > 1 ? "s" : "",
+                                         Abbreviated(unknown)));
   }
 }
 
@@ -170,12 +184,12 @@ void MatchByPlace(const std::string& file, const std::vector<Source>& sources, c
                   CsvColumns* columns) {
   const size_t label = columns->label || columns->read_labels ? 1 : 0;
   if (columns->count != sources.size() + like.ignored.size() + label) {
-    ThrowBadRow(
-        file, columns->row,
-        fmt::format("found {} column{} with {} feature{}, expected {} feature{}", columns->count,
-                    columns->count == 1 ? "" : "s", columns->count - label,
-                    columns->count - label == 1 ? "" : "s", sources.size() + like.ignored.size(),
-                    sources.size() + like.ignored.size() == 1 ? "" : "s"));
+    const size_t found = columns->count - label;
+    const size_t expected = sources.size() + like.ignored.size();
+    ThrowBadRow(file, columns->row,
+                {.found = fmt::format("{} column{} with {} feature{}", columns->count,
+                                      columns->count == 1 ? "" : "s", found, found == 1 ? "" : "s"),
+                 .expected = fmt::format("{} feature{}", expected, expected == 1 ? "" : "s")});
   }
   std::vector<bool> ignored(columns->count);
   for (const IgnoredColumn& column : like.ignored) {
@@ -195,19 +209,16 @@ void MatchByPlace(const std::string& file, const std::vector<Source>& sources, c
 }
 
 // Finds the column of weights among those that are no features; a table may lack it.
-void FindWeights(const std::string& file, const Schema& like, CsvColumns* columns,
-                 std::vector<std::string>* notes) {
+void FindWeights(const std::string& file, const Schema& like, CsvColumns* columns) {
   const auto known = std::ranges::find(like.ignored, true, &IgnoredColumn::weight);
   if (known == like.ignored.end() || !columns->read_labels) return;
   const bool names = columns->header && !known->name.empty();
   for (const size_t i : columns->ignored) {
     if (names ? columns->names[i] == known->name : i == known->index) columns->weight = i;
   }
-  if (!columns->weight && notes != nullptr) {
-    notes->push_back(
-        fmt::format("{}: found no column '{}' with weights, all examples count the "
-                    "same",
-                    file, known->name));
+  if (!columns->weight) {
+    columns->notes.push_back(fmt::format(
+        "{}: found no column '{}' with weights, all examples count the same", file, known->name));
   }
 }
 
@@ -223,11 +234,12 @@ bool HasNamesInOrder(const CsvColumns& columns, const std::vector<Source>& sourc
 void ResolveLike(const std::string& file, const CsvOptions& options, CsvColumns* columns) {
   const Schema& like = *options.like;
   const std::vector<Source> sources = SourcesOf(like);
+  columns->task = like.classes.empty() ? Task::kRegress : Task::kClassify;
   columns->read_labels = !options.labels_optional;
   columns->label = LabelLike(file, *columns, like, sources.size(), options.labels_optional);
   const bool names = columns->header && !like.feature_names.empty();
   if (names && !HasNamesInOrder(*columns, sources)) {
-    MatchByName(file, sources, like, columns, options.notes);
+    MatchByName(file, sources, like, columns);
   } else if (names) {
     for (size_t i = 0; i < columns->count; ++i) {
       if (columns->label == i) continue;
@@ -236,32 +248,33 @@ void ResolveLike(const std::string& file, const CsvOptions& options, CsvColumns*
   } else {
     MatchByPlace(file, sources, like, columns);
   }
-  FindWeights(file, like, columns, options.notes);
+  FindWeights(file, like, columns);
 }
 
 // What the options say of the columns of a table that stands for itself.
 void ResolveChosen(const std::string& file, const CsvOptions& options, CsvColumns* columns) {
+  columns->task = options.task;
   std::vector<bool> ignored(columns->count);
   std::vector<bool> categorical(columns->count);
   for (const std::string& choice : options.ignore_columns) {
-    ignored[Chosen(file, *columns, choice)] = true;
+    ignored[Chosen("ignore-columns", file, *columns, choice)] = true;
   }
   if (options.weight_column) {
-    columns->weight = Chosen(file, *columns, *options.weight_column);
+    columns->weight = Chosen("weight-column", file, *columns, *options.weight_column);
     ignored[*columns->weight] = true;
   }
   const auto free = std::find(ignored.begin(), ignored.end(), false) - ignored.begin();
   columns->label = options.label_column
-                       ? Chosen(file, *columns, *options.label_column)
+                       ? Chosen("label-column", file, *columns, *options.label_column)
                        : FindUnique(file, *columns, kDefaultLabel)
                              .value_or(std::min(static_cast<size_t>(free), columns->count - 1));
   if (options.categorical == std::vector<std::string>{"auto"}) {
     categorical = columns->text;
   } else {
     for (const std::string& choice : options.categorical) {
-      const size_t column = Chosen(file, *columns, choice);
+      const size_t column = Chosen("categorical", file, *columns, choice);
       if (column == columns->label || ignored[column]) {
-        throw Error(ErrorCode::kInvalidArgument,
+        ThrowOption("categorical", file,
                     fmt::format("{}: column '{}' cannot be categorical: it holds the labels or "
                                 "weights, or is ignored",
                                 file, choice));
@@ -273,11 +286,11 @@ void ResolveChosen(const std::string& file, const CsvOptions& options, CsvColumn
     if (columns->label == i) {
       if (!ignored[i]) continue;
       if (columns->weight == i) {
-        throw Error(
-            ErrorCode::kInvalidArgument,
+        ThrowOption(
+            "weight-column", file,
             fmt::format("{}: column {} cannot hold both the labels and the weights", file, i));
       }
-      throw Error(ErrorCode::kInvalidArgument,
+      ThrowOption("ignore-columns", file,
                   fmt::format("{}: column {} holds the labels and cannot be ignored", file, i));
     }
     if (ignored[i]) {
@@ -288,11 +301,12 @@ void ResolveChosen(const std::string& file, const CsvOptions& options, CsvColumn
   }
   if (!columns->inputs.empty()) return;
   if (columns->count > 1) {
-    ThrowBadRow(file, columns->row, "found no columns but the label and ignored ones");
+    ThrowBadRow(file, columns->row, {.found = "no columns but the label and ignored ones"});
   }
   ThrowBadRow(file, columns->row,
-              "found 1 column, expected a class label and at least one feature, separated by a "
-              "comma, semicolon, tab or space");
+              {.found = "1 column",
+               .expected = "a class label and at least one feature, separated by a comma, "
+                           "semicolon, tab or space"});
 }
 
 }  // namespace
@@ -306,20 +320,20 @@ bool CsvColumns::Plain() const {
 CsvColumns ResolveColumns(const std::string& file, const CsvOpening& opening,
                           const CsvOptions& options) {
   CsvColumns columns;
-  columns.task = options.task;
   columns.count = opening.count;
   columns.row = opening.row;
   if (columns.count > kMaxColumns) {
     ThrowBadRow(file, columns.row,
-                fmt::format("found {} columns, expected at most {}", columns.count, kMaxColumns));
+                {.found = fmt::format("{} columns", columns.count),
+                 .expected = fmt::format("at most {}", kMaxColumns)});
   }
   columns.header = opening.header;
-  columns.missing = options.like != nullptr ? options.like->missing : options.missing;
+  columns.missing = options.like ? options.like->missing : options.missing;
   if (columns.header) columns.names = ReadHeader(file, opening);
   for (const ColumnSample& sample : opening.samples) {
     columns.text.push_back(sample.texts > sample.numbers);
   }
-  if (options.like != nullptr) {
+  if (options.like) {
     ResolveLike(file, options, &columns);
   } else {
     ResolveChosen(file, options, &columns);

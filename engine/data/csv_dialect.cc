@@ -1,11 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/csv_dialect.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
 #include <cstdint>
-#include <utility>
 
 #include "colonnade/csv.h"
 #include "colonnade/error.h"
@@ -19,11 +15,7 @@ namespace {
 constexpr size_t kRows = 20;
 
 // What may separate fields, in the order of preference.
-constexpr std::array<std::pair<char, std::string_view>, 5> kSeparators = {{{'\t', "a tab"},
-                                                                           {';', "a semicolon"},
-                                                                           {'|', "a vertical bar"},
-                                                                           {',', "a comma"},
-                                                                           {' ', "spaces"}}};
+constexpr std::string_view kSeparators = "\t;|, ";
 
 // How a separator would cut the first rows.
 struct Cut {
@@ -55,11 +47,9 @@ Cut Try(std::string_view lines, char separator, char comment) {
 void CsvOptions::Check() const {
   const auto fail = [](const char* option, char found, const char* expected) {
     throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("{}: found {}, expected {}", option, Quoted({&found, 1}), expected));
+                {.subject = option, .found = Quoted({&found, 1}), .expected = expected});
   };
-  if (delimiter &&
-      std::ranges::find(kSeparators, *delimiter, &std::pair<char, std::string_view>::first) ==
-          kSeparators.end()) {
+  if (delimiter && kSeparators.find(*delimiter) == kSeparators.npos) {
     fail("delimiter", *delimiter, "a comma, semicolon, tab, space or vertical bar");
   }
   // What may start a row of data.
@@ -73,7 +63,7 @@ void CsvOptions::Check() const {
 void CheckIsText(const std::string& file, std::string_view start) {
   // With either byte order mark.
   if (start.starts_with("\xff\xfe") || start.starts_with("\xfe\xff")) {
-    ThrowBadRow(file, 1, "found text in UTF-16, expected plain text in UTF-8");
+    ThrowBadRow(file, 1, {.found = "text in UTF-16", .expected = "plain text in UTF-8"});
   }
 }
 
@@ -94,7 +84,7 @@ std::optional<bool> EndsLinesWithCarriageReturns(std::string_view start, bool wh
 char DetectSeparator(std::string_view lines, char comment) {
   char best = ',';
   Cut best_cut;
-  for (const auto& [separator, name] : kSeparators) {
+  for (const char separator : kSeparators) {
     if (separator == comment || (separator == ' ' && best_cut.rows > 0)) continue;
     const Cut cut = Try(lines, separator, comment);
     const bool better = best_cut.rows == 0 || cut.alike * best_cut.rows > best_cut.alike * cut.rows;
@@ -103,12 +93,6 @@ char DetectSeparator(std::string_view lines, char comment) {
     best_cut = cut;
   }
   return best;
-}
-
-std::string NameOfSeparator(char separator) {
-  const auto* found =
-      std::ranges::find(kSeparators, separator, &std::pair<char, std::string_view>::first);
-  return std::string(found->second);
 }
 
 }  // namespace colonnade

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How the text of a CSV file is cut into rows and fields.
 #ifndef COLONNADE_ENGINE_DATA_CSV_DIALECT_H_
 #define COLONNADE_ENGINE_DATA_CSV_DIALECT_H_
@@ -31,9 +32,6 @@ std::optional<bool> EndsLinesWithCarriageReturns(std::string_view start, bool wh
 // order tab, semicolon, vertical bar, comma, because the later ones occur within fields of the
 // earlier ones; spaces only where none of them does. A comma where nothing separates.
 char DetectSeparator(std::string_view lines, char comment);
-
-// "a comma", "a tab", …
-std::string NameOfSeparator(char separator);
 
 }  // namespace colonnade
 

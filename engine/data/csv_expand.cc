@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/csv_expand.h"
 
 #include <algorithm>
@@ -31,8 +32,7 @@ void Expand(const Dataset::Storage& inputs, size_t example, const std::vector<si
 
 }  // namespace
 
-DatasetBuilder ExpandInputs(const Dataset::Storage& inputs, bool labelled,
-                            const std::vector<size_t>& widths,
+DatasetBuilder ExpandInputs(const Dataset::Storage& inputs, const std::vector<size_t>& widths,
                             const std::vector<std::vector<uint32_t>>& places,
                             std::vector<float>* means) {
   const size_t features =
@@ -55,13 +55,13 @@ DatasetBuilder ExpandInputs(const Dataset::Storage& inputs, bool labelled,
           static_cast<float>(sums[f] / static_cast<double>(std::max<size_t>(counts[f], 1))));
     }
   }
-  DatasetBuilder builder(features, labelled, inputs.examples);
+  DatasetBuilder builder(features, LabelKind::kNone, inputs.examples);
   for (size_t e = 0; e < inputs.examples; ++e) {
     Expand(inputs, e, widths, places, values.data());
     for (size_t f = 0; means != nullptr && f < features; ++f) {
       if (std::isnan(values[f])) values[f] = (*means)[f];
     }
-    builder.Add(values, labelled ? inputs.labels[e] : 0);
+    builder.Add(values);
   }
   return builder;
 }

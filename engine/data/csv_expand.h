@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From columns as a file has them to features: categories and missing values.
 #ifndef COLONNADE_ENGINE_DATA_CSV_EXPAND_H_
 #define COLONNADE_ENGINE_DATA_CSV_EXPAND_H_
@@ -19,9 +20,8 @@ inline constexpr float kNoCategory = -1;
 // numbers. places: of each input, the final index of each category; none at all where they are
 // final already. Missing values become the `means` of their features; empty ones are first set to
 // those of this table, as far as values are not missing (0 where all are). means: null where none
-// is missing. The labels stay as they are.
-DatasetBuilder ExpandInputs(const Dataset::Storage& inputs, bool labelled,
-                            const std::vector<size_t>& widths,
+// is missing. The result has no labels.
+DatasetBuilder ExpandInputs(const Dataset::Storage& inputs, const std::vector<size_t>& widths,
                             const std::vector<std::vector<uint32_t>>& places,
                             std::vector<float>* means);
 

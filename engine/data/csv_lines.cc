@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/csv_lines.h"
 
 #include <fmt/format.h>
@@ -31,9 +32,8 @@ std::string_view LineReader::PeekLines(size_t size) {
 std::string_view LineReader::Next(uint64_t row, size_t keep) {
   if (keep > kMaxLine) {
     ThrowBadRow(file_.name(), row,
-                fmt::format("found quotes that are not closed within {} MiB, expected a closing "
-                            "quotation mark",
-                            kMaxLine >> 20));
+                {.found = fmt::format("{} within {} MiB", kOpenQuotes, kMaxLine >> 20),
+                 .expected = kClosingQuote});
   }
   begin_ -= keep;
   if (begin_ > 0) {
@@ -57,9 +57,8 @@ std::string_view LineReader::Next(uint64_t row, size_t keep) {
     searched = end_;
     if (end_ - keep > kMaxLine) {
       ThrowBadRow(file_.name(), row,
-                  fmt::format("found a line of more than {} MiB, expected fields separated by "
-                              "commas or the like, one example per line",
-                              kMaxLine >> 20));
+                  {.found = fmt::format("a line of more than {} MiB", kMaxLine >> 20),
+                   .expected = "fields separated by commas or the like, one example per line"});
     }
     Read();
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A text file as runs of whole lines.
 #ifndef COLONNADE_ENGINE_DATA_CSV_LINES_H_
 #define COLONNADE_ENGINE_DATA_CSV_LINES_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The grammar of numbers in CSV files.
 #ifndef COLONNADE_ENGINE_DATA_CSV_NUMBER_H_
 #define COLONNADE_ENGINE_DATA_CSV_NUMBER_H_

@@ -1,6 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/csv_opening.h"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <optional>
@@ -13,6 +12,8 @@
 
 namespace colonnade {
 namespace {
+
+constexpr const char* kTable = "a table of numbers";  // in messages
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
@@ -55,9 +56,7 @@ void AddOtherRow(std::span<const CsvField> fields, const CsvOpening& opening, Fi
 
 [[noreturn]] void ThrowOpen(const std::string& file, uint64_t row, const RecordParser& parser) {
   ThrowBadRow(file, row + parser.lines() - 1,
-              fmt::format("column {}: found quotes that are not closed, expected a closing "
-                          "quotation mark",
-                          parser.count() + 1));
+              {.column = parser.count() + 1, .found = kOpenQuotes, .expected = kClosingQuote});
 }
 
 // Reads the rows in `lines`. Nothing where they are too few to tell what the file is, and there are
@@ -78,7 +77,7 @@ std::optional<FirstRows> ReadRows(std::string_view lines, bool more, const std::
     }
     if (kind == RecordKind::kComment && rows.rows == 0) ++opening->row;
     if (kind == RecordKind::kBlank && rows.rows == 0) {
-      ThrowBadRow(file, opening->row, "found an empty line, expected a table of numbers");
+      ThrowBadRow(file, opening->row, {.found = "an empty line", .expected = kTable});
     }
     if (kind != RecordKind::kRow) continue;
     if (rows.rows++ == 0) {
@@ -91,7 +90,7 @@ std::optional<FirstRows> ReadRows(std::string_view lines, bool more, const std::
   if (rows.rows < 2 && more) return std::nullopt;
   if (rows.rows == 0) {
     throw Error(ErrorCode::kBadData,
-                fmt::format("{}: found nothing but comments, expected a table of numbers", file));
+                {.file = file, .found = "nothing but comments", .expected = kTable});
   }
   return rows;
 }
@@ -114,8 +113,9 @@ bool HasNames(const std::vector<std::string>& first, const Schema& like) {
 // The first row is a header if a text in it stands above numbers. If its texts stand above texts,
 // it is data if it has any number, too, or if one of them comes again; else a header. Fields that
 // are missing or infinite speak for a row of data with a fault, as long as the others are numbers.
-bool LooksLikeHeader(const CsvOpening& opening, const FirstRows& rows, const Schema* like) {
-  if (like != nullptr && HasNames(opening.first, *like)) return true;
+bool LooksLikeHeader(const CsvOpening& opening, const FirstRows& rows,
+                     const std::optional<Schema>& like) {
+  if (like && HasNames(opening.first, *like)) return true;
   bool any_text = false;
   bool any_number = false;
   for (size_t i = 0; i < rows.kinds.size(); ++i) {
@@ -141,7 +141,7 @@ FirstRows ReadStart(LineReader& reader, const std::string& file, const CsvOption
     const bool all = start.size() < size;
     if (start.empty()) {
       throw Error(ErrorCode::kBadData,
-                  fmt::format("{}: found an empty file, expected a table of numbers", file));
+                  {.file = file, .found = "an empty file", .expected = kTable});
     }
     const std::optional<bool> carriage_returns = EndsLinesWithCarriageReturns(start, all);
     if (!carriage_returns && size < kMost) continue;

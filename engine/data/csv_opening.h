@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the first lines of a CSV file tell about the rest.
 #ifndef COLONNADE_ENGINE_DATA_CSV_OPENING_H_
 #define COLONNADE_ENGINE_DATA_CSV_OPENING_H_

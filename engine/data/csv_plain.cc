@@ -1,10 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/csv_plain.h"
 
 #include <algorithm>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "colonnade/error.h"
 #include "engine/data/csv_chunk.h"
@@ -88,9 +91,9 @@ class PlainReader {
         chunks_((end_ - rows.begin + chunk - 1) / chunk),
         max_rows_(MaxRows(end_ - rows.begin, rows.columns->count)),
         classes_(rows.like != nullptr ? &rows.like->classes : nullptr, rows.columns->task),
-        builder_(rows.columns->features(), labelled(), max_rows_) {}
+        builder_(rows.columns->features(), rows.columns->labels(), max_rows_) {}
 
-  std::optional<Dataset> Read(int threads) {
+  std::unique_ptr<Dataset::Storage> Read(int threads) {
     if (chunks_ == 0 || builder_.capacity() < max_rows_) return {};
     Execution execution(chunks_ == 1 ? 1 : threads);
     for (uint64_t next = 0; next < chunks_;) {
@@ -108,13 +111,11 @@ class PlainReader {
       }
     }
     Schema schema = MakeSchema(*rows_.columns);
-    if (labelled()) schema.classes = classes_.classes().Finish(builder_.labels());
+    schema.classes = builder_.FinishLabels(classes_.classes());
     return builder_.Finish(std::move(schema));
   }
 
  private:
-  bool labelled() const { return rows_.columns->label && rows_.columns->read_labels; }
-
   // One thread's share of the chunks.
   void Work(ChunkQueue& queue) {
     std::optional<uint64_t> chunk;
@@ -169,10 +170,10 @@ class PlainReader {
 
 }  // namespace
 
-std::optional<Dataset> ReadPlainRows(const InputFile& file, const PlainRows& rows, int threads,
-                                     size_t chunk) {
+std::unique_ptr<Dataset::Storage> ReadPlainRows(const InputFile& file, const PlainRows& rows,
+                                                int threads, size_t chunk) {
   if (!file.seekable() || rows.begin >= *file.size()) return {};
-  std::optional<Dataset> data = PlainReader(file, rows, chunk).Read(threads);
+  std::unique_ptr<Dataset::Storage> data = PlainReader(file, rows, chunk).Read(threads);
   // Also where the rows are wrong: no parser can say how while they change.
   file.RequireUnchanged();
   return data;

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/csv_reader.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -49,27 +52,27 @@ std::optional<uint64_t> BeginOfRows(LineReader& reader, const CsvOpening& openin
 }
 
 // Names of classes may be anything, but a few texts among many integers may as well be mistakes.
-void NoteTextLabels(const std::string& file, const Dataset& data, const CsvOptions& options) {
-  if (options.notes == nullptr || options.like != nullptr) return;
+void NoteTextLabels(const std::string& file, Dataset::Storage& data) {
   std::vector<std::string> texts;
   std::vector<bool> is_text;
-  for (const std::string& name : data.schema().classes) {
+  for (const std::string& name : data.schema.classes) {
     is_text.push_back(!ParseInteger(name));
     if (is_text.back()) texts.push_back(Quoted(name));
   }
   if (texts.empty() || texts.size() == is_text.size()) return;
+  const std::span<const uint32_t> labels(data.labels.data(), data.examples);
   const auto count = static_cast<size_t>(
-      std::ranges::count_if(data.labels(), [&](uint32_t label) -> bool { return is_text[label]; }));
+      std::ranges::count_if(labels, [&](uint32_t label) -> bool { return is_text[label]; }));
   constexpr size_t kMany = 50;
-  if (data.examples() / count < kMany) return;
-  options.notes->push_back(
+  if (data.examples / count < kMany) return;
+  data.notes.push_back(
       fmt::format("{}: found {} label{} of text among {} integers: {}; each is a class", file,
-                  count, count == 1 ? "" : "s", data.examples() - count, Abbreviated(texts)));
+                  count, count == 1 ? "" : "s", data.examples - count, Abbreviated(texts)));
 }
 
 // chunk: for the parallel reader; 0: without it.
-Dataset Read(const std::filesystem::path& file, const CsvOptions& options, size_t piece,
-             size_t chunk) {
+std::unique_ptr<Dataset::Storage> Read(const std::filesystem::path& file, const CsvOptions& options,
+                                       size_t piece, size_t chunk) {
   InputFile input(file);
   LineReader reader(input, piece);
   const CsvOpening opening = ReadOpening(reader, input.name(), options);
@@ -80,12 +83,12 @@ Dataset Read(const std::filesystem::path& file, const CsvOptions& options, size_
     const PlainRows rows = {.begin = *begin,
                             .separator = opening.dialect.separator,
                             .columns = &columns,
-                            .like = options.like,
+                            .like = options.like ? &*options.like : nullptr,
                             .on_progress = options.on_progress};
-    std::optional<Dataset> data = ReadPlainRows(input, rows, options.threads, chunk);
-    if (data) {
-      NoteTextLabels(input.name(), *data, options);
-      return std::move(*data);
+    if (auto data = ReadPlainRows(input, rows, options.threads, chunk)) {
+      data->notes = columns.notes;
+      if (!options.like) NoteTextLabels(input.name(), *data);
+      return data;
     }
   }
   const size_t max_rows = MaxRows(input.size(), columns.count);
@@ -100,8 +103,8 @@ Dataset Read(const std::filesystem::path& file, const CsvOptions& options, size_
     if (options.on_progress) options.on_progress({.bytes = input.taken(), .size = size});
   }
   input.RequireUnchanged();
-  Dataset data = table.Finish();
-  NoteTextLabels(input.name(), data, options);
+  std::unique_ptr<Dataset::Storage> data = table.Finish();
+  if (!options.like) NoteTextLabels(input.name(), *data);
   return data;
 }
 
@@ -109,16 +112,21 @@ Dataset Read(const std::filesystem::path& file, const CsvOptions& options, size_
 
 Dataset ReadCsvInPieces(const std::filesystem::path& file, const CsvOptions& options,
                         size_t piece) {
-  return Read(file, options, piece, 0);
+  return Dataset(Read(file, options, piece, 0));
 }
 
 Dataset ReadCsvInChunks(const std::filesystem::path& file, const CsvOptions& options,
                         size_t chunk) {
-  return Read(file, options, kPiece, chunk);
+  return Dataset(Read(file, options, kPiece, chunk));
+}
+
+std::unique_ptr<Dataset::Storage> ReadCsvStorage(const std::filesystem::path& file,
+                                                 const CsvOptions& options) {
+  return Read(file, options, kPiece, kChunk);
 }
 
 Dataset ReadCsv(const std::filesystem::path& file, const CsvOptions& options) {
-  return Read(file, options, kPiece, kChunk);
+  return Dataset(ReadCsvStorage(file, options));
 }
 
 }  // namespace colonnade

@@ -1,12 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef COLONNADE_ENGINE_DATA_CSV_READER_H_
 #define COLONNADE_ENGINE_DATA_CSV_READER_H_
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 
 #include "colonnade/csv.h"
+#include "engine/data/storage.h"
 
 namespace colonnade {
+
+// ReadCsv() for those who have more to note.
+std::unique_ptr<Dataset::Storage> ReadCsvStorage(const std::filesystem::path& file,
+                                                 const CsvOptions& options);
 
 // ReadCsv() as it reads what is not plain or cannot be read in parallel, with a chosen number of
 // bytes to read at a time; for tests, which put the ends of the pieces everywhere.

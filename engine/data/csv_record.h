@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The fields of one row, exactly: quotes, line ends within quotes, spaces, comments.
 #ifndef COLONNADE_ENGINE_DATA_CSV_RECORD_H_
 #define COLONNADE_ENGINE_DATA_CSV_RECORD_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/csv_rows.h"
 
 #include <algorithm>
@@ -33,11 +34,11 @@ static_assert(ChunkReader::kSlack >= kernels::kNumberSlack);
 RowDecoder::RowDecoder(char separator, const CsvColumns& columns, SharedClasses& classes)
     : separator_(separator),
       columns_(columns),
-      labelled_(columns.label && columns.read_labels),
+      labels_(columns.labels()),
       classes_(classes),
       scratch_(kernels::ByteRowScratch(columns.count)),
       values_(columns.features()) {
-  small_labels_.fill(ClassIndex::kNone);
+  small_codes_.fill(ClassIndex::kNone);
   for (const InputColumn& input : columns.inputs) {
     if (runs_.empty() || runs_.back().column + runs_.back().count != input.column) {
       runs_.push_back({input.column, 0});
@@ -68,16 +69,20 @@ bool RowDecoder::DecodeBytes(std::string_view lines, size_t count, size_t first,
                                builder.stride(), byte_labels_.data(), scratch_.data())) {
     return false;
   }
-  if (!labelled_) return true;
-  uint32_t* const labels = builder.LabelOf(first);
+  if (labels_ == LabelKind::kNone) return true;
+  if (labels_ == LabelKind::kTargets) {
+    std::copy_n(byte_labels_.data(), count, builder.TargetOf(first));
+    return true;
+  }
+  uint32_t* const codes = builder.CodeOf(first);
   for (size_t row = 0; row < count; ++row) {
-    uint32_t& index = small_labels_[byte_labels_[row]];
-    if (index == ClassIndex::kNone) {
+    uint32_t& code = small_codes_[byte_labels_[row]];
+    if (code == ClassIndex::kNone) {
       const std::optional<uint32_t> found = classes_.Find(std::to_string(byte_labels_[row]));
       if (!found) return false;
-      index = *found;
+      code = *found;
     }
-    labels[row] = index;
+    codes[row] = code;
   }
   return true;
 }
@@ -104,7 +109,7 @@ bool RowDecoder::DecodeNumbers(std::string_view lines, size_t count, size_t firs
     const size_t next = last + size_t{1};
     if (last > begin && text[last - 1] == '\r') --last;
     float* const to = *bytes ? values_.data() : builder.FloatsOf(example);
-    if (!DecodeRow(text, begin, ends, to, builder.LabelOf(example))) return false;
+    if (!DecodeRow(text, begin, ends, to, example, builder)) return false;
     if (*bytes) {
       uint8_t* const narrow = builder.BytesOf(example);
       for (size_t i = 0; i < features; ++i) {
@@ -124,9 +129,9 @@ bool RowDecoder::DecodeNumbers(std::string_view lines, size_t count, size_t firs
   return true;
 }
 
-// label: null if it is not wanted.
+// Writes the values to `to`, and the label, if it is wanted, to the builder.
 bool RowDecoder::DecodeRow(const char* text, size_t begin, const uint32_t* ends, float* to,
-                           uint32_t* label) {
+                           size_t example, DatasetBuilder& builder) {
   const auto begin_of = [&](size_t column) {
     return column == 0 ? begin : ends[column - 1] + size_t{1};
   };
@@ -142,13 +147,17 @@ bool RowDecoder::DecodeRow(const char* text, size_t begin, const uint32_t* ends,
   }
   if (!columns_.label) return true;
   const std::string_view field = field_of(*columns_.label);
-  if (!IsPlain(field)) return false;
-  if (labelled_) {
-    const std::optional<uint32_t> index = LabelOf(field);
-    if (!index) return false;
-    *label = *index;
+  return IsPlain(field) && DecodeLabel(field, example, builder);
+}
+
+bool RowDecoder::DecodeLabel(std::string_view field, size_t example, DatasetBuilder& builder) {
+  if (labels_ == LabelKind::kNone) return true;
+  if (labels_ == LabelKind::kTargets) {
+    return ParseNumber(field, builder.TargetOf(example)) == NumberError::kNone;
   }
-  return true;
+  const std::optional<uint32_t> code = CodeOf(field);
+  if (code) *builder.CodeOf(example) = *code;
+  return code.has_value();
 }
 
 // Whether the exact parser sees the same field, whatever is in it.
@@ -169,11 +178,11 @@ bool RowDecoder::DecodeFields(const char* text, size_t begin, const uint32_t* en
   }
 }
 
-std::optional<uint32_t> RowDecoder::LabelOf(std::string_view field) {
+std::optional<uint32_t> RowDecoder::CodeOf(std::string_view field) {
   if (field.size() != 1 || field[0] < '0' || field[0] > '9') return classes_.Find(field);
-  uint32_t& index = small_labels_[static_cast<size_t>(field[0] - '0')];
-  if (index == ClassIndex::kNone) index = classes_.Find(field).value_or(ClassIndex::kNone);
-  return index == ClassIndex::kNone ? std::nullopt : std::optional(index);
+  uint32_t& code = small_codes_[static_cast<size_t>(field[0] - '0')];
+  if (code == ClassIndex::kNone) code = classes_.Find(field).value_or(ClassIndex::kNone);
+  return code == ClassIndex::kNone ? std::nullopt : std::optional(code);
 }
 
 }  // namespace colonnade

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Decoding whole lines of plain numbers into the columns of a dataset.
 #ifndef COLONNADE_ENGINE_DATA_CSV_ROWS_H_
 #define COLONNADE_ENGINE_DATA_CSV_ROWS_H_
@@ -62,18 +63,19 @@ class RowDecoder {
   bool DecodeBytes(std::string_view lines, size_t count, size_t first, DatasetBuilder& builder);
   bool DecodeNumbers(std::string_view lines, size_t count, size_t first, DatasetBuilder& builder,
                      bool* bytes);
-  bool DecodeRow(const char* text, size_t begin, const uint32_t* ends, float* to, uint32_t* label);
+  bool DecodeRow(const char* text, size_t begin, const uint32_t* ends, float* to, size_t example,
+                 DatasetBuilder& builder);
+  bool DecodeLabel(std::string_view field, size_t example, DatasetBuilder& builder);
   bool DecodeFields(const char* text, size_t begin, const uint32_t* ends, size_t count, float* to);
   bool MayIgnore(std::string_view field) const;
-  std::optional<uint32_t> LabelOf(std::string_view field);
+  std::optional<uint32_t> CodeOf(std::string_view field);
 
   const char separator_;
   const CsvColumns& columns_;
-  const bool labelled_;
+  const LabelKind labels_;
   SharedClasses& classes_;
   std::vector<Run> runs_;
-  std::array<uint32_t, 256>
-      small_labels_;  // class indices of "0" to "255", as far as they occurred
+  std::array<uint32_t, 256> small_codes_;  // of the labels "0" to "255", as far as they occurred
   std::vector<uint8_t> scratch_;
   std::vector<uint8_t> byte_labels_;
   std::vector<float> values_;         // of one row

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/csv_table.h"
 
 #include <fmt/format.h>
@@ -30,20 +31,20 @@ CsvTable::CsvTable(const std::string& file, const CsvDialect& dialect, CsvColumn
       dialect_(dialect),
       columns_(std::move(columns)),
       options_(options),
-      labelled_(columns_.label && columns_.read_labels),
+      labels_(columns_.labels()),
       plain_(columns_.Plain() && columns_.ignored.empty()),
       missing_(columns_.missing),
       parser_(dialect.separator, dialect.comment),
-      classes_(options.like != nullptr ? &options.like->classes : nullptr, columns_.task),
+      classes_(options.like ? &options.like->classes : nullptr, columns_.task),
       categories_(columns_.inputs.size()),
-      builder_(columns_.features(), labelled_, max_rows),
+      builder_(columns_.features(), labels_, max_rows),
       values_(columns_.features()),
       header_pending_(columns_.header) {
   size_t known = 0;
   for (size_t i = 0; i < columns_.inputs.size(); ++i) {
     if (!columns_.inputs[i].categorical) continue;
     categories_[i] = std::make_unique<ClassIndex>(
-        options.like != nullptr ? &options.like->categorical[known++].categories : nullptr);
+        options.like ? &options.like->categorical[known++].categories : nullptr);
   }
 }
 
@@ -76,35 +77,24 @@ size_t CsvTable::Add(std::string_view lines) {
   return static_cast<size_t>(p - lines.data());
 }
 
-Dataset CsvTable::Finish() {
+std::unique_ptr<Dataset::Storage> CsvTable::Finish() {
   if (open_) ThrowOpenQuotes();
   if (missing_values_ > 0 && Refuses()) ThrowMissing(true);
   if (builder_.examples() == 0) {
     throw Error(ErrorCode::kBadData,
-                fmt::format("{}: found no examples {}", file_,
-                            dropped_rows_ > 0 ? "without missing values" : "after the header"));
+                {.file = file_,
+                 .found = dropped_rows_ > 0 ? "no examples without missing values" : kNoExamples});
   }
-  AddNotes();
-  std::vector<std::string> classes;
-  if (labelled_) classes = classes_.Finish(builder_.labels());
-  Schema schema = Expand();
-  schema.classes = std::move(classes);
-  Dataset data = builder_.Finish(std::move(schema));
-  if (columns_.weight) SetWeights(data);
-  return data;
+  std::vector<std::string> classes = builder_.FinishLabels(classes_);
+  std::unique_ptr<Dataset::Storage> table = Expand();
+  table->schema.classes = std::move(classes);
+  table->weights = Weights();
+  table->notes = Notes();
+  return table;
 }
 
-void CsvTable::SetWeights(Dataset& data) const {
-  if (std::ranges::all_of(weights_, [](float weight) { return weight == 0; })) {
-    throw Error(ErrorCode::kBadData,
-                fmt::format("{}: column {}{}: found weights that are all 0, expected one above 0",
-                            file_, *columns_.weight + 1, NameOf(*columns_.weight)));
-  }
-  data.SetWeights(weights_);
-}
-
-// Makes features of inputs where they differ; returns the schema without classes.
-Schema CsvTable::Expand() {
+// Makes features of inputs where they differ. The schema is as yet without classes.
+std::unique_ptr<Dataset::Storage> CsvTable::Expand() {
   std::vector<std::vector<std::string>> categories(columns_.inputs.size());
   std::vector<std::vector<uint32_t>> places(columns_.inputs.size());
   std::vector<size_t> widths(columns_.inputs.size());
@@ -118,29 +108,47 @@ Schema CsvTable::Expand() {
       categories[i] = categories_[i]->Finish(places[i]);
       widths[i] = categories[i].size();
       if (widths[i] == 0) {
-        const size_t column = columns_.inputs[i].column;
-        throw Error(ErrorCode::kBadData,
-                    fmt::format("{}: column {}{}: found no value, expected categories", file_,
-                                column + 1, NameOf(column)));
+        ErrorDetails details = Of(columns_.inputs[i].column);
+        details.file = file_;
+        details.found = "no value";
+        details.expected = "categories";
+        throw Error(ErrorCode::kBadData, std::move(details));
       }
     }
     features += std::max<size_t>(widths[i], 1);
   }
   if (features >= kMaxColumns) {
-    throw Error(
-        ErrorCode::kBadData,
-        fmt::format("{}: found {} features, with one for each category, expected at most {}", file_,
-                    features, kMaxColumns - 1));
+    throw Error(ErrorCode::kBadData,
+                {.file = file_,
+                 .found = fmt::format("{} features, with one for each category", features),
+                 .expected = fmt::format("at most {}", kMaxColumns - 1)});
   }
   Schema schema = MakeSchema(columns_, categories);
-  const bool known = options_.like != nullptr;
-  if (missing_ == Missing::kMean && known) schema.means = options_.like->means;
-  if (any || missing_ == Missing::kMean) {
-    if (known) places.clear();
-    builder_ = ExpandInputs(builder_.storage(), labelled_, widths, places,
-                            missing_ == Missing::kMean ? &schema.means : nullptr);
+  const bool mean = missing_ == Missing::kMean;
+  if (mean && options_.like) schema.means = options_.like->means;
+  if (!any && !mean) return builder_.Finish(std::move(schema));
+  if (options_.like) places.clear();
+  DatasetBuilder expanded =
+      ExpandInputs(builder_.storage(), widths, places, mean ? &schema.means : nullptr);
+  std::unique_ptr<Dataset::Storage> table = expanded.Finish(std::move(schema));
+  const std::unique_ptr<Dataset::Storage> inputs = builder_.Finish({});
+  table->labels = std::move(inputs->labels);
+  table->targets = std::move(inputs->targets);
+  return table;
+}
+
+AlignedBuffer<float> CsvTable::Weights() const {
+  if (!columns_.weight) return {};
+  if (std::ranges::all_of(weights_, [](float weight) { return weight == 0; })) {
+    ErrorDetails details = Of(*columns_.weight);
+    details.file = file_;
+    details.found = "weights that are all 0";
+    details.expected = "one above 0";
+    throw Error(ErrorCode::kBadData, std::move(details));
   }
-  return schema;
+  AlignedBuffer<float> weights(weights_.size());
+  std::copy(weights_.begin(), weights_.end(), weights.data());
+  return weights;
 }
 
 // Whether missing values are an error. Predictions have a line for each row, so that none can be
@@ -149,17 +157,18 @@ bool CsvTable::Refuses() const {
   return missing_ == Missing::kError || (missing_ == Missing::kDrop && options_.labels_optional);
 }
 
-void CsvTable::AddNotes() const {
-  if (options_.notes == nullptr) return;
+std::vector<std::string> CsvTable::Notes() const {
+  std::vector<std::string> notes = columns_.notes;
   if (dropped_rows_ > 0) {
-    options_.notes->push_back(fmt::format("{}: left out {} row{} with missing values", file_,
-                                          dropped_rows_, dropped_rows_ == 1 ? "" : "s"));
+    notes.push_back(fmt::format("{}: left out {} row{} with missing values", file_, dropped_rows_,
+                                dropped_rows_ == 1 ? "" : "s"));
   }
   if (unknown_categories_ > 0) {
-    options_.notes->push_back(fmt::format(
+    notes.push_back(fmt::format(
         "{}: found {} unknown categor{}, all of their features are 0; the first: {}", file_,
         unknown_categories_, unknown_categories_ == 1 ? "y" : "ies", first_unknown_));
   }
+  return notes;
 }
 
 // The row at `p`, if it is a plain one of bytes; returns where the next row starts, or null.
@@ -167,7 +176,7 @@ const char* CsvTable::AddByteRow(const char* p) {
   CheckRoom();
   uint8_t* to = builder_.NextBytes();
   size_t features = columns_.features();
-  uint32_t label = 0;
+  Label label;
   if (columns_.label) {
     const size_t before = *columns_.label;
     p = ParseByteFields(p, before, dialect_.separator, to);
@@ -189,13 +198,17 @@ const char* CsvTable::AddByteRow(const char* p) {
   return p;
 }
 
-const char* CsvTable::ParseLabel(const char* p, char terminator, uint32_t* label) const {
-  if (!labelled_) return SkipPlainField(p, terminator);
+const char* CsvTable::ParseLabel(const char* p, char terminator, Label* label) const {
+  if (labels_ == LabelKind::kNone) return SkipPlainField(p, terminator);
   uint32_t value = 0;
   p = ParseSmallField(p, terminator, &value);
   if (p == nullptr) return nullptr;
-  *label = classes_.FindSmall(value);
-  return *label != ClassIndex::kNone ? p : nullptr;
+  if (labels_ == LabelKind::kTargets) {
+    label->target = static_cast<float>(value);
+    return p;
+  }
+  label->code = classes_.FindSmall(value);
+  return label->code != ClassIndex::kNone ? p : nullptr;
 }
 
 // A field that need not be read, if the exact parser would see the same one.
@@ -212,8 +225,7 @@ const char* CsvTable::SkipPlainField(const char* p, char terminator) const {
 // The row that parser_ has parsed.
 void CsvTable::AddRow() {
   if (empty_row_ != 0) {
-    Fail(empty_row_,
-         fmt::format("found an empty line with rows after it, expected {} fields", columns_.count));
+    Fail(empty_row_, {.found = kEmptyLine, .expected = fmt::format("{} fields", columns_.count)});
   }
   CheckRoom();
   CheckFieldCount();
@@ -221,13 +233,13 @@ void CsvTable::AddRow() {
     ++dropped_rows_;
     return;
   }
-  uint32_t label = 0;
+  Label label;
   size_t input = 0;
   const auto read_label = [&] {
     label = LabelOf(parser_.fields()[*columns_.label], *columns_.label);
   };
   // In the order of the file, if the inputs are: what is wrong first comes first.
-  bool label_pending = labelled_;
+  bool label_pending = labels_ != LabelKind::kNone;
   for (; input < columns_.inputs.size(); ++input) {
     const auto [column, categorical] = columns_.inputs[input];
     if (label_pending && column > *columns_.label) {
@@ -254,7 +266,7 @@ void CsvTable::AddRow() {
 // Whether the row lacks its label, its weight or a value.
 bool CsvTable::LacksAny() const {
   const auto fields = parser_.fields();
-  if (labelled_ && IsMissingText(fields[*columns_.label])) return true;
+  if (labels_ != LabelKind::kNone && IsMissingText(fields[*columns_.label])) return true;
   if (columns_.weight && IsMissing(fields[*columns_.weight].text)) return true;
   return std::any_of(columns_.inputs.begin(), columns_.inputs.end(), [&](const InputColumn& input) {
     const CsvField& field = fields[input.column];
@@ -266,46 +278,52 @@ float CsvTable::NumberOf(const CsvField& field, size_t column) const {
   float value = 0;
   const NumberError error = ParseNumber(field.text, &value);
   if (error == NumberError::kNone && !field.damaged) return value;
-  std::string expected(Expected(error));
-  if (error == NumberError::kNotANumber && columns_.text[column] && options_.like == nullptr) {
-    expected +=
-        "; leave the column of text out (--ignore-columns) or make each of its values a "
-        "feature (--categorical)";
-  }
-  ThrowBadField(field, column, expected);
+  const bool text = error == NumberError::kNotANumber && columns_.text[column] && !options_.like &&
+                    !field.damaged;
+  ThrowBadField(field, column, Expected(error),
+                text ? "leave the column of text out (`ignore-columns`) or make each of its values "
+                       "a feature (`categorical`)"
+                     : "");
 }
 
 float CsvTable::CategoryOf(const CsvField& field, size_t input) {
   const size_t column = columns_.inputs[input].column;
   if (field.damaged || !IsName(field.text)) {
-    ThrowBadField(field, column, "a category in UTF-8 without control characters");
+    ThrowBadField(field, column, kCategory);
   }
   ClassIndex& categories = *categories_[input];
   if (const auto index = categories.FindText(field.text)) return static_cast<float>(*index);
-  if (options_.like == nullptr) {
+  if (!options_.like) {
     ThrowBadField(field, column, fmt::format("at most {} different categories", kMaxClasses));
   }
   if (unknown_categories_++ == 0) {
+    const std::string name = Of(column).column_name;
     first_unknown_ = fmt::format("{} in row {}, column {}{}", Quoted(field.text), row_ + field.line,
-                                 column + 1, NameOf(column));
+                                 column + 1, name.empty() ? "" : " (" + name + ")");
   }
   return kNoCategory;
 }
 
-uint32_t CsvTable::LabelOf(const CsvField& field, size_t column) {
+Label CsvTable::LabelOf(const CsvField& field, size_t column) {
+  if (labels_ == LabelKind::kTargets) {
+    Label label;
+    const NumberError error = ParseNumber(field.text, &label.target);
+    if (error == NumberError::kNone && !field.damaged) return label;
+    ThrowBadField(field, column, "a number");
+  }
   std::optional<uint32_t> label;
   if (!field.damaged && !IsMissingText(field)) {
     // In quotes, what would be missing is text.
     label = IsMissing(field.text) ? classes_.FindText(field.text) : classes_.Find(field.text);
   }
   if (!label) ThrowBadField(field, column, classes_.Expected(field.text));
-  return *label;
+  return {.code = *label};
 }
 
 float CsvTable::WeightOf(const CsvField& field, size_t column) const {
   float value = 0;
   if (ParseNumber(field.text, &value) != NumberError::kNone || value < 0 || field.damaged) {
-    ThrowBadField(field, column, "a weight (a finite number of at least 0)");
+    ThrowBadField(field, column, kWeight);
   }
   return value;
 }
@@ -313,54 +331,59 @@ float CsvTable::WeightOf(const CsvField& field, size_t column) const {
 void CsvTable::NoteMissing(const CsvField& field, size_t column) {
   if (missing_values_++ > 0) return;
   first_missing_row_ = row_ + field.line;
-  first_missing_ =
-      fmt::format("column {}{}: found {}", column + 1, NameOf(column), Quoted(field.text));
+  first_missing_ = Of(column);
+  first_missing_.found = Quoted(field.text);
+  first_missing_.expected = "a value";
 }
 
 void CsvTable::CheckRoom() const {
-  if (builder_.full()) Fail(row_, fmt::format("found more than {} examples", kMaxExamples));
+  if (builder_.full()) Fail(row_, {.found = fmt::format("more than {} examples", kMaxExamples)});
 }
 
 void CsvTable::CheckFieldCount() const {
   const size_t count = parser_.count();
   if (count == columns_.count) return;
-  Fail(row_, fmt::format("found {} field{}, expected {} (as in the first row)", count,
-                         count == 1 ? "" : "s", columns_.count));
+  Fail(row_, {.found = fmt::format("{} field{}", count, count == 1 ? "" : "s"),
+              .expected = fmt::format("{} (as in the first row)", columns_.count)});
 }
 
 void CsvTable::ThrowOpenQuotes() const {
-  const size_t column = parser_.count();
-  Fail(row_ + parser_.lines() - 1,
-       fmt::format("column {}{}: found quotes that are not closed, expected a closing quotation "
-                   "mark",
-                   column + 1, column < columns_.count ? NameOf(column) : ""));
+  ErrorDetails details = Of(parser_.count());
+  details.found = kOpenQuotes;
+  details.expected = kClosingQuote;
+  Fail(row_ + parser_.lines() - 1, std::move(details));
 }
 
 // all: the whole file has been read.
 void CsvTable::ThrowMissing(bool all) const {
-  const char* const advice = options_.like == nullptr
-                                 ? "--missing mean, zero or drop says what to do with them"
-                                 : "the model was trained without any";
-  ThrowBadRow(file_, first_missing_row_,
-              fmt::format("{}, expected a value; missing values: {}{} ({})", first_missing_,
-                          all ? "" : "at least ", missing_values_, advice));
+  const char* const advice = options_.like ? "the model was trained without any"
+                                           : "`missing` mean, zero or drop says what to do with "
+                                             "them";
+  ErrorDetails details = first_missing_;
+  details.advice =
+      fmt::format("missing values: {}{} ({})", all ? "" : "at least ", missing_values_, advice);
+  ThrowBadRow(file_, first_missing_row_, std::move(details));
 }
 
-void CsvTable::ThrowBadField(const CsvField& field, size_t column,
-                             std::string_view expected) const {
-  if (field.damaged) expected = "nothing between the closing quotation mark and the separator";
-  Fail(row_ + field.line, fmt::format("column {}{}: found {}, expected {}", column + 1,
-                                      NameOf(column), Quoted(field.text), expected));
+void CsvTable::ThrowBadField(const CsvField& field, size_t column, std::string_view expected,
+                             const char* advice) const {
+  ErrorDetails details = Of(column);
+  details.found = Quoted(field.text);
+  details.expected = field.damaged ? kNothingAfterQuote : expected;
+  details.advice = advice;
+  Fail(row_ + field.line, std::move(details));
 }
 
 // What is wrong first comes first.
-void CsvTable::Fail(uint64_t row, const std::string& what) const {
+void CsvTable::Fail(uint64_t row, ErrorDetails details) const {
   if (missing_values_ > 0 && Refuses()) ThrowMissing(false);
-  ThrowBadRow(file_, row, what);
+  ThrowBadRow(file_, row, std::move(details));
 }
 
-std::string CsvTable::NameOf(size_t column) const {
-  return columns_.header ? fmt::format(" ({})", Quoted(columns_.names[column])) : "";
+// The column, and its name if it has one.
+ErrorDetails CsvTable::Of(size_t column) const {
+  const bool named = column < columns_.names.size();
+  return {.column = column + 1, .column_name = named ? Quoted(columns_.names[column]) : ""};
 }
 
 }  // namespace colonnade

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The rows of a CSV file on their way into a dataset.
 #ifndef COLONNADE_ENGINE_DATA_CSV_TABLE_H_
 #define COLONNADE_ENGINE_DATA_CSV_TABLE_H_
@@ -14,6 +15,7 @@
 #include "engine/data/csv_columns.h"
 #include "engine/data/csv_dialect.h"
 #include "engine/data/csv_record.h"
+#include "engine/data/csv_text.h"
 #include "engine/data/dataset_builder.h"
 
 namespace colonnade {
@@ -35,38 +37,38 @@ class CsvTable {
   // Line number of what Add() takes next.
   uint64_t row() const { return row_; }
 
-  // After the whole file.
-  Dataset Finish();
+  // After the whole file; once only.
+  std::unique_ptr<Dataset::Storage> Finish();
 
  private:
   const char* AddByteRow(const char* p);
-  const char* ParseLabel(const char* p, char terminator, uint32_t* label) const;
+  const char* ParseLabel(const char* p, char terminator, Label* label) const;
   const char* SkipPlainField(const char* p, char terminator) const;
   void AddRow();
   float NumberOf(const CsvField& field, size_t column) const;
   float CategoryOf(const CsvField& field, size_t input);
-  uint32_t LabelOf(const CsvField& field, size_t column);
+  Label LabelOf(const CsvField& field, size_t column);
   float WeightOf(const CsvField& field, size_t column) const;
   void NoteMissing(const CsvField& field, size_t column);
   bool LacksAny() const;
   bool Refuses() const;
-  void SetWeights(Dataset& data) const;
-  Schema Expand();
-  void AddNotes() const;
+  std::unique_ptr<Dataset::Storage> Expand();
+  AlignedBuffer<float> Weights() const;
+  std::vector<std::string> Notes() const;
   void CheckRoom() const;
   void CheckFieldCount() const;
   [[noreturn]] void ThrowOpenQuotes() const;
   [[noreturn]] void ThrowMissing(bool all) const;
-  [[noreturn]] void ThrowBadField(const CsvField& field, size_t column,
-                                  std::string_view expected) const;
-  [[noreturn]] void Fail(uint64_t row, const std::string& what) const;
-  std::string NameOf(size_t column) const;
+  [[noreturn]] void ThrowBadField(const CsvField& field, size_t column, std::string_view expected,
+                                  const char* advice = "") const;
+  [[noreturn]] void Fail(uint64_t row, ErrorDetails details) const;
+  ErrorDetails Of(size_t column) const;
 
   const std::string& file_;
   const CsvDialect dialect_;
   const CsvColumns columns_;
   const CsvOptions& options_;
-  const bool labelled_;
+  const LabelKind labels_;
   const bool plain_;  // the inputs are all columns but the label, see CsvColumns::Plain()
   const Missing missing_;
   RecordParser parser_;
@@ -77,7 +79,7 @@ class CsvTable {
   std::vector<float> weights_;                           // of all rows, if there are any
   uint64_t missing_values_ = 0;
   uint64_t first_missing_row_ = 0;
-  std::string first_missing_;  // what was found there
+  ErrorDetails first_missing_;  // what was found there
   uint64_t dropped_rows_ = 0;
   uint64_t unknown_categories_ = 0;
   std::string first_unknown_;

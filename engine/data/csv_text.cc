@@ -1,11 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/csv_text.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-
-#include "colonnade/error.h"
+#include <utility>
 
 namespace colonnade {
 namespace {
@@ -76,8 +75,10 @@ std::string Abbreviated(const std::vector<std::string>& names) {
   return names.size() > kMaxNames ? list + ", …" : list;
 }
 
-void ThrowBadRow(const std::string& file, uint64_t row, std::string_view what) {
-  throw Error(ErrorCode::kBadData, fmt::format("{}:{}: {}", file, row, what));
+void ThrowBadRow(const std::string& file, uint64_t row, ErrorDetails details) {
+  details.file = file;
+  details.row = row;
+  throw Error(ErrorCode::kBadData, std::move(details));
 }
 
 }  // namespace colonnade

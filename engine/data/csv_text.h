@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Fields of a CSV file as text, and text for messages.
 #ifndef COLONNADE_ENGINE_DATA_CSV_TEXT_H_
 #define COLONNADE_ENGINE_DATA_CSV_TEXT_H_
@@ -6,6 +7,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "colonnade/error.h"
 
 namespace colonnade {
 
@@ -20,8 +23,18 @@ std::string Quoted(std::string_view text);
 // "a, b, c": the first few of `names`, then "…".
 std::string Abbreviated(const std::vector<std::string>& names);
 
-// Throws Error(kBadData, "FILE:ROW: what").
-[[noreturn]] void ThrowBadRow(const std::string& file, uint64_t row, std::string_view what);
+// Throws Error(kBadData) with what there is to tell of a row.
+[[noreturn]] void ThrowBadRow(const std::string& file, uint64_t row, ErrorDetails details);
+
+// What was found or expected, where both the reader and the checker tell.
+inline constexpr const char* kOpenQuotes = "quotes that are not closed";
+inline constexpr const char* kClosingQuote = "a closing quotation mark";
+inline constexpr const char* kNothingAfterQuote =
+    "nothing between the closing quotation mark and the separator";
+inline constexpr const char* kCategory = "a category in UTF-8 without control characters";
+inline constexpr const char* kWeight = "a weight (a finite number of at least 0)";
+inline constexpr const char* kEmptyLine = "an empty line with rows after it";
+inline constexpr const char* kNoExamples = "no examples after the header";
 
 }  // namespace colonnade
 

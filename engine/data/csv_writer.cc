@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -87,9 +88,9 @@ void WriteRows(const Dataset& data, const T* (Dataset::*values)(size_t) const no
 void CheckName(const std::filesystem::path& file, const std::string& name) {
   if (name.find_first_of(",\"\r\n") == std::string::npos) return;
   throw Error(ErrorCode::kBadData,
-              fmt::format("cannot write '{}': found the name '{}', expected names without commas, "
-                          "quotation marks and line ends",
-                          file.string(), name));
+              {.problem = fmt::format("cannot write '{}'", file.string()),
+               .found = fmt::format("the name '{}'", name),
+               .expected = "names without commas, quotation marks and line ends"});
 }
 
 }  // namespace

@@ -1,161 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "colonnade/dataset.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
-#include <cstring>
 #include <type_traits>
 #include <utility>
 
 #include "colonnade/error.h"
-#include "engine/data/class_index.h"
-#include "engine/data/dataset_builder.h"
 #include "engine/data/storage.h"
 #include "engine/runtime/hash.h"
 
 namespace colonnade {
-namespace {
 
-[[noreturn]] void Fail(const std::string& what) { throw Error(ErrorCode::kBadData, what); }
-
-void CheckSizes(size_t values, size_t examples, const Schema& schema) {
-  if (schema.features == 0) Fail("found 0 features, expected at least 1");
-  if (examples == 0 || examples > kMaxExamples) {
-    Fail(fmt::format("found {} examples, expected 1 to {}", examples, kMaxExamples));
-  }
-  // By division, because the product may overflow.
-  if (values % schema.features != 0 || values / schema.features != examples) {
-    Fail(fmt::format("found {} values, expected {} features for each of {} examples", values,
-                     schema.features, examples));
-  }
-  const size_t names = schema.feature_names.size();
-  if (names != 0 && names != schema.features) {
-    Fail(fmt::format("found {} feature names, expected {} or none", names, schema.features));
-  }
-  if (schema.label_index > schema.features + schema.ignored.size()) {
-    Fail(fmt::format("found the label at column {}, expected 0 to {}", schema.label_index,
-                     schema.features + schema.ignored.size()));
-  }
-}
-
-// Checks the labels, and names the classes if they have no names yet.
-void ResolveClasses(std::span<const uint32_t> labels, Schema& schema) {
-  const bool named = !schema.classes.empty();
-  const size_t limit = named ? schema.classes.size() : kMaxClasses;
-  const auto largest = std::max_element(labels.begin(), labels.end());
-  if (limit > kMaxClasses) {
-    Fail(fmt::format("found {} classes, expected at most {}", limit, kMaxClasses));
-  }
-  if (*largest >= limit) {
-    Fail(fmt::format("example {}: found label {}, expected a class index 0 to {}",
-                     largest - labels.begin(), *largest, limit - 1));
-  }
-  for (uint32_t i = 0; !named && i <= *largest; ++i) schema.classes.push_back(fmt::to_string(i));
-}
-
-void AppendExample(std::span<const uint8_t> values, uint32_t label, DatasetBuilder& builder) {
-  std::copy(values.begin(), values.end(), builder.NextBytes());
-  builder.Append(label);
-}
-
-void AppendExample(std::span<const float> values, uint32_t label, DatasetBuilder& builder) {
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (!std::isfinite(values[i])) {
-      Fail(fmt::format("example {}, feature {}: found {}, expected a finite number",
-                       builder.examples(), i, values[i]));
-    }
-  }
-  if (builder.type() == ElementType::kU8) {
-    uint8_t* const bytes = builder.NextBytes();
-    size_t i = 0;
-    for (; i < values.size(); ++i) {
-      const std::optional<uint8_t> byte = ToByte(values[i]);
-      if (!byte) break;
-      bytes[i] = *byte;
-    }
-    if (i < values.size()) builder.Widen();
-  }
-  if (builder.type() == ElementType::kF32) {
-    std::copy(values.begin(), values.end(), builder.NextFloats());
-  }
-  builder.Append(label);
-}
-
-// labels: class indices, or the bits of targets.
-template <class T>
-Dataset Build(std::span<const T> values, std::span<const uint32_t> labels, Schema schema) {
-  DatasetBuilder builder(schema.features, true, labels.size());
-  for (size_t e = 0; e < labels.size(); ++e) {
-    AppendExample(values.subspan(e * schema.features, schema.features), labels[e], builder);
-  }
-  return builder.Finish(std::move(schema));
-}
-
-template <class T>
-Dataset Make(std::span<const T> values, std::span<const uint32_t> labels, Schema schema) {
-  CheckSizes(values.size(), labels.size(), schema);
-  ResolveClasses(labels, schema);
-  return Build(values, labels, std::move(schema));
-}
-
-template <class T>
-Dataset MakeRegression(std::span<const T> values, std::span<const float> targets, Schema schema) {
-  CheckSizes(values.size(), targets.size(), schema);
-  if (!schema.classes.empty()) {
-    Fail(fmt::format("found {} classes, expected none with targets", schema.classes.size()));
-  }
-  std::vector<uint32_t> bits(targets.size());
-  for (size_t e = 0; e < targets.size(); ++e) {
-    if (!std::isfinite(targets[e])) {
-      Fail(fmt::format("example {}: found the target {}, expected a finite number", e, targets[e]));
-    }
-    bits[e] = std::bit_cast<uint32_t>(targets[e]);
-  }
-  return Build(values, bits, std::move(schema));
-}
-
-}  // namespace
-
-Dataset Dataset::FromMemory(std::span<const float> values, std::span<const uint32_t> labels,
-                            Schema schema) {
-  return Make(values, labels, std::move(schema));
-}
-
-Dataset Dataset::FromMemory(std::span<const uint8_t> values, std::span<const uint32_t> labels,
-                            Schema schema) {
-  return Make(values, labels, std::move(schema));
-}
-
-Dataset Dataset::FromMemory(std::span<const float> values, std::span<const float> targets,
-                            Schema schema) {
-  return MakeRegression(values, targets, std::move(schema));
-}
-
-Dataset Dataset::FromMemory(std::span<const uint8_t> values, std::span<const float> targets,
-                            Schema schema) {
-  return MakeRegression(values, targets, std::move(schema));
-}
-
-namespace {
-
-// See Dataset::Storage::labels.
-std::unique_ptr<Dataset::Storage> WithTargets(std::unique_ptr<Dataset::Storage> storage) {
-  if (!storage->schema.classes.empty() || storage->labels.size() == 0) return storage;
-  storage->targets = AlignedBuffer<float>(storage->examples);
-  std::memcpy(storage->targets.data(), storage->labels.data(), storage->examples * sizeof(float));
-  storage->labels = {};
-  return storage;
-}
-
-}  // namespace
-
-Dataset::Dataset(std::unique_ptr<Storage> storage) : storage_(WithTargets(std::move(storage))) {}
-Dataset::Dataset(Dataset&&) noexcept = default;
-Dataset& Dataset::operator=(Dataset&&) noexcept = default;
-Dataset::~Dataset() = default;
+Dataset::Dataset(std::shared_ptr<const Storage> storage) : storage_(std::move(storage)) {}
 
 size_t Dataset::examples() const noexcept { return storage_->examples; }
 size_t Dataset::features() const noexcept { return storage_->schema.features; }
@@ -164,14 +24,11 @@ size_t Dataset::classes() const noexcept {
 }
 const Schema& Dataset::schema() const noexcept { return storage_->schema; }
 ElementType Dataset::element_type() const noexcept { return storage_->type; }
+const std::vector<std::string>& Dataset::notes() const noexcept { return storage_->notes; }
 size_t Dataset::stride() const noexcept { return storage_->stride; }
 
-const Dataset::Storage& Dataset::Values() const noexcept {
-  return storage_->whole != nullptr ? *storage_->whole : *storage_;
-}
-
-const uint8_t* Dataset::bytes() const noexcept { return Values().bytes.data(); }
-const float* Dataset::floats() const noexcept { return Values().floats.data(); }
+const uint8_t* Dataset::bytes() const noexcept { return storage_->values().bytes.data(); }
+const float* Dataset::floats() const noexcept { return storage_->values().floats.data(); }
 
 std::span<const uint32_t> Dataset::columns() const noexcept {
   return {storage_->columns.data(), storage_->columns.size()};
@@ -193,42 +50,20 @@ std::span<const uint32_t> Dataset::labels() const noexcept {
 }
 
 std::span<const float> Dataset::targets() const noexcept {
-  return {storage_->targets.data(), storage_->targets.size()};
+  return {storage_->targets.data(), regression() ? examples() : 0};
 }
 
 std::span<const float> Dataset::weights() const noexcept {
   return {storage_->weights.data(), storage_->weights.size()};
 }
 
-void Dataset::SetWeights(std::span<const float> weights) {
-  if (weights.size() != examples()) {
-    Fail(fmt::format("found {} weights, expected {}, one per example", weights.size(), examples()));
-  }
-  bool positive = false;
-  for (size_t e = 0; e < weights.size(); ++e) {
-    if (!std::isfinite(weights[e]) || weights[e] < 0) {
-      Fail(fmt::format("example {}: found the weight {}, expected a finite number, at least 0", e,
-                       weights[e]));
-    }
-    positive = positive || weights[e] > 0;
-  }
-  if (!positive) Fail("found weights that are all 0, expected one above 0");
-  storage_->weights = AlignedBuffer<float>(weights.size());
-  std::copy(weights.begin(), weights.end(), storage_->weights.data());
-  storage_->hash.clear();
-}
-
 namespace {
 
-void CheckIndices(std::span<const uint32_t> indices, size_t examples) {
-  const auto fail = [](const std::string& found, const std::string& expected) {
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("indices: found {}, expected {}", found, expected));
-  };
-  if (indices.empty()) fail("none", "at least one");
-  for (const uint32_t index : indices) {
-    if (index >= examples) fail(fmt::to_string(index), fmt::format("0 to {}", examples - 1));
-  }
+template <class T>
+AlignedBuffer<T> Copied(std::span<const T> from) {
+  AlignedBuffer<T> to(from.size());
+  std::ranges::copy(from, to.data());
+  return to;
 }
 
 template <class T>
@@ -238,44 +73,95 @@ AlignedBuffer<T> Gathered(std::span<const T> from, std::span<const uint32_t> ind
   return to;
 }
 
+void CheckWeights(std::span<const float> weights, size_t examples) {
+  const auto fail = [](std::string subject, std::string found, std::string expected) {
+    throw Error(ErrorCode::kBadData, {.subject = std::move(subject),
+                                      .found = std::move(found),
+                                      .expected = std::move(expected)});
+  };
+  if (weights.size() != examples) {
+    fail("", fmt::format("{} weights", weights.size()),
+         fmt::format("{}, one per example", examples));
+  }
+  bool positive = false;
+  for (size_t e = 0; e < weights.size(); ++e) {
+    if (!std::isfinite(weights[e]) || weights[e] < 0) {
+      fail(fmt::format("example {}", e), fmt::format("the weight {}", weights[e]),
+           "a finite number, at least 0");
+    }
+    positive = positive || weights[e] > 0;
+  }
+  if (!positive) fail("", "weights that are all 0", "one above 0");
+}
+
+void CheckIndices(std::span<const uint32_t> indices, size_t examples) {
+  const auto fail = [](std::string found, std::string expected) {
+    throw Error(ErrorCode::kInvalidArgument,
+                {.subject = "indices", .found = std::move(found), .expected = std::move(expected)});
+  };
+  if (indices.empty()) fail("none", "at least one");
+  for (const uint32_t index : indices) {
+    if (index >= examples) fail(fmt::to_string(index), fmt::format("0 to {}", examples - 1));
+  }
+}
+
+// A storage without values of its own for examples of `data`, as yet without these.
+std::unique_ptr<Dataset::Storage> Sharing(const std::shared_ptr<const Dataset::Storage>& data) {
+  auto storage = std::make_unique<Dataset::Storage>();
+  storage->schema = data->schema;
+  storage->type = data->type;
+  storage->stride = data->stride;
+  storage->whole = data->whole != nullptr ? data->whole : data;
+  return storage;
+}
+
 }  // namespace
 
+Dataset Dataset::WithWeights(std::span<const float> weights) const {
+  CheckWeights(weights, examples());
+  auto weighted = Sharing(storage_);
+  weighted->examples = examples();
+  weighted->columns = Copied(columns());
+  weighted->labels = Copied(labels());
+  weighted->targets = Copied(targets());
+  weighted->weights = Copied(weights);
+  weighted->notes = notes();
+  return Dataset(std::move(weighted));
+}
+
 Dataset Dataset::Select(std::span<const uint32_t> indices) const {
-  Dataset selected = Part(indices);
-  Storage& to = *selected.storage_;
-  const auto copy = [&](const auto* from, auto& values) {
+  CheckIndices(indices, examples());
+  auto selected = std::make_unique<Storage>();
+  selected->schema = schema();
+  selected->type = element_type();
+  selected->stride = stride();
+  selected->examples = indices.size();
+  const auto copy = [&](const auto& value_of, auto& values) {
     values = std::remove_reference_t<decltype(values)>(indices.size() * stride());
     for (size_t i = 0; i < indices.size(); ++i) {
-      std::copy_n(from + to.columns[i] * stride(), stride(), values.data() + i * stride());
+      std::copy_n(value_of(indices[i]), stride(), values.data() + i * stride());
     }
   };
   if (element_type() == ElementType::kU8) {
-    copy(bytes(), to.bytes);
+    copy([&](size_t e) { return BytesOf(e); }, selected->bytes);
   } else {
-    copy(floats(), to.floats);
+    copy([&](size_t e) { return FloatsOf(e); }, selected->floats);
   }
-  to.whole = nullptr;
-  to.columns = {};
-  return selected;
+  selected->labels = Gathered(labels(), indices);
+  selected->targets = Gathered(targets(), indices);
+  selected->weights = Gathered(weights(), indices);
+  return Dataset(std::move(selected));
 }
 
 Dataset Dataset::Part(std::span<const uint32_t> indices) const {
   CheckIndices(indices, examples());
-  auto part = std::make_unique<Storage>();
-  part->schema = schema();
+  auto part = Sharing(storage_);
   part->examples = indices.size();
-  part->type = element_type();
-  part->stride = stride();
-  part->whole = storage_->whole != nullptr ? storage_->whole : storage_;
-  part->columns = AlignedBuffer<uint32_t>(indices.size());
-  for (size_t i = 0; i < indices.size(); ++i) {
-    part->columns[i] = columns().empty() ? indices[i] : columns()[indices[i]];
-  }
+  part->columns = columns().empty() ? Copied(indices) : Gathered(columns(), indices);
   part->labels = Gathered(labels(), indices);
+  part->targets = Gathered(targets(), indices);
   part->weights = Gathered(weights(), indices);
-  Dataset result(std::move(part));
-  result.storage_->targets = Gathered(targets(), indices);
-  return result;
+  return Dataset(std::move(part));
 }
 
 std::string Dataset::Hash() const {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/dataset_builder.h"
 
 #include <algorithm>
@@ -35,8 +36,8 @@ std::optional<uint8_t> ToByte(float value) {
   return same ? std::optional(byte) : std::nullopt;
 }
 
-DatasetBuilder::DatasetBuilder(size_t features, bool labelled, size_t capacity)
-    : labelled_(labelled), storage_(std::make_unique<Dataset::Storage>()) {
+DatasetBuilder::DatasetBuilder(size_t features, LabelKind labels, size_t capacity)
+    : labels_(labels), storage_(std::make_unique<Dataset::Storage>()) {
   storage_->schema.features = features;
   storage_->stride = ColumnStride(features, sizeof(uint8_t));
   try {
@@ -84,7 +85,7 @@ void DatasetBuilder::Widen() {
   storage_->bytes = {};
 }
 
-void DatasetBuilder::Add(std::span<const float> values, uint32_t label) {
+void DatasetBuilder::Add(std::span<const float> values, Label label) {
   if (type() == ElementType::kU8) {
     uint8_t* to = NextBytes();
     for (const float value : values) {
@@ -100,13 +101,20 @@ void DatasetBuilder::Add(std::span<const float> values, uint32_t label) {
   Append(label);
 }
 
-std::span<uint32_t> DatasetBuilder::labels() {
-  return {storage_->labels.data(), labelled_ ? examples() : 0};
+std::vector<std::string> DatasetBuilder::FinishLabels(const ClassIndex& classes) {
+  if (labels_ != LabelKind::kCodes) return {};
+  const std::span<uint32_t> codes(storage_->labels.data(), examples());
+  if (!classes.numbers()) return classes.Finish(codes);
+  const std::vector<float> numbers = classes.Numbers();
+  storage_->targets = AlignedBuffer<float>(examples());
+  for (size_t e = 0; e < codes.size(); ++e) storage_->targets[e] = numbers[codes[e]];
+  storage_->labels = {};
+  return {};
 }
 
-Dataset DatasetBuilder::Finish(Schema schema) {
+std::unique_ptr<Dataset::Storage> DatasetBuilder::Finish(Schema schema) {
   storage_->schema = std::move(schema);
-  return Dataset(std::move(storage_));
+  return std::move(storage_);
 }
 
 void DatasetBuilder::Grow() { Reserve(std::min(2 * capacity_, kMaxExamples)); }
@@ -118,8 +126,10 @@ void DatasetBuilder::Reserve(size_t capacity) {
   } else {
     storage_->floats = Copy(storage_->floats, used, Allocate<float>(capacity, storage_->stride));
   }
-  if (labelled_) {
+  if (labels_ == LabelKind::kCodes) {
     storage_->labels = Copy(storage_->labels, examples(), AlignedBuffer<uint32_t>(capacity));
+  } else if (labels_ == LabelKind::kTargets) {
+    storage_->targets = Copy(storage_->targets, examples(), AlignedBuffer<float>(capacity));
   }
   capacity_ = capacity;
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Making a dataset one example after the other.
 #ifndef COLONNADE_ENGINE_DATA_DATASET_BUILDER_H_
 #define COLONNADE_ENGINE_DATA_DATASET_BUILDER_H_
@@ -7,7 +8,10 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <vector>
 
+#include "engine/data/class_index.h"
 #include "engine/data/storage.h"
 
 namespace colonnade {
@@ -18,6 +22,19 @@ inline constexpr size_t kMaxExamples = UINT32_MAX;
 // The byte that is exactly `value`; nothing for fractions, values outside 0..255, and -0.
 std::optional<uint8_t> ToByte(float value);
 
+// What is known of the labels while examples come.
+enum class LabelKind {
+  kNone,
+  kCodes,    // of a ClassIndex, which tells at the end what they are
+  kTargets,  // numbers to predict
+};
+
+// The label of an example; the kind tells which of the two counts.
+struct Label {
+  uint32_t code = 0;
+  float target = 0;
+};
+
 // Starts with bytes and widens to f32 at the first value that is not an integer 0..255, so that the
 // type of a dataset depends on its values only.
 //
@@ -26,7 +43,7 @@ std::optional<uint8_t> ToByte(float value);
 // system refuses the bound, the memory grows geometrically.
 class DatasetBuilder {
  public:
-  DatasetBuilder(size_t features, bool labelled, size_t capacity);
+  DatasetBuilder(size_t features, LabelKind labels, size_t capacity);
 
   size_t examples() const { return storage_->examples; }
   bool full() const { return examples() == kMaxExamples; }
@@ -41,14 +58,23 @@ class DatasetBuilder {
   void Widen();
 
   // Appends an example of any values, in the current type if that holds them, else after Widen().
-  void Add(std::span<const float> values, uint32_t label);
+  void Add(std::span<const float> values, Label label = {});
 
   // What has been appended so far.
   const Dataset::Storage& storage() const { return *storage_; }
 
-  // Keeps what was written to the next example. label: ignored if not labelled.
-  void Append(uint32_t label) {
-    if (labelled_) storage_->labels[storage_->examples] = label;
+  // Keeps what was written to the next example.
+  void Append(Label label = {}) {
+    switch (labels_) {
+      case LabelKind::kNone:
+        break;
+      case LabelKind::kCodes:
+        storage_->labels[examples()] = label.code;
+        break;
+      case LabelKind::kTargets:
+        storage_->targets[examples()] = label.target;
+        break;
+    }
     ++storage_->examples;
   }
 
@@ -63,27 +89,27 @@ class DatasetBuilder {
   uint8_t* BytesOf(size_t example) { return storage_->bytes.data() + example * stride(); }
   float* FloatsOf(size_t example) { return storage_->floats.data() + example * stride(); }
 
-  // Where its label goes; null if not labelled.
-  uint32_t* LabelOf(size_t example) {
-    return labelled_ ? storage_->labels.data() + example : nullptr;
-  }
+  // Where its label goes; only of the kind that the labels have.
+  uint32_t* CodeOf(size_t example) { return storage_->labels.data() + example; }
+  float* TargetOf(size_t example) { return storage_->targets.data() + example; }
 
   // Makes the first `examples` ones, all of them written, those of the builder.
   void Take(size_t examples) { storage_->examples = examples; }
 
   // ----
 
-  // The labels so far, to be changed in place.
-  std::span<uint32_t> labels();
+  // After the last example: turns the codes of `classes` into what they are, class indices or
+  // targets. Returns the names of the classes.
+  std::vector<std::string> FinishLabels(const ClassIndex& classes);
 
   // The builder is empty afterwards.
-  Dataset Finish(Schema schema);
+  std::unique_ptr<Dataset::Storage> Finish(Schema schema);
 
  private:
   void Grow();
   void Reserve(size_t capacity);
 
-  bool labelled_;
+  LabelKind labels_;
   size_t capacity_ = 0;
   std::unique_ptr<Dataset::Storage> storage_;
 };

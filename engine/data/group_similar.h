@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which sets of places have much in common.
 #ifndef COLONNADE_ENGINE_DATA_GROUP_SIMILAR_H_
 #define COLONNADE_ENGINE_DATA_GROUP_SIMILAR_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // IDX: two zero bytes, one for the element type (8: unsigned bytes), one for the number of
 // dimensions, each dimension as a big-endian 32-bit number, then the values.
 #include <fmt/format.h>
@@ -29,8 +30,9 @@ struct IdxFile {
   std::string_view values;    // in `content`
 };
 
-[[noreturn]] void Fail(const std::string& file, const std::string& what) {
-  throw Error(ErrorCode::kBadData, fmt::format("{}: {}", file, what));
+[[noreturn]] void Fail(const std::string& file, std::string found, std::string expected = {}) {
+  throw Error(ErrorCode::kBadData,
+              {.file = file, .found = std::move(found), .expected = std::move(expected)});
 }
 
 // The product of 32-bit sizes, or SIZE_MAX if it is beyond 64 bits.
@@ -51,36 +53,48 @@ void Read(const fs::path& file, std::string_view kind, size_t min_dimensions, si
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(idx->content[i]); };
   const size_t size = idx->content.size();
   if (size < kMagicSize) {
-    Fail(idx->name, fmt::format("found a file of {} bytes, expected IDX {}", size, kind));
+    Fail(idx->name, fmt::format("a file of {} bytes", size), fmt::format("IDX {}", kind));
   }
   const size_t dimensions = byte(3);
   if (byte(0) != 0 || byte(1) != 0 || byte(2) != 8 || dimensions < min_dimensions ||
       dimensions > max_dimensions) {
     Fail(idx->name,
-         fmt::format("found the magic number {:02x}{:02x}{:02x}{:02x}, expected {:08x} (IDX {})",
-                     byte(0), byte(1), byte(2), byte(3), 0x800 + max_dimensions, kind));
+         fmt::format("the magic number {:02x}{:02x}{:02x}{:02x}", byte(0), byte(1), byte(2),
+                     byte(3)),
+         fmt::format("{:08x} (IDX {})", 0x800 + max_dimensions, kind));
   }
   const size_t header = kMagicSize + 4 * dimensions;
   if (size < header) {
-    Fail(idx->name, fmt::format("found a file of {} bytes, expected a header of {}", size, header));
+    Fail(idx->name, fmt::format("a file of {} bytes", size), fmt::format("a header of {}", header));
   }
   for (size_t i = kMagicSize; i < header; i += 4) {
     idx->sizes.push_back(size_t{byte(i)} << 24 | size_t{byte(i + 1)} << 16 |
                          size_t{byte(i + 2)} << 8 | size_t{byte(i + 3)});
   }
   const size_t count = Product(idx->sizes);
-  if (count == 0) Fail(idx->name, fmt::format("found {} of no elements", kind));
+  if (count == 0) Fail(idx->name, fmt::format("{} of no elements", kind));
   if (count != size - header) {
-    Fail(idx->name, fmt::format("found {} bytes of values, expected {} ({})", size - header,
-                                count == SIZE_MAX ? "fewer than 2^64" : fmt::to_string(count),
-                                fmt::join(idx->sizes, " × ")));
+    Fail(idx->name, fmt::format("{} bytes of values", size - header),
+         fmt::format("{} ({})", count == SIZE_MAX ? "fewer than 2^64" : fmt::to_string(count),
+                     fmt::join(idx->sizes, " × ")));
   }
   idx->values = std::string_view(idx->content).substr(header);
 }
 
+uint32_t CodeOf(const IdxFile& labels, size_t example, ClassIndex& classes) {
+  const int64_t label = static_cast<uint8_t>(labels.values[example]);
+  const std::optional<uint32_t> code = classes.Find(label);
+  if (code) return *code;
+  throw Error(ErrorCode::kBadData, {.subject = fmt::format("example {}", example),
+                                    .file = labels.name,
+                                    .found = fmt::format("the label {}", label),
+                                    .expected = classes.Expected(fmt::to_string(label))});
+}
+
 }  // namespace
 
-Dataset ReadIdx(const fs::path& images_file, const fs::path& labels_file, const Schema* like) {
+Dataset ReadIdx(const fs::path& images_file, const fs::path& labels_file,
+                const std::optional<Schema>& like) {
   const bool labelled = !labels_file.empty();
   IdxFile images;
   IdxFile labels;
@@ -88,15 +102,15 @@ Dataset ReadIdx(const fs::path& images_file, const fs::path& labels_file, const 
   const size_t examples = images.sizes[0];
   const size_t rows = images.sizes.size() == 3 ? images.sizes[1] : 1;
   const size_t columns = images.sizes.back();
-  if (like != nullptr && rows * columns != like->features) {
-    Fail(images.name,
-         fmt::format("found {} × {} features, expected {}", rows, columns, like->features));
+  if (like && rows * columns != like->features) {
+    Fail(images.name, fmt::format("{} × {} features", rows, columns),
+         fmt::to_string(like->features));
   }
   if (labelled) {
     Read(labels_file, "labels", 1, 1, &labels);
     if (labels.sizes[0] != examples) {
-      Fail(labels.name, fmt::format("found {} labels, expected {} as in {}", labels.sizes[0],
-                                    examples, images.name));
+      Fail(labels.name, fmt::format("{} labels", labels.sizes[0]),
+           fmt::format("{} as in {}", examples, images.name));
     }
   }
 
@@ -107,24 +121,20 @@ Dataset ReadIdx(const fs::path& images_file, const fs::path& labels_file, const 
     for (size_t c = 1; c <= columns; ++c)
       schema.feature_names.push_back(fmt::format("{}x{}", r, c));
   }
-  DatasetBuilder builder(schema.features, labelled, examples);
-  ClassIndex classes(like != nullptr ? &like->classes : nullptr);
+  const LabelKind kind = !labelled                       ? LabelKind::kNone
+                         : like && like->classes.empty() ? LabelKind::kTargets
+                                                         : LabelKind::kCodes;
+  DatasetBuilder builder(schema.features, kind, examples);
+  ClassIndex classes(like ? &like->classes : nullptr);
   for (size_t e = 0; e < examples; ++e) {
     std::copy_n(images.values.data() + e * schema.features, schema.features, builder.NextBytes());
-    uint32_t index = 0;
-    if (labelled) {
-      const int64_t label = static_cast<uint8_t>(labels.values[e]);
-      const std::optional<uint32_t> found = classes.Find(label);
-      if (!found) {
-        Fail(labels.name, fmt::format("example {}: found the label {}, expected {}", e, label,
-                                      classes.Expected(fmt::to_string(label))));
-      }
-      index = *found;
-    }
-    builder.Append(index);
+    Label label;
+    if (labelled) label.target = static_cast<uint8_t>(labels.values[e]);
+    if (kind == LabelKind::kCodes) label.code = CodeOf(labels, e, classes);
+    builder.Append(label);
   }
-  schema.classes = labelled ? classes.Finish(builder.labels()) : std::vector<std::string>();
-  return builder.Finish(std::move(schema));
+  schema.classes = builder.FinishLabels(classes);
+  return Dataset(builder.Finish(std::move(schema)));
 }
 
 }  // namespace colonnade

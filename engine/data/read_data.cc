@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files of examples, whatever their format.
 #include <array>
 #include <cstdint>
@@ -47,11 +48,10 @@ fs::path LabelsOf(const fs::path& images) {
   const size_t at = name.rfind("images");
   if (at == std::string::npos) {
     throw Error(ErrorCode::kBadData,
-                images.string() +
-                    ": "
-                    "found IDX images, whose labels are in another file: expected a name with "
-                    "'images' in it, "
-                    "such as train-images-idx3-ubyte for train-labels-idx1-ubyte");
+                {.file = images.string(),
+                 .found = "IDX images, whose labels are in another file",
+                 .expected = "a name with 'images' in it, such as train-images-idx3-ubyte for "
+                             "train-labels-idx1-ubyte"});
   }
   name.replace(at, 6, "labels");
   const size_t dimensions = name.find("idx3", at);
@@ -85,23 +85,29 @@ Dataset ReadData(const fs::path& file, const CsvOptions& options) {
   const Start start = StartOf(input);
   if (IsSafetensors(start)) {
     if (input.seekable()) return ReadCache(file, options);
-    throw Error(ErrorCode::kBadData,
-                input.name() + ": found a compressed cache, expected it unpacked: it is mapped");
+    throw Error(ErrorCode::kBadData, {.file = input.name(),
+                                      .found = "a compressed cache",
+                                      .expected = "it unpacked: it is mapped"});
   }
   if (IsIdx(start)) {
-    const bool chooses = !options.ignore_columns.empty() || !options.categorical.empty();
-    if (options.like == nullptr && (chooses || options.weight_column)) {
+    const char* const chooses = !options.ignore_columns.empty() ? "ignore-columns"
+                                : !options.categorical.empty()  ? "categorical"
+                                : options.weight_column         ? "weight-column"
+                                                                : nullptr;
+    if (!options.like && chooses != nullptr) {
       throw Error(ErrorCode::kInvalidArgument,
-                  input.name() +
-                      ": found IDX images, whose columns are all pixels: none can be "
-                      "ignored, categorical or of weights");
+                  {.subject = chooses,
+                   .file = input.name(),
+                   .problem = input.name() +
+                              ": found IDX images, whose columns are all pixels: none can be "
+                              "ignored, categorical or of weights"});
     }
     const fs::path labels = LabelsOf(file);
     const bool lacking = options.labels_optional && !fs::exists(labels, ignored);
     return ReadIdx(file, lacking ? fs::path() : labels, options.like);
   }
   if (!options.cache) return ReadCsv(file, options);
-  return ReadThroughCache(file, options, [&](const CsvOptions& of) { return ReadCsv(file, of); });
+  return ReadThroughCache(file, options);
 }
 
 }  // namespace colonnade

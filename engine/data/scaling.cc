@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/scaling.h"
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 #include <span>
 #include <vector>
 
-#include "colonnade/error.h"
 #include "engine/data/storage.h"
 #include "kernels/convert.h"
 
@@ -81,23 +81,16 @@ bool LooksLikePixels(const Dataset& data) {
 
 }  // namespace
 
-void CheckScalingMethod(const std::string& method) {
-  for (const char* known : {"auto", "none", "unit", "minmax", "standard"}) {
-    if (method == known) return;
-  }
-  throw Error(ErrorCode::kInvalidArgument,
-              "scale: found '" + method + "', expected auto, none, unit, minmax or standard");
-}
-
-Scaling FitScaling(const std::string& method, const Dataset& data) {
-  CheckScalingMethod(method);
+Scaling FitScaling(Scale method, const Dataset& data) {
   const bool bytes = data.element_type() == ElementType::kU8;
   Scaling fit;
-  fit.method = method != "auto" ? method : bytes && LooksLikePixels(data) ? "unit" : "standard";
+  fit.method = method != Scale::kAuto           ? method
+               : bytes && LooksLikePixels(data) ? Scale::kUnit
+                                                : Scale::kStandard;
   fit.offset.assign(data.features(), 0.0f);
   fit.scale.assign(data.features(), 1.0f);
-  if (fit.method == "none") return fit;
-  if (fit.method == "unit") {
+  if (fit.method == Scale::kNone) return fit;
+  if (fit.method == Scale::kUnit) {
     std::fill(fit.scale.begin(), fit.scale.end(), 1.0f / 255.0f);
     return fit;
   }
@@ -105,7 +98,7 @@ Scaling FitScaling(const std::string& method, const Dataset& data) {
   const Moments m = bytes ? ComputeMoments(data, [&](size_t e) { return data.BytesOf(e); })
                           : ComputeMoments(data, [&](size_t e) { return data.FloatsOf(e); });
   for (size_t f = 0; f < data.features(); ++f) {
-    const bool range = fit.method == "minmax";
+    const bool range = fit.method == Scale::kMinMax;
     const double offset = range ? m.low[f] : m.mean[f];
     const double width = range ? m.high[f] - m.low[f] : m.deviation[f];
     // A constant feature carries nothing. The test is on the range: the deviation of equal values
@@ -157,13 +150,13 @@ void BatchReader::Read(const uint32_t* indices, kernels::Matrix to,
   const float* const offset = scaling_.offset.data();
   const float* const scale = scaling_.scale.data();
   ForColumns(indices, to.cols, [&](size_t first, size_t count, const uint32_t* columns) {
-    const kernels::Matrix part = to.Columns(first, count);
-    const kernels::Nonzeros part_nonzeros =
+    const kernels::Matrix block = to.Columns(first, count);
+    const kernels::Nonzeros block_nonzeros =
         nonzeros.data == nullptr ? nonzeros : nonzeros.Columns(first, count);
     if (data_.element_type() == ElementType::kU8) {
-      kernels::Gather(Stored(data_.bytes()), columns, offset, scale, part, part_nonzeros);
+      kernels::Gather(Stored(data_.bytes()), columns, offset, scale, block, block_nonzeros);
     } else {
-      kernels::Gather(Stored(data_.floats()), columns, offset, scale, part, part_nonzeros);
+      kernels::Gather(Stored(data_.floats()), columns, offset, scale, block, block_nonzeros);
     }
   });
 }
@@ -172,12 +165,12 @@ void BatchReader::Read(const uint32_t* indices, const kernels::Bf16Result& to) c
   const float* const offset = scaling_.offset.data();
   const float* const scale = scaling_.scale.data();
   ForColumns(indices, to.columns.cols, [&](size_t first, size_t count, const uint32_t* columns) {
-    const kernels::Bf16Result part = {to.columns.Columns(first, count),
-                                      to.pairs.Columns(first / 2, kernels::PairsOf(count))};
+    const kernels::Bf16Result block = {to.columns.Columns(first, count),
+                                       to.pairs.Columns(first / 2, kernels::PairsOf(count))};
     if (data_.element_type() == ElementType::kU8) {
-      kernels::Bf16Gather(Stored(data_.bytes()), columns, offset, scale, part);
+      kernels::Bf16Gather(Stored(data_.bytes()), columns, offset, scale, block);
     } else {
-      kernels::Bf16Gather(Stored(data_.floats()), columns, offset, scale, part);
+      kernels::Bf16Gather(Stored(data_.floats()), columns, offset, scale, block);
     }
   });
 }

@@ -1,8 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // How raw feature values become network inputs.
 #ifndef COLONNADE_ENGINE_DATA_SCALING_H_
 #define COLONNADE_ENGINE_DATA_SCALING_H_
-
-#include <string>
 
 #include "colonnade/dataset.h"
 #include "colonnade/scaling.h"
@@ -11,12 +10,8 @@
 
 namespace colonnade {
 
-// Throws kInvalidArgument unless `method` is a name that FitScaling() knows.
-void CheckScalingMethod(const std::string& method);
-
-// Fits the method of that name (see TrainOptions::scale) to the data. A feature that is constant
-// becomes 0. Throws kInvalidArgument for an unknown name.
-Scaling FitScaling(const std::string& method, const Dataset& data);
+// Fits the method to the data. A feature that is constant becomes 0.
+Scaling FitScaling(Scale method, const Dataset& data);
 
 // A Scaling as the kernels want it: aligned, with zeros in the padding.
 struct PaddedScaling {

@@ -1,10 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/schema_json.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
-#include <utility>
+#include <optional>
 
 #include "engine/data/csv_record.h"
 
@@ -13,15 +13,11 @@ namespace {
 
 constexpr size_t kMaxFeatures = kMaxColumns - 1;
 
-constexpr std::pair<Missing, const char*> kMissing[] = {
-    {Missing::kMean, "mean"}, {Missing::kZero, "zero"}, {Missing::kDrop, "drop"}};
-
+// kError goes without saying, and is not written.
 Missing ReadMissing(const JsonNode& node) {
-  const std::string& name = node.String();
-  for (const auto& [missing, known] : kMissing) {
-    if (name == known) return missing;
-  }
-  node.Fail("\"mean\", \"zero\" or \"drop\"");
+  const std::optional<Missing> missing = Parse<Missing>(node.String());
+  if (!missing || *missing == Missing::kError) node.Fail("\"mean\", \"zero\" or \"drop\"");
+  return *missing;
 }
 
 }  // namespace
@@ -42,9 +38,7 @@ Json32 ToJson(const Schema& schema) {
     if (column.weight) json["ignored"].back()["weight"] = true;
   }
   if (schema.missing != Missing::kError) {
-    json["missing"] =
-        std::ranges::find(kMissing, schema.missing, &std::pair<Missing, const char*>::first)
-            ->second;
+    json["missing"] = Name(schema.missing);
   }
   if (schema.missing == Missing::kMean) json["means"] = ToJson(schema.means);
   return json;
@@ -85,45 +79,47 @@ Schema ReadSchema(const JsonNode& node) {
   return schema;
 }
 
-std::string FindMismatch(const char* field, const std::vector<float>& values, size_t expected) {
+std::optional<ErrorDetails> FindMismatch(const char* field, const std::vector<float>& values,
+                                         size_t expected) {
   if (values.size() != expected) {
-    return fmt::format("{}: found {}, expected {}", field, values.size(), expected);
+    return ErrorDetails{.subject = field,
+                        .found = fmt::to_string(values.size()),
+                        .expected = fmt::to_string(expected)};
   }
   for (size_t i = 0; i < values.size(); ++i) {
-    if (!std::isfinite(values[i])) {
-      return fmt::format("{}[{}]: found {}, expected a finite number", field, i, values[i]);
-    }
+    if (std::isfinite(values[i])) continue;
+    return ErrorDetails{.subject = fmt::format("{}[{}]", field, i),
+                        .found = fmt::to_string(values[i]),
+                        .expected = "a finite number"};
   }
   return {};
 }
 
-std::string FindMismatch(const Schema& schema) {
+std::optional<ErrorDetails> FindMismatch(const Schema& schema) {
   const size_t inputs = schema.features;
   if (!schema.feature_names.empty() && schema.feature_names.size() != inputs) {
-    return fmt::format("schema.feature_names: found {}, expected {}", schema.feature_names.size(),
-                       inputs);
+    return ErrorDetails{.subject = "schema.feature_names",
+                        .found = fmt::to_string(schema.feature_names.size()),
+                        .expected = fmt::to_string(inputs)};
   }
   if (schema.label_index > inputs + schema.ignored.size()) {
-    return fmt::format("schema.label_index: found {}, expected 0 to {}", schema.label_index,
-                       inputs + schema.ignored.size());
+    return ErrorDetails{.subject = "schema.label_index",
+                        .found = fmt::to_string(schema.label_index),
+                        .expected = fmt::format("0 to {}", inputs + schema.ignored.size())};
   }
   size_t free = 0;
   for (size_t i = 0; i < schema.categorical.size(); ++i) {
     const auto& [name, first, categories] = schema.categorical[i];
     if (first < free || first >= inputs || categories.empty() ||
         categories.size() > inputs - first) {
-      return fmt::format(
-          "schema.categorical[{}]: found {} categories from feature {} on, expected "
-          "features of their own among {}",
-          i, categories.size(), first, inputs);
+      return ErrorDetails{
+          .subject = fmt::format("schema.categorical[{}]", i),
+          .found = fmt::format("{} categories from feature {} on", categories.size(), first),
+          .expected = fmt::format("features of their own among {}", inputs)};
     }
     free = first + categories.size();
   }
-  if (schema.missing == Missing::kMean) {
-    if (std::string text = FindMismatch("schema.means", schema.means, inputs); !text.empty()) {
-      return text;
-    }
-  }
+  if (schema.missing == Missing::kMean) return FindMismatch("schema.means", schema.means, inputs);
   return {};
 }
 

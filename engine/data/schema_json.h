@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A schema as JSON text, as models and cached datasets keep it:
 //
 //   {"features":…,"feature_names":[…],"label_name":…,"label_index":…,"classes":[…]}, and, where
@@ -8,25 +9,27 @@
 #define COLONNADE_ENGINE_DATA_SCHEMA_JSON_H_
 
 #include <cstddef>
-#include <string>
+#include <optional>
 #include <vector>
 
 #include "colonnade/dataset.h"
+#include "colonnade/error.h"
 #include "engine/runtime/json.h"
 
 namespace colonnade {
 
 Json32 ToJson(const Schema& schema);
 
-// Throws kBadModel where the text is not of this form. What it says need not fit together.
+// Throws where the text is not of this form. What it says need not fit together.
 Schema ReadSchema(const JsonNode& node);
 
-// What keeps the parts of a schema from belonging together, on one line: "schema.feature_names:
-// found 3, expected 10". Empty if nothing does. Knows nothing of how many classes there must be.
-std::string FindMismatch(const Schema& schema);
+// What keeps the parts of a schema from belonging together: of "schema.feature_names", found 3,
+// expected 10. Nothing if they do. Knows nothing of how many classes there must be.
+std::optional<ErrorDetails> FindMismatch(const Schema& schema);
 
 // The same for values that should be `expected` finite numbers.
-std::string FindMismatch(const char* field, const std::vector<float>& values, size_t expected);
+std::optional<ErrorDetails> FindMismatch(const char* field, const std::vector<float>& values,
+                                         size_t expected);
 
 }  // namespace colonnade
 

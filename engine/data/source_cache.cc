@@ -1,16 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/source_cache.h"
 
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "colonnade/csv_options.h"
 #include "colonnade/error.h"
 #include "engine/data/cache_file.h"
+#include "engine/data/csv_reader.h"
 #include "engine/data/schema_json.h"
 #include "engine/runtime/file.h"
 #include "engine/runtime/hash.h"
@@ -25,25 +30,65 @@ using std::chrono::system_clock;
 
 // All that decides what a file is read as, but for the file.
 Json32 KeyOf(const CsvOptions& options) {
-  const auto character = [](std::optional<char> c) { return c ? std::string(1, *c) : ""; };
-  Json32 key = {{"header", static_cast<int>(options.header)},
-                {"delimiter", ToJson(character(options.delimiter))},
-                {"comment", ToJson(character(options.comment))}};
-  if (options.like != nullptr) {
-    const std::string like = ToJson(*options.like).dump();
-    Hash128 hash;
-    hash.Add(like.data(), like.size());
-    key["like"] = hash.Hex();
-    key["labels"] = options.labels_optional ? "none" : "required";
-    return key;
+  auto key = Json32::object();
+  for (const Option& option : OptionsOf<CsvOptions>()) {
+    if (option.info.effect == Effect::kNone) continue;
+    // What the columns mean, `like` decides.
+    if (options.like && option.info.commands == Commands::kColumns) continue;
+    key[option.info.Key()] = ToJson(OptionText(options, option.info.name));
   }
-  key["label_column"] = options.label_column ? ToJson(*options.label_column) : Json32();
-  key["weight_column"] = options.weight_column ? ToJson(*options.weight_column) : Json32();
-  key["task"] = static_cast<int>(options.task);
-  key["ignore_columns"] = ToJson(options.ignore_columns);
-  key["categorical"] = ToJson(options.categorical);
-  key["missing"] = static_cast<int>(options.missing);
+  if (!options.like) return key;
+  const std::string like = ToJson(*options.like).dump();
+  Hash128 hash;
+  hash.Add(like.data(), like.size());
+  key["like"] = hash.Hex();
+  key["labels"] = options.labels_optional ? "none" : "required";
   return key;
+}
+
+// Caches of earlier versions have the number of an enumerator in place of its name.
+template <Named E>
+void NameNumber(const char* field, Json32& key) {
+  const auto found = key.find(field);
+  if (found == key.end() || !found->is_number_unsigned()) return;
+  for (const auto& row : NamesOf(E())) {
+    if (static_cast<uint64_t>(row.value) == found->get<uint64_t>()) {
+      *found = row.name;
+      return;
+    }
+  }
+}
+
+Json32 Modern(Json32 key) {
+  NameNumber<Header>("header", key);
+  NameNumber<Task>("task", key);
+  NameNumber<Missing>("missing", key);
+  for (auto& [name, value] : key.items()) {
+    if (value.is_null()) value = "";
+    if (!value.is_array()) continue;
+    std::string text;
+    for (const Json32& item : value) {
+      if (!text.empty()) text += ",";
+      text += (item.is_string() ? item.get<std::string>() : "");
+    }
+    value = text;
+  }
+  if (!key.contains("delimiter") || !key["delimiter"].is_string()) return key;
+  const std::string delimiter = key["delimiter"];
+  CsvOptions options;
+  if (delimiter.size() == 1) options.delimiter = delimiter[0];
+  if (delimiter.size() < 2) key["delimiter"] = OptionText(options, "delimiter");
+  return key;
+}
+
+// Whether two objects have the same members, in whatever order.
+bool SameMembers(const Json32& a, const Json32& b) {
+  if (!a.is_object() || a.size() != b.size()) return false;
+  for (const auto& [name, value] : a.items()) {
+    const auto other = b.find(name);
+    if (other == b.end() || *other != value) return false;
+  }
+  return true;
 }
 
 // The time of a change that is so recent that another one might get the same time (clocks of file
@@ -73,62 +118,34 @@ std::string HashOfFile(const InputFile& input) {
 class CachedSource {
  public:
   CachedSource(const fs::path& file, const CsvOptions& options)
-      : input_(file), options_(options), cache_(file), key_(KeyOf(options)) {
+      : file_(file), input_(file), options_(options), cache_(file), key_(KeyOf(options)) {
     cache_ += ".colonnade";
   }
 
-  Dataset Read(const std::function<Dataset(const CsvOptions&)>& read) {
-    const std::optional<InputFile::Stamp> stamp = input_.stamp();
-    if (!stamp) {
-      Note(fmt::format("{}: not a regular file, read without a cache", input_.name()));
-      return read(options_);
-    }
-    stamp_ = *stamp;
-    std::error_code ignored;
-    const bool exists = fs::exists(cache_, ignored);
-    if (exists) {
-      if (std::optional<Dataset> data = FromCache()) return std::move(*data);
-      if (foreign_) {
-        Note(fmt::format("warning: {} was not made by --cache and stays as it is; {} is not cached",
-                         cache_.string(), input_.name()));
-        return read(options_);
-      }
-    }
-    CacheSource source;
-    CsvOptions options = options_;
-    options.notes = &source.notes;
-    Dataset data = read(options);
-    for (const std::string& note : source.notes) Note(note);
-    source = {.size = stamp_.size,
-              .time = TrustedTime(stamp_),
-              .hash = hash_.empty() ? HashOfFile(input_) : hash_,
-              .options = key_,
-              .notes = std::move(source.notes)};
-    input_.RequireUnchanged();
-    if (Write(data, source)) {
-      Note(exists ? fmt::format("{}: rebuilt the cache {}, because {}", input_.name(),
-                                cache_.string(), why_)
-                  : fmt::format("{}: made the cache {}", input_.name(), cache_.string()));
-    }
-    return data;
+  Dataset Read() {
+    std::shared_ptr<Dataset::Storage> data = FromCache();
+    if (data == nullptr) data = FromFile();
+    return Dataset(std::move(data));
   }
 
  private:
-  void Note(const std::string& line) const {
-    if (options_.notes != nullptr) options_.notes->push_back(line);
-  }
-
-  // Nothing where the cache is not that of the file; why_ tells then.
-  std::optional<Dataset> FromCache() {
+  // Null where there is no cache, or it is not that of the file; why_ tells then.
+  std::shared_ptr<Dataset::Storage> FromCache() {
+    const std::optional<InputFile::Stamp> stamp = input_.stamp();
+    if (!stamp) return {};
+    stamp_ = *stamp;
+    std::error_code ignored;
+    exists_ = fs::exists(cache_, ignored);
+    if (!exists_) return {};
     try {
       CacheFile cached(cache_);
       foreign_ = !cached.source();
       if (foreign_) return {};
       CacheSource source = *cached.source();
-      if (source.options != key_) why_ = "it was made with other options";
-      if (source.size != stamp_.size) why_ = "the size of the file changed";
+      if (!SameMembers(Modern(source.options), key_)) why_ = "it was made with other options";
+      if (source.size != stamp_->size) why_ = "the size of the file changed";
       if (!why_.empty()) return {};
-      const bool same_time = source.time != 0 && source.time == stamp_.time;
+      const bool same_time = source.time != 0 && source.time == stamp_->time;
       if (!same_time) {
         hash_ = HashOfFile(input_);
         if (hash_ != source.hash) {
@@ -136,15 +153,15 @@ class CachedSource {
           return {};
         }
       }
-      Dataset data(cached.Load(options_.threads));
-      for (const std::string& note : source.notes) Note(note);
+      std::shared_ptr<Dataset::Storage> data = cached.Load(options_.threads);
+      data->notes = source.notes;
       std::string what = fmt::format("{}: read from the cache {}", input_.name(), cache_.string());
       if (!same_time) {
         what += ", after comparing the content, because the time of the file is another";
-        source.time = TrustedTime(stamp_);
-        if (source.time != 0) Write(data, source);
+        source.time = TrustedTime(*stamp_);
+        if (source.time != 0) Write(source, data);
       }
-      Note(what);
+      data->notes.push_back(what);
       return data;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kBadData && error.code() != ErrorCode::kIo) throw;
@@ -153,32 +170,62 @@ class CachedSource {
     }
   }
 
-  bool Write(const Dataset& data, const CacheSource& source) const {
+  // Makes the cache anew, if it may.
+  std::shared_ptr<Dataset::Storage> FromFile() {
+    std::shared_ptr<Dataset::Storage> data = ReadCsvStorage(file_, options_);
+    if (!stamp_) {
+      data->notes.push_back(
+          fmt::format("{}: not a regular file, read without a cache", input_.name()));
+    } else if (foreign_) {
+      data->notes.push_back(
+          fmt::format("warning: {} was not made by `cache` and stays as it is; {} is not cached",
+                      cache_.string(), input_.name()));
+    } else {
+      const CacheSource source = {.size = stamp_->size,
+                                  .time = TrustedTime(*stamp_),
+                                  .hash = hash_.empty() ? HashOfFile(input_) : hash_,
+                                  .options = key_,
+                                  .notes = data->notes};
+      input_.RequireUnchanged();
+      if (Write(source, data)) {
+        data->notes.push_back(
+            exists_ ? fmt::format("{}: rebuilt the cache {}, because {}", input_.name(),
+                                  cache_.string(), why_)
+                    : fmt::format("{}: made the cache {}", input_.name(), cache_.string()));
+      }
+    }
+    return data;
+  }
+
+  // Notes it where that fails.
+  bool Write(const CacheSource& source, const std::shared_ptr<Dataset::Storage>& data) const {
     try {
-      WriteCacheFile(data, cache_, &source, options_.threads);
+      WriteCacheFile(Dataset(data), cache_, &source, options_.threads);
       return true;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kIo) throw;
-      Note(fmt::format("warning: {}; {} is not cached", error.what(), input_.name()));
+      data->notes.push_back(
+          fmt::format("warning: {}; {} is not cached", error.what(), input_.name()));
       return false;
     }
   }
 
+  const fs::path& file_;
   InputFile input_;
   const CsvOptions& options_;
   fs::path cache_;
   const Json32 key_;
-  InputFile::Stamp stamp_;
-  std::string hash_;      // of the file, once it was needed
-  std::string why_;       // the cache was of no use
-  bool foreign_ = false;  // the cache is somebody's own
+  std::optional<InputFile::Stamp> stamp_;  // of a regular file
+  bool exists_ = false;                    // there is a cache
+  bool foreign_ = false;                   // it is somebody's own
+  std::string hash_;                       // of the file, once it was needed
+  std::string why_;                        // the cache was of no use
 };
 
 }  // namespace
 
-Dataset ReadThroughCache(const fs::path& file, const CsvOptions& options,
-                         const std::function<Dataset(const CsvOptions&)>& read) {
-  return CachedSource(file, options).Read(read);
+Dataset ReadThroughCache(const fs::path& file, const CsvOptions& options) {
+  return CachedSource(file, options).Read();
 }
 
 }  // namespace colonnade

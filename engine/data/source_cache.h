@@ -1,20 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
 // Caches that are made and kept up to date without being asked for each time.
 #ifndef COLONNADE_ENGINE_DATA_SOURCE_CACHE_H_
 #define COLONNADE_ENGINE_DATA_SOURCE_CACHE_H_
 
 #include <filesystem>
-#include <functional>
 
 #include "colonnade/csv.h"
 
 namespace colonnade {
 
-// What `read` returns for the file, or the same from the cache beside it, FILE.colonnade, if that
-// was made of the same bytes with the same options; else makes the cache anew, unless that file was
-// made by WriteCache(). Tells what it did in options.notes. A cache that cannot be written is told
-// there, too, and no error.
-Dataset ReadThroughCache(const std::filesystem::path& file, const CsvOptions& options,
-                         const std::function<Dataset(const CsvOptions&)>& read);
+// What ReadCsv() returns for the file, or the same from the cache beside it, FILE.colonnade, if
+// that was made of the same bytes with the same options; else makes the cache anew, unless that
+// file was made by WriteCache(). Tells what it did in Dataset::notes(). A cache that cannot be
+// written is told there, too, and no error.
+Dataset ReadThroughCache(const std::filesystem::path& file, const CsvOptions& options);
 
 }  // namespace colonnade
 

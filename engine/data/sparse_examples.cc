@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/sparse_examples.h"
 
 #include <algorithm>
@@ -16,7 +17,7 @@ constexpr size_t kLanes = kernels::kSparseLanes;
 // Examples that tell which features are alike.
 constexpr size_t kSample = 2048;
 
-size_t Pieces(size_t total, size_t each) { return (total + each - 1) / each; }
+size_t CeilDivide(size_t total, size_t each) { return (total + each - 1) / each; }
 
 // Bit i tells whether byte i is not zero.
 uint64_t NonzeroBytes(const uint8_t* bytes) {
@@ -33,7 +34,7 @@ BitSets FeaturesOfExamples(const Dataset& data, Execution& execution) {
   constexpr size_t kExamplesPerTask = 1024;
   BitSets sets(data.examples(), data.features());
   const size_t features = data.features();
-  execution.ForEach(Pieces(data.examples(), kExamplesPerTask), [&](size_t task, size_t) {
+  execution.ForEach(CeilDivide(data.examples(), kExamplesPerTask), [&](size_t task, size_t) {
     const size_t first = task * kExamplesPerTask;
     const size_t end = std::min(first + kExamplesPerTask, data.examples());
     for (size_t e = first; e < end; ++e) {
@@ -51,8 +52,8 @@ BitSets FeaturesOfExamples(const Dataset& data, Execution& execution) {
 // The features, those of a block that are not zero in the same examples next to each other.
 std::vector<uint32_t> OrderOfFeatures(const BitSets& of_examples, size_t examples,
                                       size_t features) {
-  const size_t step = Pieces(examples, kSample);
-  const size_t sample = Pieces(examples, step);
+  const size_t step = CeilDivide(examples, kSample);
+  const size_t sample = CeilDivide(examples, step);
   BitSets of_features(features, sample);
   for (size_t i = 0; i < sample; ++i) {
     const uint64_t* of_example = of_examples[i * step];
@@ -72,7 +73,7 @@ std::vector<uint32_t> OrderOfFeatures(const BitSets& of_examples, size_t example
 
 }  // namespace
 
-// What is needed to make the pieces, and no longer.
+// What is needed to make the matrices, and no longer.
 struct SparseExamples::Builder {
   Builder(SparseExamples& of, const Dataset& from, Execution& execution)
       : to(of),
@@ -84,7 +85,7 @@ struct SparseExamples::Builder {
     for (size_t e = 0; e < values.size(); ++e) values[e] = from.BytesOf(e);
     std::iota(examples.begin(), examples.end(), 0U);
     std::vector<int> distances(from.examples());
-    execution.ForEach(Pieces(examples.size(), to.tile_), [&](size_t t, size_t) {
+    execution.ForEach(CeilDivide(examples.size(), to.tile_), [&](size_t t, size_t) {
       GroupSimilar(nonzeros, kLanes, kLanes, ExamplesOf(t), distances);
     });
   }
@@ -99,9 +100,9 @@ struct SparseExamples::Builder {
     return std::span(features).subspan(first, std::min(kBlockFeatures, features.size() - first));
   }
 
-  // What the columns of a piece are, group by group.
-  std::span<uint32_t> ColumnsOf(size_t t, size_t part) {
-    return part == 0 ? ExamplesOf(t) : FeaturesOf(part - 1);
+  // What the columns of a matrix are, group by group.
+  std::span<uint32_t> ColumnsOf(size_t t, size_t number) {
+    return number == 0 ? ExamplesOf(t) : FeaturesOf(number - 1);
   }
 
   // Calls entry(row, value) for the entries of a group of examples; value(i) is that of member i.
@@ -140,18 +141,18 @@ struct SparseExamples::Builder {
   // first of the first tile, how many members it has, and value(i) for those.
   template <class F>
   void ForEachEntry(size_t t, const F& entry) {
-    for (size_t part = 0; part < to.parts_; ++part) {
-      size_t g = to.first_group_[t * to.parts_ + part];
-      const std::span<const uint32_t> columns = ColumnsOf(t, part);
+    for (size_t number = 0; number < to.matrices_; ++number) {
+      size_t g = to.first_group_[t * to.matrices_ + number];
+      const std::span<const uint32_t> columns = ColumnsOf(t, number);
       for (size_t i = 0; i < columns.size(); i += kLanes, ++g) {
         const auto group = columns.subspan(i, std::min(kLanes, columns.size() - i));
         const auto of_group = [&](size_t row, const auto& value) {
           entry(g, group.size(), row, value);
         };
-        if (part == 0) {
+        if (number == 0) {
           ForEachFeature(group, of_group);
         } else {
-          ForEachExample(t, part - 1, group, of_group);
+          ForEachExample(t, number - 1, group, of_group);
         }
       }
     }
@@ -166,14 +167,14 @@ struct SparseExamples::Builder {
 };
 
 SparseExamples::SparseExamples(const Dataset& data, float scale, size_t tile, Execution& execution)
-    : tile_(tile), parts_(1 + Pieces(data.features(), kBlockFeatures)), scale_(scale) {
+    : tile_(tile), matrices_(1 + CeilDivide(data.features(), kBlockFeatures)), scale_(scale) {
   Builder builder(*this, data, execution);
-  const size_t tiles = Pieces(data.examples(), tile);
+  const size_t tiles = CeilDivide(data.examples(), tile);
   first_group_.push_back(0);
   for (size_t t = 0; t < tiles; ++t) {
-    for (size_t part = 0; part < parts_; ++part) {
-      const size_t first = part == 0 ? t * tile : (part - 1) * kBlockFeatures;
-      for (const uint32_t column : builder.ColumnsOf(t, part)) {
+    for (size_t number = 0; number < matrices_; ++number) {
+      const size_t first = number == 0 ? t * tile : (number - 1) * kBlockFeatures;
+      for (const uint32_t column : builder.ColumnsOf(t, number)) {
         columns_.push_back(column - static_cast<uint32_t>(first));
       }
       columns_.resize(kernels::RoundUp(columns_.size(), kLanes), kernels::kNoColumn);
@@ -194,7 +195,7 @@ SparseExamples::SparseExamples(const Dataset& data, float scale, size_t tile, Ex
   rows_[readable - 1] = 0;
   std::fill_n(values_.data() + (readable - 1) * kLanes, kLanes, uint8_t{0});
   execution.ForEach(tiles, [&](size_t t, size_t) {
-    size_t next = bounds_[first_group_[t * parts_]];
+    size_t next = bounds_[first_group_[t * matrices_]];
     builder.ForEachEntry(t, [&](size_t, size_t members, size_t row, const auto& value) {
       rows_[next] = static_cast<uint16_t>(row);
       uint8_t* values = values_.data() + next * kLanes;
@@ -206,8 +207,8 @@ SparseExamples::SparseExamples(const Dataset& data, float scale, size_t tile, Ex
 
 size_t SparseExamples::Entries(size_t b) const {
   size_t entries = 0;
-  for (size_t piece = 1 + b; piece + 1 < first_group_.size(); piece += parts_) {
-    entries += bounds_[first_group_[piece + 1]] - bounds_[first_group_[piece]];
+  for (size_t matrix = 1 + b; matrix + 1 < first_group_.size(); matrix += matrices_) {
+    entries += bounds_[first_group_[matrix + 1]] - bounds_[first_group_[matrix]];
   }
   return entries;
 }

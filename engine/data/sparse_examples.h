@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The nonzeros of a whole dataset, for trainings that take all of it in every step.
 #ifndef COLONNADE_ENGINE_DATA_SPARSE_EXAMPLES_H_
 #define COLONNADE_ENGINE_DATA_SPARSE_EXAMPLES_H_
@@ -33,11 +34,11 @@ class SparseExamples {
 
   // The examples [t * tile(), …) as columns of a matrix, numbered from 0; its rows are the
   // features.
-  kernels::SparseBytes Examples(size_t t) const { return Piece(t, 0); }
+  kernels::SparseBytes Examples(size_t t) const { return Matrix(t, 0); }
 
   // The features [b * kBlockFeatures, …) as columns, numbered from 0; the rows are the examples of
   // tile t, numbered from 0.
-  kernels::SparseBytes Features(size_t t, size_t b) const { return Piece(t, 1 + b); }
+  kernels::SparseBytes Features(size_t t, size_t b) const { return Matrix(t, 1 + b); }
 
   // How many entries block b of features has in all tiles.
   size_t Entries(size_t b) const;
@@ -45,22 +46,23 @@ class SparseExamples {
  private:
   struct Builder;
 
-  kernels::SparseBytes Piece(size_t t, size_t part) const {
-    const size_t piece = t * parts_ + part;
-    const size_t first = first_group_[piece];
+  // The matrix of that number among those of tile t.
+  kernels::SparseBytes Matrix(size_t t, size_t number) const {
+    const size_t matrix = t * matrices_ + number;
+    const size_t first = first_group_[matrix];
     return {rows_.data(),
             values_.data(),
             bounds_.data() + first,
             columns_.data() + first * kernels::kSparseLanes,
-            first_group_[piece + 1] - first,
+            first_group_[matrix + 1] - first,
             scale_};
   }
 
   size_t tile_;
-  size_t parts_;  // of a tile: its examples, and the blocks of features
+  size_t matrices_;  // of a tile: its examples, and the blocks of features
   float scale_;
-  std::vector<size_t> first_group_;  // of each piece
-  std::vector<size_t> bounds_;       // these four as in SparseBytes, of all pieces one by one
+  std::vector<size_t> first_group_;  // of each matrix
+  std::vector<size_t> bounds_;       // these four as in SparseBytes, of all matrices one by one
   std::vector<uint32_t> columns_;
   AlignedBuffer<uint16_t> rows_;
   AlignedBuffer<uint8_t> values_;

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "colonnade/split.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "colonnade/error.h"
@@ -25,9 +28,9 @@ std::vector<std::vector<uint32_t>> ByClass(const Dataset& data) {
 
 Split SplitStratified(const Dataset& data, double fraction, uint64_t seed) {
   if (!(fraction > 0 && fraction < 1)) {
-    throw Error(
-        ErrorCode::kInvalidArgument,
-        fmt::format("validation: found {}, expected a fraction above 0 and below 1", fraction));
+    throw Error(ErrorCode::kInvalidArgument, {.subject = "validation",
+                                              .found = fmt::to_string(fraction),
+                                              .expected = "a fraction above 0 and below 1"});
   }
   const std::vector<std::vector<uint32_t>> strata = ByClass(data);
   std::vector<char> aside(data.examples(), 0);
@@ -50,19 +53,20 @@ Split SplitStratified(const Dataset& data, double fraction, uint64_t seed) {
     (aside[e] != 0 ? validation : train).push_back(e);
   }
   if (validation.empty()) {
-    throw Error(ErrorCode::kBadData,
-                fmt::format("validation: found {} of {} examples, which is none, expected a "
-                            "fraction that gives at least one",
-                            fraction, data.examples()));
+    throw Error(ErrorCode::kBadData, {.subject = "validation",
+                                      .found = fmt::format("{} of {} examples, which is none",
+                                                           fraction, data.examples()),
+                                      .expected = "a fraction that gives at least one"});
   }
   return {.train = data.Part(train), .validation = data.Part(validation)};
 }
 
 namespace {
 
-[[noreturn]] void FailFolds(size_t folds, const std::string& expected) {
-  throw Error(ErrorCode::kInvalidArgument,
-              fmt::format("folds: found {}, expected {}", folds, expected));
+[[noreturn]] void FailFolds(size_t folds, std::string expected) {
+  throw Error(
+      ErrorCode::kInvalidArgument,
+      {.subject = "folds", .found = fmt::to_string(folds), .expected = std::move(expected)});
 }
 
 }  // namespace

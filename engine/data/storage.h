@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The inside of a Dataset.
 #ifndef COLONNADE_ENGINE_DATA_STORAGE_H_
 #define COLONNADE_ENGINE_DATA_STORAGE_H_
@@ -5,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "colonnade/dataset.h"
 #include "engine/runtime/aligned.h"
@@ -12,9 +14,9 @@
 
 namespace colonnade {
 
-// But for a part, exactly one of `bytes` and `floats` has memory, as `type` says; it may have room
-// for more than `examples`. Columns are `stride` = ColumnStride(features, element size) apart,
-// padding zero.
+// Unless the values are those of another storage, exactly one of `bytes` and `floats` has memory,
+// as `type` says. Buffers may have room for more than `examples`. Columns are `stride` =
+// ColumnStride(features, element size) apart, padding zero.
 struct Dataset::Storage {
   Schema schema;
   size_t examples = 0;
@@ -22,14 +24,13 @@ struct Dataset::Storage {
   size_t stride = 0;
   AlignedBuffer<uint8_t> bytes;
   AlignedBuffer<float> floats;
-  // Class indices; empty if unlabelled. Without schema.classes they are the bits of f32 targets (as
-  // ClassIndex gives them), until a Dataset takes the storage and moves them to `targets`.
-  AlignedBuffer<uint32_t> labels;
-  AlignedBuffer<float> targets;
-  AlignedBuffer<float> weights;  // empty: all count the same
+  AlignedBuffer<uint32_t> labels;  // class indices; empty if unlabelled, or for regression
+  AlignedBuffer<float> targets;    // numbers to predict; empty where there are none
+  AlignedBuffer<float> weights;    // empty: all count the same
+  std::vector<std::string> notes;  // of the reader
 
-  // Of a part: the storage that has the values, in place of `bytes` and `floats`, and for each
-  // example its column there. Else null and empty.
+  // The storage that has the values, where that is another one, and of a part the column there of
+  // each example. Else null and empty.
   std::shared_ptr<const Storage> whole;
   AlignedBuffer<uint32_t> columns;
 
@@ -38,21 +39,23 @@ struct Dataset::Storage {
   // Dataset::Hash() where it is known beforehand, else empty.
   std::string hash;
 
+  // Where the values are.
+  const Storage& values() const { return whole != nullptr ? *whole : *this; }
+
   // Bytes of values that are mapped, those of other parts too.
   size_t MappedBytes() const {
-    const Storage& values = whole != nullptr ? *whole : *this;
-    if (!values.file) return 0;
-    return type == ElementType::kU8 ? values.bytes.size() : values.floats.size() * sizeof(float);
+    if (!values().file) return 0;
+    return type == ElementType::kU8 ? values().bytes.size()
+                                    : values().floats.size() * sizeof(float);
   }
 
   // Advises the system how the values will be read next, if they are mapped. Thread-safe.
   void WillRead(Access access) const {
-    const Storage& values = whole != nullptr ? *whole : *this;
-    if (!values.file) return;
+    if (!values().file) return;
     const void* const begin = type == ElementType::kU8
-                                  ? static_cast<const void*>(values.bytes.data())
-                                  : values.floats.data();
-    values.file->Advise(begin, MappedBytes(), access);
+                                  ? static_cast<const void*>(values().bytes.data())
+                                  : values().floats.data();
+    values().file->Advise(begin, MappedBytes(), access);
   }
 };
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Matrices of bf16 and their memory.
 #ifndef COLONNADE_ENGINE_MODEL_BF16_MATRICES_H_
 #define COLONNADE_ENGINE_MODEL_BF16_MATRICES_H_

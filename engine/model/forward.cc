@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/model/forward.h"
 
 #include "engine/model/kernel_names.h"
@@ -30,7 +31,7 @@ void DenseForward(kernels::ConstMatrix weight, const float* bias, Activation act
   } else {
     kernels::Forward(weight, a, bias, applied, z);
   }
-  if (!IsFused(activation)) kernels::Apply(KernelNonlinearity(activation), z, z);
+  if (const auto f = KernelNonlinearity(activation)) kernels::Apply(*f, z, z);
 }
 
 void ForwardLayer(kernels::ConstMatrix weight, const float* bias, Activation activation,

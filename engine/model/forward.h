@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The forward pass: from a batch of inputs to logits.
 #ifndef COLONNADE_ENGINE_MODEL_FORWARD_H_
 #define COLONNADE_ENGINE_MODEL_FORWARD_H_

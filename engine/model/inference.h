@@ -1,4 +1,5 @@
-// Running a trained model over a dataset.
+// SPDX-License-Identifier: Apache-2.0
+// Running a trained model: over a dataset, by all threads.
 #ifndef COLONNADE_ENGINE_MODEL_INFERENCE_H_
 #define COLONNADE_ENGINE_MODEL_INFERENCE_H_
 
@@ -6,6 +7,7 @@
 
 #include "colonnade/dataset.h"
 #include "engine/model/storage.h"
+#include "engine/model/workspace.h"
 #include "engine/runtime/execution.h"
 
 namespace colonnade {
@@ -17,8 +19,21 @@ namespace colonnade {
 void ForEachLogits(const Model::Storage& model, const Dataset& data, Execution& execution,
                    const std::function<void(size_t first, kernels::Matrix logits)>& visit);
 
-// The class that each column of logits tells; see Model::Classes().
+// All layers over a block of the workspace's inputs; returns the logits, in the workspace.
+// nonzeros: of `inputs`, or with null data.
+kernels::Matrix RunLayers(const Model::Storage& model, kernels::Matrix inputs,
+                          kernels::ConstNonzeros nonzeros, Workspace& workspace);
+
+// Throws kInvalidArgument unless the model predicts numbers (true) or classes (false).
+void RequireKind(const Model& model, bool regression);
+
+// What the columns of logits tell, one example after the other as Model's functions have it. The
+// probabilities take the place of the logits on their way.
+void StoreLogits(kernels::ConstMatrix z, float* to);
+void LoadLogits(const float* from, kernels::Matrix z);  // what StoreLogits() stored
+void StoreProbabilities(const NetworkShape& shape, kernels::Matrix z, float* to);
 void StoreClasses(const NetworkShape& shape, kernels::ConstMatrix z, uint32_t* to);
+void StoreValues(const TargetScaling& target, kernels::ConstMatrix z, float* to);
 
 }  // namespace colonnade
 

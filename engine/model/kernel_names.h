@@ -1,6 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the kernels call the engine's activations.
 #ifndef COLONNADE_ENGINE_MODEL_KERNEL_NAMES_H_
 #define COLONNADE_ENGINE_MODEL_KERNEL_NAMES_H_
+
+#include <array>
+#include <cstddef>
+#include <iterator>
+#include <optional>
 
 #include "colonnade/network.h"
 #include "kernels/activation.h"
@@ -9,32 +15,28 @@
 namespace colonnade {
 
 // Whether the matrix products apply it to their results by themselves.
-inline bool IsFused(Activation activation) {
+constexpr bool IsFused(Activation activation) {
   return activation == Activation::kIdentity || activation == Activation::kRelu;
+}
+
+// What is applied to the results of a matrix product, the function of the same name; nothing where
+// the product does it by itself.
+inline std::optional<kernels::Nonlinearity> KernelNonlinearity(Activation activation) {
+  static const auto functions = [] {
+    std::array<std::optional<kernels::Nonlinearity>, std::size(kActivations)> found;
+    for (const auto& [value, name] : kActivations) {
+      if (IsFused(value)) continue;
+      found[static_cast<size_t>(value)] = kernels::FindNonlinearity(name).value();
+    }
+    return found;
+  }();
+  return functions[static_cast<size_t>(activation)];
 }
 
 // What the matrix products are to apply: identity for those that are applied afterwards.
 inline kernels::Activation KernelActivation(Activation activation) {
   return activation == Activation::kRelu ? kernels::Activation::kRelu
                                          : kernels::Activation::kIdentity;
-}
-
-// Of an activation that is not fused.
-inline kernels::Nonlinearity KernelNonlinearity(Activation activation) {
-  switch (activation) {
-    case Activation::kElu:
-      return kernels::Nonlinearity::kElu;
-    case Activation::kGelu:
-      return kernels::Nonlinearity::kGelu;
-    case Activation::kSilu:
-      return kernels::Nonlinearity::kSilu;
-    case Activation::kTanh:
-      return kernels::Nonlinearity::kTanh;
-    case Activation::kSigmoid:
-      return kernels::Nonlinearity::kSigmoid;
-    default:
-      return kernels::Nonlinearity::kLeakyRelu;
-  }
 }
 
 }  // namespace colonnade

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "colonnade/model.h"
 
 #include <fmt/format.h>
 
 #include <cassert>
 #include <cmath>
-#include <tuple>
+#include <optional>
 #include <utility>
 
 #include "colonnade/error.h"
@@ -16,49 +17,58 @@
 namespace colonnade {
 namespace {
 
-std::string LayerMismatch(const NetworkShape& shape) {
-  if (shape.layers.empty()) return "layers: found 0, expected at least 1";
+std::optional<ErrorDetails> LayerMismatch(const NetworkShape& shape) {
+  if (shape.layers.empty()) {
+    return ErrorDetails{.subject = "layers", .found = "0", .expected = "at least 1"};
+  }
   for (size_t l = 0; l < shape.layers.size(); ++l) {
     const Layer& layer = shape.layers[l];
     for (const auto& [side, width] :
          {std::pair("inputs", layer.inputs), {"outputs", layer.outputs}}) {
       if (width < 1 || width > kMaxWidth) {
-        return fmt::format("layers[{}].{}: found {}, expected 1 to {}", l, side, width, kMaxWidth);
+        return ErrorDetails{.subject = fmt::format("layers[{}].{}", l, side),
+                            .found = fmt::to_string(width),
+                            .expected = fmt::format("1 to {}", kMaxWidth)};
       }
     }
     if (l > 0 && layer.inputs != shape.layers[l - 1].outputs) {
-      return fmt::format("layers[{}].inputs: found {}, expected {}, the outputs of layers[{}]", l,
-                         layer.inputs, shape.layers[l - 1].outputs, l - 1);
+      return ErrorDetails{.subject = fmt::format("layers[{}].inputs", l),
+                          .found = fmt::to_string(layer.inputs),
+                          .expected = fmt::format("{}, the outputs of layers[{}]",
+                                                  shape.layers[l - 1].outputs, l - 1)};
     }
   }
   if (shape.layers.back().batch_norm) {
-    return fmt::format("layers[{}].batch_norm: found true, expected false in the last layer",
-                       shape.layers.size() - 1);
+    return ErrorDetails{.subject = fmt::format("layers[{}].batch_norm", shape.layers.size() - 1),
+                        .found = "true",
+                        .expected = "false in the last layer"};
   }
   return {};
 }
 
-void Require(const std::string& mismatch) {
-  if (!mismatch.empty()) throw Error(ErrorCode::kInvalidArgument, "model: " + mismatch);
+[[noreturn]] void Refuse(ErrorDetails mismatch) {
+  mismatch.subject = "model: " + mismatch.subject;
+  throw Error(ErrorCode::kInvalidArgument, std::move(mismatch));
+}
+
+void Require(std::optional<ErrorDetails> mismatch) {
+  if (mismatch) Refuse(*std::move(mismatch));
 }
 
 }  // namespace
 
-std::string FindMismatch(const NetworkShape& shape, const Scaling& scaling, const Schema& schema,
-                         const TargetScaling& target) {
-  if (std::string text = LayerMismatch(shape); !text.empty()) return text;
-  const auto differ = [](const char* field, size_t found, size_t expected) {
-    return fmt::format("{}: found {}, expected {}", field, found, expected);
+std::optional<ErrorDetails> FindMismatch(const NetworkShape& shape, const Scaling& scaling,
+                                         const Schema& schema, const TargetScaling& target) {
+  if (auto mismatch = LayerMismatch(shape)) return mismatch;
+  const auto differ = [](const char* subject, size_t found, size_t expected) {
+    return ErrorDetails{
+        .subject = subject, .found = fmt::to_string(found), .expected = fmt::to_string(expected)};
   };
   const size_t inputs = shape.inputs();
-  if (std::string text = FindMismatch("scaling.offset", scaling.offset, inputs); !text.empty()) {
-    return text;
-  }
-  if (std::string text = FindMismatch("scaling.scale", scaling.scale, inputs); !text.empty()) {
-    return text;
-  }
+  if (auto mismatch = FindMismatch("scaling.offset", scaling.offset, inputs)) return mismatch;
+  if (auto mismatch = FindMismatch("scaling.scale", scaling.scale, inputs)) return mismatch;
   if (schema.features != inputs) return differ("schema.features", schema.features, inputs);
-  if (std::string text = FindMismatch(schema); !text.empty()) return text;
+  if (auto mismatch = FindMismatch(schema)) return mismatch;
   if (shape.output != OutputKind::kSoftmax && shape.outputs() != 1) {
     return differ("outputs", shape.outputs(), 1);
   }
@@ -67,8 +77,9 @@ std::string FindMismatch(const NetworkShape& shape, const Scaling& scaling, cons
     return differ("schema.classes", schema.classes.size(), classes);
   }
   if (!std::isfinite(target.offset) || !std::isfinite(target.scale) || target.scale <= 0) {
-    return fmt::format("target: found offset {} and scale {}, expected finite numbers, scale > 0",
-                       target.offset, target.scale);
+    return ErrorDetails{.subject = "target",
+                        .found = fmt::format("offset {} and scale {}", target.offset, target.scale),
+                        .expected = "finite numbers, scale > 0"};
   }
   return {};
 }
@@ -79,9 +90,10 @@ size_t ClassesOf(const NetworkShape& shape) {
       return 2;
     case OutputKind::kLinear:
       return 0;
-    default:
+    case OutputKind::kSoftmax:
       return shape.outputs();
   }
+  __builtin_unreachable();
 }
 
 std::vector<float> ToRowMajor(kernels::ConstMatrix from) {
@@ -105,8 +117,9 @@ std::shared_ptr<Model::Storage> MakeStorage(NetworkShape shape,
                                             Scaling scaling, Schema schema, TargetScaling target) {
   Require(FindMismatch(shape, scaling, schema, target));
   if (parameters.size() != shape.layers.size()) {
-    Require(fmt::format("parameters: found {} layers, expected {}", parameters.size(),
-                        shape.layers.size()));
+    Refuse({.subject = "parameters",
+            .found = fmt::format("{} layers", parameters.size()),
+            .expected = fmt::to_string(shape.layers.size())});
   }
   auto storage = std::make_shared<Model::Storage>();
   for (size_t l = 0; l < parameters.size(); ++l) {
@@ -126,8 +139,9 @@ std::shared_ptr<Model::Storage> MakeStorage(NetworkShape shape,
     take("running_variance", from.running_variance, to.running_variance.view());
     for (const float variance : from.running_variance) {
       if (variance >= 0) continue;
-      Require(fmt::format("parameters[{}].running_variance: found {}, expected at least 0", l,
-                          variance));
+      Refuse({.subject = fmt::format("parameters[{}].running_variance", l),
+              .found = fmt::to_string(variance),
+              .expected = "at least 0"});
     }
   }
   storage->shape = std::move(shape);
@@ -182,15 +196,21 @@ std::string Model::ParametersHash() const {
   return hash.Hex();
 }
 
-const std::map<std::string, std::string>& Model::provenance() const noexcept { return provenance_; }
+const std::map<std::string, std::string>& Model::provenance() const noexcept {
+  return *provenance_;
+}
 
-void Model::SetProvenance(const std::string& key, const std::string& json) {
+Model Model::WithProvenance(const std::string& key, const std::string& json) const {
   // What could not be saved, or not be loaded again, is refused here.
   if (!IsUtf8(key) || !ParseJson<nlohmann::json>(json)) {
     throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("provenance {}: found no valid JSON", safetensors::Quoted(key)));
+                {.subject = "provenance " + safetensors::Quoted(key), .found = "no valid JSON"});
   }
-  provenance_[key] = json;
+  auto provenance = std::make_shared<std::map<std::string, std::string>>(*provenance_);
+  (*provenance)[key] = json;
+  Model model = *this;
+  model.provenance_ = std::move(provenance);
+  return model;
 }
 
 }  // namespace colonnade

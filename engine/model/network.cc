@@ -1,9 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "colonnade/network.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "colonnade/error.h"
 #include "engine/model/storage.h"
@@ -14,33 +14,12 @@ namespace {
 void CheckWidth(const std::string& field, size_t width) {
   if (width >= 1 && width <= kMaxWidth) return;
   throw Error(ErrorCode::kInvalidArgument,
-              fmt::format("{}: found {}, expected 1 to {}", field, width, kMaxWidth));
+              ErrorDetails{.subject = field,
+                           .found = fmt::to_string(width),
+                           .expected = fmt::format("1 to {}", kMaxWidth)});
 }
-
-constexpr std::pair<Activation, const char*> kNames[] = {{Activation::kIdentity, "identity"},
-                                                         {Activation::kRelu, "relu"},
-                                                         {Activation::kLeakyRelu, "leaky-relu"},
-                                                         {Activation::kElu, "elu"},
-                                                         {Activation::kGelu, "gelu"},
-                                                         {Activation::kSilu, "silu"},
-                                                         {Activation::kTanh, "tanh"},
-                                                         {Activation::kSigmoid, "sigmoid"}};
 
 }  // namespace
-
-const char* Name(Activation activation) {
-  for (const auto& [known, name] : kNames) {
-    if (known == activation) return name;
-  }
-  return "";
-}
-
-std::optional<Activation> ActivationNamed(std::string_view name) {
-  for (const auto& [activation, known] : kNames) {
-    if (known == name) return activation;
-  }
-  return std::nullopt;
-}
 
 NetworkShape NetworkShape::Mlp(size_t inputs, std::span<const size_t> hidden, size_t outputs,
                                Activation activation) {
@@ -51,8 +30,9 @@ NetworkShape NetworkShape::Mlp(size_t inputs, std::span<const size_t> hidden, si
                                std::span<const Activation> activations) {
   if (activations.size() != hidden.size()) {
     throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("activations: found {}, expected {} (one per hidden layer)",
-                            activations.size(), hidden.size()));
+                ErrorDetails{.subject = "activations",
+                             .found = fmt::to_string(activations.size()),
+                             .expected = fmt::format("{} (one per hidden layer)", hidden.size())});
   }
   CheckWidth("inputs", inputs);
   for (size_t i = 0; i < hidden.size(); ++i) CheckWidth(fmt::format("hidden[{}]", i), hidden[i]);

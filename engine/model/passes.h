@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The arithmetic of a training step on one batch: forward, backward, weight gradients.
 #ifndef COLONNADE_ENGINE_MODEL_PASSES_H_
 #define COLONNADE_ENGINE_MODEL_PASSES_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "engine/model/bf16_matrices.h"
@@ -11,13 +12,13 @@ namespace {
 using kernels::PairsOf;
 
 // Where a block lies in a matrix.
-kernels::Bf16Result Part(OwnedBf16& of, const Block& block) {
+kernels::Bf16Result BlockOf(OwnedBf16& of, const Block& block) {
   const kernels::Bf16Result columns = of.Columns(block.first_column, block.columns);
   return {columns.columns.Rows(block.first_row, block.rows),
           columns.pairs.Rows(block.first_row, block.rows)};
 }
 
-kernels::Matrix Part(kernels::Matrix of, const Block& block) {
+kernels::Matrix BlockOf(kernels::Matrix of, const Block& block) {
   return of.Columns(block.first_column, block.columns).Rows(block.first_row, block.rows);
 }
 
@@ -67,30 +68,29 @@ class Bf16Passes final : public Passes {
     const auto inputs = activations_[layer].Columns(block.first_column, block.columns).columns;
     const float* bias = parameters_[layer].bias.view().data + block.first_row;
     const Activation activation = shape_.layers[layer].activation;
-    const auto part = [&](OwnedMatrix& of) { return Part(of.view(), block); };
+    const auto block_of = [&](OwnedMatrix& of) { return BlockOf(of.view(), block); };
     if (layer + 1 == shape_.layers.size()) {
       kernels::Bf16Forward(weights, inputs, InputScale(layer), bias, KernelActivation(activation),
-                           part(logits_));
+                           block_of(logits_));
     } else if (!IsWide(layer)) {
       kernels::Bf16Forward(weights, inputs, InputScale(layer), bias, KernelActivation(activation),
-                           Part(activations_[layer + 1], block));
+                           BlockOf(activations_[layer + 1], block));
     } else {
       // In f32, in the memory of the gradient where kept_ must stay as it is.
-      const kernels::Matrix kept = part(kept_[layer]);
-      const kernels::Matrix scratch = part(wide_gradients_[layer]);
+      const kernels::Matrix kept = block_of(kept_[layer]);
+      const kernels::Matrix scratch = block_of(wide_gradients_[layer]);
       kernels::Matrix values = kept;
       kernels::Bf16Forward(weights, inputs, InputScale(layer), bias, KernelActivation(activation),
                            kept);
-      if (!IsFused(activation)) {
-        const kernels::Nonlinearity f = KernelNonlinearity(activation);
-        if (kernels::DerivativeTakesInput(f)) values = scratch;
-        kernels::Apply(f, kept, values);
+      if (const auto f = KernelNonlinearity(activation)) {
+        if (kernels::DerivativeTakesInput(*f)) values = scratch;
+        kernels::Apply(*f, kept, values);
       }
       if (drops()) {
         Drop(layer, block, values, scratch);
         values = scratch;
       }
-      kernels::RoundToBf16(values, Part(activations_[layer + 1], block));
+      kernels::RoundToBf16(values, BlockOf(activations_[layer + 1], block));
     }
   }
 
@@ -107,21 +107,21 @@ class Bf16Passes final : public Passes {
     const Activation activation = shape_.layers[layer - 1].activation;
     if (!IsWide(layer - 1)) {
       kernels::Bf16InputGradient(weights, dz, KernelActivation(activation),
-                                 Part(activations_[layer], block).columns,
-                                 Part(gradients_[layer - 1], block));
+                                 BlockOf(activations_[layer], block).columns,
+                                 BlockOf(gradients_[layer - 1], block));
       return;
     }
-    const kernels::Matrix gradient = Part(wide_gradients_[layer - 1].view(), block);
+    const kernels::Matrix gradient = BlockOf(wide_gradients_[layer - 1].view(), block);
     kernels::Bf16Forward(weights, dz, 1.0f, zero_[layer - 1].view().data,
                          kernels::Activation::kIdentity, gradient);
-    const kernels::Matrix kept = Part(kept_[layer - 1].view(), block);
+    const kernels::Matrix kept = BlockOf(kept_[layer - 1].view(), block);
     if (drops()) Drop(layer - 1, block, gradient, gradient);
     if (activation == Activation::kRelu) {
       kernels::ReluGradient(kept, gradient, gradient);
-    } else if (!IsFused(activation)) {
-      kernels::ApplyGradient(KernelNonlinearity(activation), kept, gradient, gradient);
+    } else if (const auto f = KernelNonlinearity(activation)) {
+      kernels::ApplyGradient(*f, kept, gradient, gradient);
     }
-    kernels::RoundToBf16(gradient, Part(gradients_[layer - 1], block));
+    kernels::RoundToBf16(gradient, BlockOf(gradients_[layer - 1], block));
   }
 
   void WeightGradient(const WeightBlock& block, size_t columns, kernels::Output output,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "engine/model/forward.h"
@@ -10,13 +11,14 @@
 namespace colonnade {
 namespace {
 
-kernels::Matrix Part(kernels::Matrix of, const Block& block) {
+kernels::Matrix BlockOf(kernels::Matrix of, const Block& block) {
   return of.Columns(block.first_column, block.columns).Rows(block.first_row, block.rows);
 }
 
 // Whether the backward pass needs what the activation took, and not what it gave.
 bool KeepsInput(Activation activation) {
-  return !IsFused(activation) && kernels::DerivativeTakesInput(KernelNonlinearity(activation));
+  const auto f = KernelNonlinearity(activation);
+  return f && kernels::DerivativeTakesInput(*f);
 }
 
 class F32Passes final : public Passes {
@@ -76,14 +78,14 @@ class F32Passes final : public Passes {
   void Normalize(size_t layer, size_t columns, size_t first_row, size_t rows,
                  DenseParameters& parameters) override {
     const Block block{0, columns, first_row, rows};
-    const kernels::Matrix y = Part(Taken(layer), block);
+    const kernels::Matrix y = BlockOf(Taken(layer), block);
     const auto of_rows = [&](auto& of) { return of.view().data + first_row; };
     kernels::BatchNormForward({.gamma = of_rows(parameters.gamma),
                                .beta = of_rows(parameters.bias),
                                .running_mean = of_rows(parameters.running_mean),
                                .running_variance = of_rows(parameters.running_variance),
                                .inverse_deviation = of_rows(norms_[layer].inverse_deviation)},
-                              Part(norms_[layer].normalized.view(), block), y);
+                              BlockOf(norms_[layer].normalized.view(), block), y);
     if (shape_.layers[layer].activation == Activation::kRelu) kernels::Relu(y, y);
     Activate(layer, block);
   }
@@ -94,16 +96,17 @@ class F32Passes final : public Passes {
 
   void Backward(size_t layer, const Block& block) override {
     const Activation activation = shape_.layers[layer - 1].activation;
-    const kernels::Matrix gradient = Part(Gradient(layer - 1), block);
+    const kernels::Matrix gradient = BlockOf(Gradient(layer - 1), block);
     kernels::InputGradient(transposed_[layer].view().Rows(block.first_row, block.rows),
                            Gradient(layer).Columns(block.first_column, block.columns),
-                           KernelActivation(activation), Part(activations_.at(layer), block),
+                           KernelActivation(activation), BlockOf(activations_.at(layer), block),
                            gradient);
     if (drops()) Drop(layer - 1, block, gradient, gradient);
-    if (IsFused(activation)) return;
+    const auto f = KernelNonlinearity(activation);
+    if (!f) return;
     const kernels::Matrix kept =
         Keeps(layer - 1) ? kept_[layer - 1].view() : activations_.at(layer);
-    kernels::ApplyGradient(KernelNonlinearity(activation), Part(kept, block), gradient, gradient);
+    kernels::ApplyGradient(*f, BlockOf(kept, block), gradient, gradient);
   }
 
   void NormalizeBackward(size_t layer, size_t columns, size_t first_row, size_t rows) override {
@@ -111,8 +114,9 @@ class F32Passes final : public Passes {
     const auto of_rows = [&](auto& of) { return of.view().data + first_row; };
     Norm& norm = norms_[layer];
     kernels::BatchNormBackward(of_rows(parameters_[layer].gamma), of_rows(norm.inverse_deviation),
-                               Part(norm.normalized.view(), block), Part(Gradient(layer), block),
-                               of_rows(norm.dgamma), of_rows(norm.dbeta));
+                               BlockOf(norm.normalized.view(), block),
+                               BlockOf(Gradient(layer), block), of_rows(norm.dgamma),
+                               of_rows(norm.dbeta));
   }
 
   void WeightGradient(const WeightBlock& block, size_t columns, kernels::Output output,
@@ -192,13 +196,13 @@ class F32Passes final : public Passes {
     const kernels::Matrix z = Taken(layer);
     const kernels::Matrix result = activations_.at(layer + 1);
     kernels::Matrix a = result;
-    if (!IsFused(activation)) {
+    if (const auto f = KernelNonlinearity(activation)) {
       // What is kept is what the activation takes or, if that is not needed, what it gives.
       if (!KeepsInput(activation)) a = z;
-      kernels::Apply(KernelNonlinearity(activation), Part(z, block), Part(a, block));
+      kernels::Apply(*f, BlockOf(z, block), BlockOf(a, block));
     }
     if (drops() && layer + 1 < shape_.layers.size()) {
-      Drop(layer, block, Part(a, block), Part(result, block));
+      Drop(layer, block, BlockOf(a, block), BlockOf(result, block));
     }
   }
 

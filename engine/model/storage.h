@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 // The inside of a Model.
 #ifndef COLONNADE_ENGINE_MODEL_STORAGE_H_
 #define COLONNADE_ENGINE_MODEL_STORAGE_H_
 
+#include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
+#include "colonnade/error.h"
 #include "colonnade/model.h"
 #include "engine/data/scaling.h"
 #include "engine/runtime/aligned.h"
@@ -65,10 +67,10 @@ struct Model::Storage {
   }
 };
 
-// What keeps these from belonging together, on one line: "schema.classes: found 3, expected
-// 10". Empty if nothing does.
-std::string FindMismatch(const NetworkShape& shape, const Scaling& scaling, const Schema& schema,
-                         const TargetScaling& target);
+// What keeps these from belonging together: of "schema.classes", found 3, expected 10. Nothing if
+// they do.
+std::optional<ErrorDetails> FindMismatch(const NetworkShape& shape, const Scaling& scaling,
+                                         const Schema& schema, const TargetScaling& target);
 
 // How many classes the outputs tell apart; 0: they are numbers.
 size_t ClassesOf(const NetworkShape& shape);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Memory for matrices: aligned, owned by one (or borrowed), movable.
 #ifndef COLONNADE_ENGINE_RUNTIME_ALIGNED_H_
 #define COLONNADE_ENGINE_RUNTIME_ALIGNED_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef COLONNADE_ENGINE_RUNTIME_CPU_QUOTA_H_
 #define COLONNADE_ENGINE_RUNTIME_CPU_QUOTA_H_
 

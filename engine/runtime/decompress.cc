@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/decompress.h"
 
 #include <fmt/format.h>
@@ -38,14 +39,16 @@ class Compressed {
   void Consume(size_t count) { begin_ += count; }
 
   [[noreturn]] void FailDamaged(const char* reason) const {
-    throw Error(ErrorCode::kBadData,
-                fmt::format("{}: the {} data is damaged: {}", name_, format_, reason));
+    throw Error(
+        ErrorCode::kBadData,
+        {.file = name_, .problem = fmt::format("the {} data is damaged: {}", format_, reason)});
   }
 
   [[noreturn]] void FailTruncated() const {
     throw Error(
         ErrorCode::kBadData,
-        fmt::format("{}: the {} data ends early: the file is not complete", name_, format_));
+        {.file = name_,
+         .problem = fmt::format("the {} data ends early: the file is not complete", format_)});
   }
 
  private:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Compressed input, told by its first bytes.
 #ifndef COLONNADE_ENGINE_RUNTIME_DECOMPRESS_H_
 #define COLONNADE_ENGINE_RUNTIME_DECOMPRESS_H_

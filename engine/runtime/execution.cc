@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/execution.h"
 
 #include <tbb/blocked_range.h>

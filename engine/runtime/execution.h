@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Threads. The only place of the library that knows oneTBB.
 #ifndef COLONNADE_ENGINE_RUNTIME_EXECUTION_H_
 #define COLONNADE_ENGINE_RUNTIME_EXECUTION_H_

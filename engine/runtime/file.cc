@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/file.h"
 
 #include <fcntl.h>
@@ -24,6 +25,11 @@ namespace fs = std::filesystem;
 constexpr size_t kMaxTransfer = size_t{1} << 30;
 
 std::string Reason(int error) { return std::generic_category().message(error); }
+
+[[noreturn]] void ThrowUnwritable(const std::string& file, const std::string& reason) {
+  throw Error(ErrorCode::kIo,
+              {.file = file, .problem = fmt::format("cannot write '{}': {}", file, reason)});
+}
 
 timespec ModificationTime(const struct stat& status) {
 #if defined(__APPLE__)
@@ -161,7 +167,8 @@ void InputFile::Fail(int error) const { Fail(error == EISDIR ? "is a directory" 
 
 void InputFile::Fail(const std::string& reason) const {
   const std::string shown = owned_ ? "'" + name_ + "'" : name_;
-  throw Error(ErrorCode::kIo, fmt::format("cannot read {}: {}", shown, reason));
+  throw Error(ErrorCode::kIo,
+              {.file = name_, .problem = fmt::format("cannot read {}: {}", shown, reason)});
 }
 
 std::string ReadWholeFile(const fs::path& file) {
@@ -291,7 +298,7 @@ void AtomicFile::SyncFolder() const {
   const int error = Retry([&] { return fsync(descriptor); }) == -1 ? errno : 0;
   close(descriptor);
   if (error == EIO || error == ENOSPC || error == EDQUOT) {
-    throw Error(ErrorCode::kIo, fmt::format("cannot write '{}': {}", name_, Reason(error)));
+    ThrowUnwritable(name_, Reason(error));
   }
 }
 
@@ -311,7 +318,7 @@ void AtomicFile::Fail(int error) {
   } else if (error == ENOENT && !fs::exists(FolderOf(file_), ignored)) {
     reason = fmt::format("the folder '{}' does not exist", FolderOf(file_).string());
   }
-  throw Error(ErrorCode::kIo, fmt::format("cannot write '{}': {}", name_, reason));
+  ThrowUnwritable(name_, reason);
 }
 
 }  // namespace colonnade

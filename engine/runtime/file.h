@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files, whole or absent.
 #ifndef COLONNADE_ENGINE_RUNTIME_FILE_H_
 #define COLONNADE_ENGINE_RUNTIME_FILE_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A fast hash that identifies data and parameters; no protection against an adversary.
 #ifndef COLONNADE_ENGINE_RUNTIME_HASH_H_
 #define COLONNADE_ENGINE_RUNTIME_HASH_H_

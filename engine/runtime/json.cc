@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/json.h"
 
 #include <algorithm>
@@ -49,9 +50,9 @@ std::vector<std::string> ReadNames(const JsonNode& node) {
 }
 
 std::vector<float> ReadFloats(const JsonNode& node, size_t expected) {
-  if (!node.is_array()) return std::vector<float>(expected, node.Float());
+  if (!node.is_array()) return std::vector<float>(expected, node.Number());
   std::vector<float> values(node.size());
-  for (size_t i = 0; i < values.size(); ++i) values[i] = node.Item(i).Float();
+  for (size_t i = 0; i < values.size(); ++i) values[i] = node.Item(i).Number();
   return values;
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reading JSON text that a file holds, trusting nothing about it.
 #ifndef COLONNADE_ENGINE_RUNTIME_JSON_H_
 #define COLONNADE_ENGINE_RUNTIME_JSON_H_
@@ -5,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
@@ -47,67 +49,94 @@ std::optional<Json> ParseJson(std::string_view text) {
 // Whether `text` can be a string in JSON.
 bool IsUtf8(const std::string& text);
 
-// A value within a JSON document and the path to it, for messages. What is not as asked for is
-// thrown as kBadModel, "PATH: found, expected".
-class JsonNode {
- public:
-  JsonNode(const Json32& value, std::string path) : value_(value), path_(std::move(path)) {}
+// JSON text of a file, and how to tell what is wrong with it.
+template <class Json>
+struct JsonDocument {
+  Json value;
+  ErrorCode code;
+  std::string file;  // its name
+};
 
-  JsonNode Field(const char* key) const {
-    if (!value_.is_object()) Fail("an object");
-    const auto found = value_.find(key);
-    if (found == value_.end()) {
-      throw Error(ErrorCode::kBadModel, fmt::format("{}: found no {}", path_, key));
-    }
-    return {*found, path_ + '.' + key};
+// A value within a document and the path to it, for messages; keeps the document. What is not as
+// asked for is thrown as the document's code, "FILE: PATH: found, expected".
+template <class Json>
+class BasicJsonNode {
+ public:
+  // All of the document, which stands at `path` in the file.
+  BasicJsonNode(JsonDocument<Json> document, std::string path)
+      : document_(std::make_shared<const JsonDocument<Json>>(std::move(document))),
+        value_(&document_->value),
+        path_(std::move(path)) {}
+
+  const Json& value() const { return *value_; }
+
+  BasicJsonNode Field(const char* key) const {
+    if (!value_->is_object()) Fail("an object");
+    const auto found = value_->find(key);
+    if (found == value_->end()) Throw({.subject = path_, .found = std::string("no ") + key});
+    return {document_, *found, path_ + '.' + key};
   }
 
-  bool Has(const char* key) const { return value_.is_object() && value_.contains(key); }
+  bool Has(const char* key) const { return value_->is_object() && value_->contains(key); }
 
-  bool is_array() const { return value_.is_array(); }
+  bool is_array() const { return value_->is_array(); }
+  bool is_null() const { return value_->is_null(); }
 
   size_t size() const {
     if (!is_array()) Fail("an array");
-    return value_.size();
+    return value_->size();
   }
 
-  JsonNode Item(size_t i) const { return {value_[i], fmt::format("{}[{}]", path_, i)}; }
+  BasicJsonNode Item(size_t i) const {
+    return {document_, (*value_)[i], fmt::format("{}[{}]", path_, i)};
+  }
 
   size_t Unsigned(size_t max) const {
-    if (!value_.is_number_unsigned() || value_.get<uint64_t>() > max) {
+    if (!value_->is_number_unsigned() || value_->template get<uint64_t>() > max) {
       Fail(fmt::format("an integer from 0 to {}", max));
     }
-    return value_.get<size_t>();
+    return value_->template get<size_t>();
   }
 
-  float Float() const {
-    if (!value_.is_number()) Fail("a number");
-    return value_.get<float>();
+  typename Json::number_float_t Number() const {
+    if (!value_->is_number()) Fail("a number");
+    return value_->template get<typename Json::number_float_t>();
   }
 
   bool Bool() const {
-    if (!value_.is_boolean()) Fail("true or false");
-    return value_.get<bool>();
+    if (!value_->is_boolean()) Fail("true or false");
+    return value_->template get<bool>();
   }
 
   const std::string& String() const {
-    if (!value_.is_string()) Fail("a string");
-    return value_.get_ref<const std::string&>();
+    if (!value_->is_string()) Fail("a string");
+    return value_->template get_ref<const std::string&>();
   }
 
   [[noreturn]] void Fail(const std::string& expected) const {
-    const std::string found = value_.is_array()    ? "an array"
-                              : value_.is_object() ? "an object"
-                              : value_.is_string() ? safetensors::Quoted(String())
-                                                   : value_.dump();
-    throw Error(ErrorCode::kBadModel,
-                fmt::format("{}: found {}, expected {}", path_, found, expected));
+    const std::string found = value_->is_array()    ? "an array"
+                              : value_->is_object() ? "an object"
+                              : value_->is_string() ? safetensors::Quoted(String())
+                                                    : value_->dump();
+    Throw({.subject = path_, .found = found, .expected = expected});
   }
 
  private:
-  const Json32& value_;
+  BasicJsonNode(std::shared_ptr<const JsonDocument<Json>> document, const Json& value,
+                std::string path)
+      : document_(std::move(document)), value_(&value), path_(std::move(path)) {}
+
+  [[noreturn]] void Throw(ErrorDetails details) const {
+    details.file = document_->file;
+    throw Error(document_->code, std::move(details));
+  }
+
+  std::shared_ptr<const JsonDocument<Json>> document_;
+  const Json* value_;  // within it
   std::string path_;
 };
+
+using JsonNode = BasicJsonNode<Json32>;
 
 // Names, and their lists. One that is not valid UTF-8 (JSON has no other strings) is stored as the
 // array of its bytes.

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "colonnade/machine.h"
 
+#include <fmt/format.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -40,11 +42,11 @@ std::string SimdTarget() { return kernels::CurrentTarget(); }
 
 void SetSimdTarget(std::string_view name) {
   if (kernels::UseTarget(name)) return;
-  std::string known;
-  for (const std::string& target : SimdTargets()) known += (known.empty() ? "" : ", ") + target;
-  throw Error(ErrorCode::kInvalidArgument, "SIMD target: found '" + std::string(name) +
-                                               "', expected one that this machine has (" + known +
-                                               ")");
+  throw Error(
+      ErrorCode::kInvalidArgument,
+      {.subject = "simd",
+       .found = fmt::format("'{}'", name),
+       .expected = fmt::format("one that this machine has ({})", fmt::join(SimdTargets(), ", "))});
 }
 
 }  // namespace colonnade

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/mapped_file.h"
 
 #include <fcntl.h>
@@ -18,7 +19,8 @@ MappedFile::MappedFile(const std::filesystem::path& file) : name_(file.string())
   const auto fail = [&](int error) {
     const std::string reason =
         error == ENODEV ? "is not a regular file" : std::generic_category().message(error);
-    throw Error(ErrorCode::kIo, fmt::format("cannot read '{}': {}", name_, reason));
+    throw Error(ErrorCode::kIo,
+                {.file = name_, .problem = fmt::format("cannot read '{}': {}", name_, reason)});
   };
   const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (descriptor == -1) fail(errno);

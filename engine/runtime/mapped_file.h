@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A file as memory.
 #ifndef COLONNADE_ENGINE_RUNTIME_MAPPED_FILE_H_
 #define COLONNADE_ENGINE_RUNTIME_MAPPED_FILE_H_

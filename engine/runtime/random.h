@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random numbers as a function of (seed, stream, index): no state, so no thread can disturb them.
 #ifndef COLONNADE_ENGINE_RUNTIME_RANDOM_H_
 #define COLONNADE_ENGINE_RUNTIME_RANDOM_H_

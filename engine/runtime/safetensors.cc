@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/safetensors.h"
 
 #include <fmt/format.h>
@@ -11,8 +12,6 @@
 #include <set>
 #include <tuple>
 #include <utility>
-
-#include "colonnade/error.h"
 
 namespace colonnade::safetensors {
 namespace {
@@ -38,11 +37,18 @@ constexpr Dtype kDtypes[] = {
     {"F32", 32},    {"U64", 64}, {"I64", 64},    {"F64", 64},    {"C64", 64},
 };
 
-template <class... Args>
-[[noreturn]] void Fail(const std::string& name, fmt::format_string<Args...> format,
-                       Args&&... args) {
-  throw Error(ErrorCode::kBadModel, name + ": " + fmt::format(format, std::forward<Args>(args)...));
-}
+// Where the bytes come from, for messages.
+struct Source {
+  const std::string& name;
+  ErrorCode code;
+
+  [[noreturn]] void Fail(ErrorDetails details) const {
+    details.file = name;
+    throw Error(code, std::move(details));
+  }
+};
+
+std::string SubjectOf(const TensorInfo& tensor) { return "tensor " + Quoted(tensor.name); }
 
 // The bits that all elements together take, or nothing where 64 bits cannot hold that number.
 std::optional<uint64_t> CountBits(const TensorInfo& tensor) {
@@ -51,6 +57,10 @@ std::optional<uint64_t> CountBits(const TensorInfo& tensor) {
     if (__builtin_mul_overflow(bits, dimension, &bits)) return {};
   }
   return bits;
+}
+
+ErrorDetails NoJson(size_t position) {
+  return {.subject = "header", .found = fmt::format("no valid JSON at byte {}", position)};
 }
 
 // A tensor's entry in the header.
@@ -63,7 +73,7 @@ struct Entry {
 // deeper than a header's is an error at once, and a duplicate key is seen before it is lost.
 class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
  public:
-  explicit HeaderReader(const std::string& name) : name_(name) {}
+  explicit HeaderReader(const Source& source) : source_(source) {}
 
   std::vector<Entry> entries;
   Metadata metadata;
@@ -78,7 +88,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     if (place_ == Place::kShape) {
       std::vector<uint64_t>& shape = entries.back().tensor.shape;
       if (shape.size() == kMaxRank) {
-        Fail(name_, "{}: found more than {} dimensions", Where(), kMaxRank);
+        source_.Fail(
+            {.subject = Where(), .found = fmt::format("more than {} dimensions", kMaxRank)});
       }
       shape.push_back(value);
     } else if (place_ == Place::kOffsets && entries.back().offsets.size() < 2) {
@@ -120,13 +131,14 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     const bool is_new = place_ == Place::kHeader     ? names_.insert(key_).second
                         : place_ == Place::kMetadata ? metadata.try_emplace(key_).second
                                                      : fields_.insert(key_).second;
-    if (!is_new && place_ == Place::kTensor) {
-      Fail(name_, "{}: found {} twice", TensorName(), Quoted(key_));
+    if (!is_new) {
+      source_.Fail({.subject = place_ == Place::kTensor ? TensorName() : "header",
+                    .found = Quoted(key_) + " twice"});
     }
-    if (!is_new) Fail(name_, "header: found {} twice", Quoted(key_));
     if (place_ == Place::kTensor && key_ != "dtype" && key_ != "shape" && key_ != "data_offsets") {
-      Fail(name_, "{}: found {}, expected dtype, shape and data_offsets", TensorName(),
-           Quoted(key_));
+      source_.Fail({.subject = TensorName(),
+                    .found = Quoted(key_),
+                    .expected = "dtype, shape and data_offsets"});
     }
     return true;
   }
@@ -134,7 +146,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   bool end_object() override {
     if (place_ == Place::kTensor) {
       for (const char* field : {"dtype", "shape", "data_offsets"}) {
-        if (!fields_.contains(field)) Fail(name_, "{}: found no {}", TensorName(), field);
+        if (fields_.contains(field)) continue;
+        source_.Fail({.subject = TensorName(), .found = std::string("no ") + field});
       }
     }
     place_ = place_ == Place::kHeader ? Place::kFile : Place::kHeader;
@@ -149,7 +162,9 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 
   bool end_array() override {
     if (place_ == Place::kOffsets && entries.back().offsets.size() != 2) {
-      Fail(name_, "{}: found {} numbers, expected 2", Where(), entries.back().offsets.size());
+      source_.Fail({.subject = Where(),
+                    .found = fmt::format("{} numbers", entries.back().offsets.size()),
+                    .expected = "2"});
     }
     place_ = Place::kTensor;
     return true;
@@ -157,7 +172,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 
   bool parse_error(size_t position, const std::string&,
                    const nlohmann::detail::exception&) override {
-    Fail(name_, "header: found no valid JSON at byte {}", position);
+    source_.Fail(NoJson(position));
   }
 
  private:
@@ -167,7 +182,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     return number.size() <= 40 ? number : number.substr(0, 40) + "…";
   }
 
-  std::string TensorName() const { return "tensor " + Quoted(entries.back().tensor.name); }
+  std::string TensorName() const { return SubjectOf(entries.back().tensor); }
 
   std::string Where() const {
     switch (place_) {
@@ -203,73 +218,81 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   }
 
   [[noreturn]] void Unexpected(const std::string& found) const {
-    Fail(name_, "{}: found {}, expected {}", Where(), found, Expected());
+    source_.Fail({.subject = Where(), .found = found, .expected = Expected()});
   }
 
-  const std::string& name_;
+  const Source& source_;
   Place place_ = Place::kFile;
   std::string key_;
   std::set<std::string> names_;   // keys seen in the header
   std::set<std::string> fields_;  // keys seen in the tensor
 };
 
-std::string_view HeaderText(std::string_view file, const std::string& name) {
+std::string_view HeaderText(std::string_view file, const Source& source) {
+  constexpr const char* kForeign = "not a safetensors file";
   if (file.size() < kLengthBytes) {
-    Fail(name, "not a safetensors file: found {} bytes, expected at least {}", file.size(),
-         kLengthBytes);
+    source.Fail({.problem = kForeign,
+                 .found = fmt::format("{} bytes", file.size()),
+                 .expected = fmt::format("at least {}", kLengthBytes)});
   }
   uint64_t length;
   std::memcpy(&length, file.data(), kLengthBytes);
   if (length > kMaxHeader) {  // as the first bytes of any text are
-    Fail(name,
-         "not a safetensors file: found {} at its start, expected the length of a header, at most "
-         "{}",
-         Quoted(file.substr(0, kLengthBytes)), kMaxHeader);
+    source.Fail({.problem = kForeign,
+                 .found = Quoted(file.substr(0, kLengthBytes)) + " at its start",
+                 .expected = fmt::format("the length of a header, at most {}", kMaxHeader)});
   }
   file.remove_prefix(kLengthBytes);
   if (length > file.size()) {
-    Fail(name, "found a header length of {}, expected at most the {} bytes that follow: truncated?",
-         length, file.size());
+    source.Fail(
+        {.found = fmt::format("a header length of {}", length),
+         .expected = fmt::format("at most the {} bytes that follow: truncated?", file.size())});
   }
   if (length % kReadAlignment != 0) {
-    Fail(name, "found a header length of {}, expected a multiple of {}", length, kReadAlignment);
+    source.Fail({.found = fmt::format("a header length of {}", length),
+                 .expected = fmt::format("a multiple of {}", kReadAlignment)});
   }
   const std::string_view header = file.substr(0, length);
   if (!header.starts_with('{')) {
-    Fail(name, "not a safetensors file: found a header that starts with {}, expected \"{{\"",
-         Quoted(header.substr(0, 1)));
+    source.Fail({.problem = kForeign,
+                 .found = "a header that starts with " + Quoted(header.substr(0, 1)),
+                 .expected = "\"{\""});
   }
   // The JSON parser would take a zero byte for the end.
   if (const size_t zero = header.find('\0'); zero != std::string_view::npos) {
-    Fail(name, "header: found no valid JSON at byte {}", zero + 1);
+    source.Fail(NoJson(zero + 1));
   }
   return header;
 }
 
 // Checks one tensor against its own claims and the size of the data.
-void CheckEntry(const Entry& entry, size_t data_size, const std::string& name) {
+void CheckEntry(const Entry& entry, size_t data_size, const Source& source) {
   const Tensor& tensor = entry.tensor;
   const auto [begin, end] = std::pair(entry.offsets[0], entry.offsets[1]);
-  const std::string quoted = "tensor " + Quoted(tensor.name);
+  const auto fail = [&](std::string found, std::string expected = {}) {
+    source.Fail(
+        {.subject = SubjectOf(tensor), .found = std::move(found), .expected = std::move(expected)});
+  };
   const unsigned bits = ElementBits(tensor.dtype);
-  if (bits == 0) {
-    Fail(name, "{}: found dtype {}, which the format does not have", quoted, Quoted(tensor.dtype));
-  }
-  if (begin > end) Fail(name, "{}: found data_offsets {} to {}", quoted, begin, end);
+  if (bits == 0)
+    fail(fmt::format("dtype {}, which the format does not have", Quoted(tensor.dtype)));
+  if (begin > end) fail(fmt::format("data_offsets {} to {}", begin, end));
   if (end > data_size) {
-    Fail(name, "{}: found its end at byte {} of the data, expected at most {}: truncated?", quoted,
-         end, data_size);
+    fail(fmt::format("its end at byte {} of the data", end),
+         fmt::format("at most {}: truncated?", data_size));
   }
   const std::optional<uint64_t> size = CountBits(tensor);
-  if (!size) Fail(name, "{}: found a shape of more than 2^64 bits", quoted);
-  if (*size % 8 != 0) Fail(name, "{}: found {} bits, expected whole bytes", quoted, *size);
+  if (!size) {
+    source.Fail({.subject = SubjectOf(tensor), .found = "a shape of more than 2^64 bits"});
+  }
+  if (*size % 8 != 0) fail(fmt::format("{} bits", *size), "whole bytes");
   if (end - begin != *size / 8) {
-    Fail(name, "{}: found {} bytes, expected {} for its shape and dtype", quoted, end - begin,
-         *size / 8);
+    fail(fmt::format("{} bytes", end - begin),
+         fmt::format("{} for its shape and dtype", *size / 8));
   }
   if (bits > 8 && begin % (bits / 8) != 0) {
-    Fail(name, "{}: found its start at byte {} of the data, expected a multiple of {}", quoted,
-         begin, bits / 8);
+    fail(fmt::format("its start at byte {} of the data", begin),
+         fmt::format("a multiple of {}", bits / 8));
   }
 }
 
@@ -288,14 +311,15 @@ std::string Quoted(std::string_view text) {
   return quoted;
 }
 
-Contents Parse(std::string_view file, const std::string& name) {
-  const std::string_view header = HeaderText(file, name);
+Contents Parse(std::string_view file, const std::string& name, ErrorCode code) {
+  const Source source{name, code};
+  const std::string_view header = HeaderText(file, source);
   const std::string_view data = file.substr(kLengthBytes + header.size());
-  HeaderReader reader(name);
+  HeaderReader reader(source);
   nlohmann::json::sax_parse(header, &reader);
 
   std::vector<Entry>& entries = reader.entries;
-  for (const Entry& entry : entries) CheckEntry(entry, data.size(), name);
+  for (const Entry& entry : entries) CheckEntry(entry, data.size(), source);
   std::ranges::sort(entries, [](const Entry& a, const Entry& b) {
     return std::tie(a.offsets, a.tensor.name) < std::tie(b.offsets, b.tensor.name);
   });
@@ -305,15 +329,18 @@ Contents Parse(std::string_view file, const std::string& name) {
   for (Entry& entry : entries) {
     const auto [begin, end] = std::pair(entry.offsets[0], entry.offsets[1]);
     if (begin != position) {
-      Fail(name, "tensor {}: found its start at byte {} of the data, expected {}: {}",
-           Quoted(entry.tensor.name), begin, position, begin < position ? "an overlap" : "a hole");
+      source.Fail({.subject = SubjectOf(entry.tensor),
+                   .found = fmt::format("its start at byte {} of the data", begin),
+                   .expected = fmt::format("{}: {}", position,
+                                           begin < position ? "an overlap" : "a hole")});
     }
     position = end;
     entry.tensor.bytes = data.substr(begin, end - begin);
     contents.tensors.push_back(std::move(entry.tensor));
   }
   if (position != data.size()) {
-    Fail(name, "found {} bytes of data, expected {}", data.size(), position);
+    source.Fail({.found = fmt::format("{} bytes of data", data.size()),
+                 .expected = fmt::to_string(position)});
   }
   return contents;
 }
@@ -337,8 +364,10 @@ std::string Header(std::span<const TensorInfo> tensors, const Metadata& metadata
   const size_t unpadded = kLengthBytes + text.size();
   text.append((unpadded + kWriteAlignment - 1) / kWriteAlignment * kWriteAlignment - unpadded, ' ');
   if (text.size() > kMaxHeader) {
-    throw Error(ErrorCode::kIo, fmt::format("{}: header: found {} bytes, expected at most {}", name,
-                                            text.size(), kMaxHeader));
+    throw Error(ErrorCode::kIo, {.subject = name + ": header",
+                                 .file = name,
+                                 .found = fmt::format("{} bytes", text.size()),
+                                 .expected = fmt::format("at most {}", kMaxHeader)});
   }
   const uint64_t length = text.size();
   char prefix[kLengthBytes];

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The safetensors container: named tensors and string metadata in one file, as Hugging Face's
 // library of that name defines it. Knows nothing about networks.
 //
@@ -14,6 +15,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "colonnade/error.h"
 
 namespace colonnade::safetensors {
 
@@ -35,9 +38,10 @@ struct Contents {
 };
 
 // Reads a whole file from memory; the tensors' bytes point into `file`. Accepts only what the
-// format allows: whatever is wrong is thrown as kBadModel, "NAME: what: found, expected". Uses
-// memory in proportion to the file, whatever sizes it claims.
-Contents Parse(std::string_view file, const std::string& name);
+// format allows: whatever is wrong is thrown as `code`, "NAME: what: found, expected". Uses memory
+// in proportion to the file, whatever sizes it claims.
+Contents Parse(std::string_view file, const std::string& name,
+               ErrorCode code = ErrorCode::kBadModel);
 
 // What comes before the data: length and header, padded so that the data starts on a cache line.
 // After it belong the elements of the tensors, in the same order. Equal arguments give equal bytes.

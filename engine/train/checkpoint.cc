@@ -1,13 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/train/checkpoint.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
+#include <vector>
 
-#include "colonnade/error.h"
 #include "engine/runtime/file.h"
 #include "engine/runtime/hash.h"
 #include "engine/runtime/json.h"
@@ -18,52 +21,15 @@ namespace {
 using Json = nlohmann::ordered_json;  // writes doubles so that they read back as the same
 using safetensors::Quoted;
 
-constexpr const char* kVersionKey = "colonnade.checkpoint_version";
 constexpr const char* kIdentityKey = "colonnade.identity";
 constexpr const char* kStateKey = "colonnade.state";
-constexpr const char* kHashKey = "colonnade.checkpoint_hash";
-constexpr const char* kVersion = "1";
-
-constexpr std::pair<StopReason, const char*> kReasons[] = {
-    {StopReason::kEpochs, "epochs"},
-    {StopReason::kEarlyStopping, "early stopping"},
-    {StopReason::kTargetAccuracy, "target accuracy"},
-    {StopReason::kMaxSeconds, "max seconds"}};
-
-// Over all that a checkpoint says, but for the hash itself.
-class ContentHash {
- public:
-  explicit ContentHash(const safetensors::Metadata& metadata) {
-    for (const auto& [key, value] : metadata) {
-      if (key != kHashKey) Add(key).Add(value);
-    }
-  }
-
-  void AddInfo(const safetensors::TensorInfo& tensor) {
-    Add(tensor.name).Add(tensor.dtype);
-    const uint64_t rank = tensor.shape.size();
-    hash_.Add(&rank, sizeof(rank));
-    hash_.Add(tensor.shape.data(), rank * sizeof(uint64_t));
-  }
-
-  void AddBytes(const void* data, size_t bytes) { hash_.Add(data, bytes); }
-
-  std::string Hex() const { return hash_.Hex(); }
-
- private:
-  ContentHash& Add(const std::string& text) {
-    hash_.Add(text.c_str(), text.size() + 1);
-    return *this;
-  }
-
-  Hash128 hash_;
-};
+constexpr const char* kDataHashKey = "colonnade.data_hash";
 
 safetensors::TensorInfo InfoOf(const OptimizerState::Tensor& tensor) {
   return {tensor.name, "F32", {tensor.values.cols, tensor.values.rows}};
 }
 
-// Calls f(bytes, size) for the values of a matrix, in order and without padding.
+// Calls f(bytes) for the values of a matrix, in order and without padding.
 template <class F>
 void ForEachPiece(kernels::ConstMatrix matrix, const F& f) {
   constexpr size_t kPiece = size_t{1} << 18;  // floats: calls to the system should be few
@@ -72,7 +38,7 @@ void ForEachPiece(kernels::ConstMatrix matrix, const F& f) {
   for (size_t c = 0; c < matrix.cols; ++c) {
     piece.insert(piece.end(), matrix.Column(c), matrix.Column(c) + matrix.rows);
     if (piece.size() < kPiece && c + 1 < matrix.cols) continue;
-    f(reinterpret_cast<const char*>(piece.data()), piece.size() * sizeof(float));
+    f(std::string_view(reinterpret_cast<const char*>(piece.data()), piece.size() * sizeof(float)));
     piece.clear();
   }
 }
@@ -90,54 +56,79 @@ std::string ToJson(const RunState& state) {
                {"best_loss", nullptr},
                {"end", nullptr}};
   if (state.best_epoch > 0) json["best_loss"] = state.best_loss;
-  for (const auto& [reason, name] : kReasons) {
-    if (state.end == reason) json["end"] = name;
-  }
+  if (state.end) json["end"] = Name(*state.end);
   return json.dump();
 }
 
-// Throws an exception of nlohmann::json where something is missing or of another type.
-RunState ParseState(const Json& json) {
+StopReason ReadReason(const BasicJsonNode<Json>& node) {
+  std::string name = node.String();
+  std::ranges::replace(name, ' ', '-');  // version 1 has spaces
+  const std::optional<StopReason> reason = Parse<StopReason>(name);
+  if (!reason || reason == StopReason::kCallback) node.Fail("the reason of an end");
+  return *reason;
+}
+
+RunState ReadState(const BasicJsonNode<Json>& node) {
+  const auto count = [&](const char* key) { return node.Field(key).Unsigned(SIZE_MAX); };
   RunState state;
-  json.at("epoch").get_to(state.epoch);
-  json.at("in_epoch").get_to(state.in_epoch);
-  json.at("step").get_to(state.step);
-  json.at("loss").get_to(state.sum.loss);
-  json.at("loss_weight").get_to(state.sum.loss_weight);
-  json.at("correct").get_to(state.sum.correct);
-  json.at("weight").get_to(state.sum.weight);
-  json.at("seconds").get_to(state.seconds);
-  json.at("best_epoch").get_to(state.best_epoch);
-  if (state.best_epoch > 0) json.at("best_loss").get_to(state.best_loss);
-  for (const auto& [reason, name] : kReasons) {
-    if (json.at("end") == name) state.end = reason;
-  }
+  state.epoch = count("epoch");
+  state.in_epoch = count("in_epoch");
+  state.step = count("step");
+  state.sum.loss = node.Field("loss").Number();
+  state.sum.loss_weight = node.Field("loss_weight").Number();
+  state.sum.correct = node.Field("correct").Number();
+  state.sum.weight = node.Field("weight").Number();
+  state.seconds = node.Field("seconds").Number();
+  state.best_epoch = count("best_epoch");
+  if (state.best_epoch > 0) state.best_loss = node.Field("best_loss").Number();
+  if (const auto end = node.Field("end"); !end.is_null()) state.end = ReadReason(end);
   return state;
+}
+
+// Hands the bytes of a checkpoint to write(), one piece after the other.
+template <class Write>
+void WriteCheckpoint(const Identity& identity, const RunState& state,
+                     std::span<const OptimizerState::Tensor> tensors, const std::string& name,
+                     const Write& write) {
+  auto options = Json::object();
+  for (const auto& [option, value] : identity) options[option] = value;
+  std::vector<safetensors::TensorInfo> infos;
+  Hash128 hash;
+  for (const OptimizerState::Tensor& tensor : tensors) {
+    infos.push_back(InfoOf(tensor));
+    ForEachPiece(tensor.values,
+                 [&](std::string_view bytes) { hash.Add(bytes.data(), bytes.size()); });
+  }
+  safetensors::Metadata entries = {
+      {kIdentityKey, options.dump()}, {kStateKey, ToJson(state)}, {kDataHashKey, hash.Hex()}};
+  write(std::string_view(ContainerHeader(kCheckpointFormat, std::move(entries), infos, name)));
+  for (const OptimizerState::Tensor& tensor : tensors) ForEachPiece(tensor.values, write);
+}
+
+std::string DataHash(const Container& container) {
+  Hash128 hash;
+  for (const safetensors::Tensor& tensor : container.tensors()) {
+    hash.Add(tensor.bytes.data(), tensor.bytes.size());
+  }
+  return hash.Hex();
 }
 
 }  // namespace
 
 void SaveCheckpoint(const std::filesystem::path& file, const Identity& identity,
                     const RunState& state, std::span<const OptimizerState::Tensor> tensors) {
-  auto options = Json::object();
-  for (const auto& [name, value] : identity) options[name] = value;
-  safetensors::Metadata metadata = {
-      {kVersionKey, kVersion}, {kIdentityKey, options.dump()}, {kStateKey, ToJson(state)}};
-  std::vector<safetensors::TensorInfo> infos;
-  ContentHash hash(metadata);
-  for (const OptimizerState::Tensor& tensor : tensors) {
-    infos.push_back(InfoOf(tensor));
-    hash.AddInfo(infos.back());
-    ForEachPiece(tensor.values, [&](const char* data, size_t size) { hash.AddBytes(data, size); });
-  }
-  metadata[kHashKey] = hash.Hex();
-
   AtomicFile output(file);
-  output.Write(safetensors::Header(infos, metadata, file.string()));
-  for (const OptimizerState::Tensor& tensor : tensors) {
-    ForEachPiece(tensor.values, [&](const char* data, size_t size) { output.Write({data, size}); });
-  }
+  WriteCheckpoint(identity, state, tensors, file.string(),
+                  [&](std::string_view bytes) { output.Write(bytes); });
   output.Commit();
+}
+
+std::string CheckpointBytes(const Identity& identity, const RunState& state,
+                            std::span<const OptimizerState::Tensor> tensors) {
+  std::string content;
+  WriteCheckpoint(identity, state, tensors, "checkpoint",
+                  [&](std::string_view bytes) { content += bytes; });
+  return content;
 }
 
 Checkpoint Checkpoint::Load(const std::filesystem::path& file) {
@@ -145,68 +136,43 @@ Checkpoint Checkpoint::Load(const std::filesystem::path& file) {
 }
 
 Checkpoint::Checkpoint(std::string content, std::string name)
-    : content_(std::move(content)),
-      name_(std::move(name)),
-      contents_(safetensors::Parse(content_, name_)) {
-  if (!contents_.metadata.contains(kVersionKey)) Fail("not a checkpoint of colonnade");
-  if (const std::string& version = Entry(kVersionKey); version != kVersion) {
-    Fail(fmt::format("found checkpoint format {}, expected {}", Quoted(version), kVersion));
-  }
-  ContentHash hash(contents_.metadata);
-  for (const safetensors::Tensor& tensor : contents_.tensors) {
-    hash.AddInfo(tensor);
-    hash.AddBytes(tensor.bytes.data(), tensor.bytes.size());
-  }
-  if (hash.Hex() != Entry(kHashKey)) {
-    Fail("the content does not match its checksum: the file was altered or damaged");
-  }
-  try {
-    state_ = ParseState(ParseJson<Json>(Entry(kStateKey)).value_or(Json()));
-  } catch (const Json::exception&) {
-    Fail("found no valid state");
-  }
+    : content_(std::make_shared<const std::string>(std::move(content))),
+      container_(*content_, std::move(name), kCheckpointFormat) {
+  // The checksum of version 1 covered the data, too.
+  if (version() > 1) container_.RequireHash(kDataHashKey, DataHash(container_), "data");
+  state_ = ReadState(container_.Node<Json>(kStateKey));
 }
 
-void Checkpoint::RequireIdentity(const Identity& identity) const {
-  const Json json = ParseJson<Json>(Entry(kIdentityKey)).value_or(Json());
-  if (!json.is_object()) Fail("found no valid identity");
+void Checkpoint::RequireIdentity(const Identity& identity, const Identity& defaults) const {
+  const auto node = container_.Node<Json>(kIdentityKey);
   for (const auto& [option, expected] : identity) {
-    const auto found = json.find(option);
-    const std::string value =
-        found == json.end() || !found->is_string() ? "none" : found->get<std::string>();
+    std::string value = "none";
+    if (node.Has(option.c_str())) {
+      value = node.Field(option.c_str()).String();
+    } else {
+      for (const auto& [name, text] : defaults) {
+        if (name == option) value = text;
+      }
+    }
     if (value == expected) continue;
-    Fail(fmt::format("belongs to another training: found {} {}, expected {}", option, Quoted(value),
-                     Quoted(expected)));
+    container_.Fail({.problem = "belongs to another training",
+                     .found = fmt::format("{} {}", option, Quoted(value)),
+                     .expected = Quoted(expected)});
   }
 }
 
 void Checkpoint::Read(std::span<const OptimizerState::Tensor> tensors) const {
-  if (tensors.size() != contents_.tensors.size()) {
-    Fail(fmt::format("found {} tensors, expected {}", contents_.tensors.size(), tensors.size()));
+  if (tensors.size() != container_.tensors().size()) {
+    container_.Fail({.found = fmt::format("{} tensors", container_.tensors().size()),
+                     .expected = fmt::to_string(tensors.size())});
   }
   for (const OptimizerState::Tensor& tensor : tensors) {
-    const safetensors::TensorInfo expected = InfoOf(tensor);
-    const auto found =
-        std::ranges::find(contents_.tensors, expected.name, &safetensors::Tensor::name);
-    if (found == contents_.tensors.end() || found->dtype != expected.dtype ||
-        found->shape != expected.shape) {
-      Fail(fmt::format("found no tensor {} of the right shape", Quoted(expected.name)));
-    }
+    const std::string_view values = container_.Require(InfoOf(tensor)).bytes;
     for (size_t c = 0; c < tensor.values.cols; ++c) {
       const size_t bytes = tensor.values.rows * sizeof(float);
-      std::memcpy(tensor.values.Column(c), found->bytes.data() + c * bytes, bytes);
+      std::memcpy(tensor.values.Column(c), values.data() + c * bytes, bytes);
     }
   }
-}
-
-void Checkpoint::Fail(const std::string& problem) const {
-  throw Error(ErrorCode::kBadModel, name_ + ": " + problem);
-}
-
-const std::string& Checkpoint::Entry(const char* key) const {
-  const auto found = contents_.metadata.find(key);
-  if (found == contents_.metadata.end()) Fail(fmt::format("metadata: found no {}", key));
-  return found->second;
 }
 
 }  // namespace colonnade

@@ -1,22 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
 // A training between two steps, and the file that keeps it: a safetensors container whose tensors
 // are the matrices that a step changes, each as its columns one after the other, and whose metadata
-// hold, as JSON text,
+// hold
 //
-//   colonnade.checkpoint_version  "1"
-//   colonnade.identity            what the result depends on: {"seed":"0", …}
-//   colonnade.state               RunState
-//   colonnade.checkpoint_hash     XXH3-128 over all of the above and the tensors
+//   colonnade.identity   what the result depends on: {"seed":"0", …}
+//   colonnade.state      RunState as JSON text
+//   colonnade.data_hash  XXH3-128 over the tensors' bytes; not in version 1
+//
+// beside the entries that every file has, see engine/runtime/FORMATS.md.
 #ifndef COLONNADE_ENGINE_TRAIN_CHECKPOINT_H_
 #define COLONNADE_ENGINE_TRAIN_CHECKPOINT_H_
 
 #include <filesystem>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 
 #include "colonnade/train.h"
-#include "engine/runtime/safetensors.h"
+#include "engine/runtime/container.h"
 #include "engine/train/identity.h"
 #include "engine/train/optimizer.h"
 #include "engine/train/step.h"
@@ -40,29 +43,34 @@ struct RunState {
 void SaveCheckpoint(const std::filesystem::path& file, const Identity& identity,
                     const RunState& state, std::span<const OptimizerState::Tensor> tensors);
 
-// What SaveCheckpoint() wrote. Whatever is wrong with it is thrown as kBadModel.
+// What SaveCheckpoint() writes, in memory.
+[[nodiscard]] std::string CheckpointBytes(const Identity& identity, const RunState& state,
+                                          std::span<const OptimizerState::Tensor> tensors);
+
+// What was written so, by this version or an older one. Whatever is wrong with it is thrown as
+// kBadModel.
 class Checkpoint {
  public:
-  static Checkpoint Load(const std::filesystem::path& file);
+  [[nodiscard]] static Checkpoint Load(const std::filesystem::path& file);
 
   // From the content of a file; `name` is for messages.
   Checkpoint(std::string content, std::string name);
 
-  // Throws with the first difference.
-  void RequireIdentity(const Identity& identity) const;
+  // The format's, which tells how the identity is written.
+  unsigned version() const { return container_.version(); }
+
+  // Throws with the first difference. What the file lacks has the value in `defaults`, if any.
+  void RequireIdentity(const Identity& identity, const Identity& defaults) const;
 
   const RunState& state() const { return state_; }
+  const std::string& name() const { return container_.name(); }  // for messages
 
   // Fills the matrices of these tensors, which must be all that there are.
   void Read(std::span<const OptimizerState::Tensor> tensors) const;
 
  private:
-  [[noreturn]] void Fail(const std::string& problem) const;
-  const std::string& Entry(const char* key) const;
-
-  std::string content_;
-  std::string name_;
-  safetensors::Contents contents_;  // points into content_
+  std::shared_ptr<const std::string> content_;
+  Container container_;  // points into content_
   RunState state_;
 };
 

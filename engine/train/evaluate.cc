@@ -1,21 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "colonnade/evaluate.h"
 
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <cmath>
-#include <numeric>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "colonnade/error.h"
 #include "engine/model/inference.h"
+#include "engine/train/ranking.h"
 #include "kernels/loss.h"
 #include "kernels/softmax.h"
 
 namespace colonnade {
 namespace {
-
-double Ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
 // How often a class is true, predicted, and both, each example with its weight.
 struct Counts {
@@ -32,33 +31,33 @@ ClassMetrics MetricsOf(const Counts& counts) {
           .f1 = Ratio(2 * counts.hits, counts.truth + counts.predicted)};
 }
 
-void AddPart(const ClassMetrics& of, double part, ClassMetrics& mean) {
-  mean.precision += part * of.precision;
-  mean.recall += part * of.recall;
-  mean.f1 += part * of.f1;
-}
-
-double WeightOf(const Dataset& data, size_t example) {
-  return data.weights().empty() ? 1.0 : static_cast<double>(data.weights()[example]);
+void AddFraction(const ClassMetrics& of, double fraction, ClassMetrics& mean) {
+  mean.precision += fraction * of.precision;
+  mean.recall += fraction * of.recall;
+  mean.f1 += fraction * of.f1;
 }
 
 // Throws unless the data have what the model predicts.
 void CheckLabels(const Model& model, const Dataset& data) {
-  if (!data.labelled()) throw Error(ErrorCode::kBadData, "data: no labels to evaluate against");
-  if (data.regression() != model.regression()) {
+  const auto fail = [](const std::string& found, const std::string& expected) {
     throw Error(ErrorCode::kBadData,
-                model.regression()
-                    ? "data: found classes, expected numbers (as the model predicts)"
-                    : "data: found numbers, expected classes (as the model predicts)");
+                ErrorDetails{.subject = "data", .found = found, .expected = expected});
+  };
+  if (!data.labelled()) {
+    throw Error(ErrorCode::kBadData,
+                ErrorDetails{.subject = "data", .problem = "no labels to evaluate against"});
+  }
+  if (data.regression() != model.regression()) {
+    fail(model.regression() ? "classes" : "numbers", model.regression()
+                                                         ? "numbers (as the model predicts)"
+                                                         : "classes (as the model predicts)");
   }
   if (model.regression()) return;
   const size_t classes = ClassesOf(model.shape());
   for (const uint32_t label : data.labels()) {
-    if (label >= classes) {
-      throw Error(ErrorCode::kBadData, "data: found class index " + std::to_string(label) +
-                                           ", expected one below " + std::to_string(classes) +
-                                           " (as the model has classes)");
-    }
+    if (label < classes) continue;
+    fail(fmt::format("class index {}", label),
+         fmt::format("one below {} (as the model has classes)", classes));
   }
 }
 
@@ -94,50 +93,30 @@ Evaluation EvaluateNumbers(const Model& model, const Dataset& data, int threads)
   return result;
 }
 
-// Of one class against all others: the part of the pairs of an example of the class and one that is
-// not in which the former has the higher probability.
-std::optional<double> AreaUnderCurve(const Dataset& data, const std::vector<float>& probabilities,
-                                     size_t classes, size_t of) {
-  const auto probability = [&](uint32_t e) { return probabilities[e * classes + of]; };
-  std::vector<uint32_t> order(data.examples());
-  std::iota(order.begin(), order.end(), 0u);
-  std::ranges::sort(order, {}, probability);
-  double in_class = 0;
-  double others = 0;  // less probable ones, at first
-  double pairs = 0;
-  for (size_t begin = 0; begin < order.size();) {
-    double equal_in_class = 0;
-    double equal_others = 0;
-    const float value = probability(order[begin]);
-    for (; begin < order.size() && probability(order[begin]) == value; ++begin) {
-      const uint32_t e = order[begin];
-      (data.labels()[e] == of ? equal_in_class : equal_others) += WeightOf(data, e);
-    }
-    pairs += equal_in_class * (others + equal_others / 2);
-    in_class += equal_in_class;
-    others += equal_others;
-  }
-  if (in_class == 0 || others == 0) return std::nullopt;
-  return pairs / (in_class * others);
-}
-
 }  // namespace
 
-Evaluation Evaluate(const Model& model, const Dataset& data, int threads) {
+Evaluation Evaluate(const Model& model, const Dataset& data, const EvaluateOptions& options) {
   CheckLabels(model, data);
-  if (model.regression()) return EvaluateNumbers(model, data, threads);
-  const size_t classes = ClassesOf(model.shape());
+  if (model.regression()) return EvaluateNumbers(model, data, options.threads);
+  const NetworkShape& shape = model.shape();
+  const size_t classes = ClassesOf(shape);
   std::vector<uint32_t> predictions(data.examples());
   std::vector<float> losses(data.examples());
-  Execution execution(threads);
+  std::vector<float> probabilities(options.top_k > 0 ? data.examples() * classes : 0);
+  Execution execution(options.threads);
   ForEachLogits(model.storage(), data, execution, [&](size_t first, kernels::Matrix z) {
-    const uint32_t* labels = data.labels().data() + first;
-    StoreClasses(model.shape(), z, predictions.data() + first);
-    if (model.shape().output == OutputKind::kSigmoid) {
+    const uint32_t* const labels = data.labels().data() + first;
+    float* const to = probabilities.data() + first * classes;
+    StoreClasses(shape, z, predictions.data() + first);
+    if (options.top_k > 0) StoreLogits(z, to);  // the loss will replace them
+    if (shape.output == OutputKind::kSigmoid) {
       kernels::SigmoidCrossEntropy(z, labels, nullptr, 1.0f, losses.data() + first);
     } else {
       kernels::SoftmaxCrossEntropy(z, labels, 1.0f, losses.data() + first);
     }
+    if (options.top_k == 0) return;
+    LoadLogits(to, z);
+    StoreProbabilities(shape, z, to);
   });
 
   Evaluation result;
@@ -170,42 +149,11 @@ Evaluation Evaluate(const Model& model, const Dataset& data, int threads) {
   result.weighted.support = data.examples();
   for (const Counts& c : counts) {
     const ClassMetrics& of_class = result.per_class.emplace_back(MetricsOf(c));
-    AddPart(of_class, 1 / static_cast<double>(classes), result.macro);
-    AddPart(of_class, Ratio(c.truth, weight), result.weighted);
+    AddFraction(of_class, 1 / static_cast<double>(classes), result.macro);
+    AddFraction(of_class, Ratio(c.truth, weight), result.weighted);
   }
+  if (options.top_k > 0) result.ranking = RankingOf(data, probabilities, classes, options.top_k);
   return result;
-}
-
-RankingMetrics EvaluateRanking(const Model& model, const Dataset& data, size_t k, int threads) {
-  CheckLabels(model, data);
-  if (model.regression()) {
-    throw Error(ErrorCode::kBadData, "model: found one that predicts numbers, expected classes");
-  }
-  const std::vector<float> probabilities = model.Probabilities(data, threads);
-  const size_t classes = ClassesOf(model.shape());
-  double weight = 0;
-  double hits = 0;
-  for (size_t e = 0; e < data.examples(); ++e) {
-    const float* const p = probabilities.data() + e * classes;
-    const size_t truth = data.labels()[e];
-    size_t before = 0;
-    for (size_t c = 0; c < classes; ++c)
-      before += p[c] > p[truth] || (p[c] == p[truth] && c < truth);
-    weight += WeightOf(data, e);
-    if (before < k) hits += WeightOf(data, e);
-  }
-  RankingMetrics metrics;
-  metrics.top_k_accuracy = Ratio(hits, weight);
-  double sum = 0;
-  size_t counted = 0;
-  for (size_t c = classes == 2 ? 1 : 0; c < classes; ++c) {
-    const std::optional<double> area = AreaUnderCurve(data, probabilities, classes, c);
-    if (!area) continue;
-    sum += *area;
-    ++counted;
-  }
-  if (counted > 0) metrics.roc_auc = sum / static_cast<double>(counted);
-  return metrics;
 }
 
 }  // namespace colonnade

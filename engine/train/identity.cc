@@ -1,8 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/train/identity.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
+
+#include "colonnade/options.h"
 
 namespace colonnade {
 namespace {
@@ -16,49 +20,86 @@ std::string Describe(const NetworkShape& shape) {
   return text;
 }
 
+// The place of an enumerator in its table, which is the number that format 1 has for it.
+template <Named E>
+std::string Place(const std::string& name) {
+  size_t place = 0;
+  for (const auto& row : NamesOf(E())) {
+    if (row.name == name) break;
+    ++place;
+  }
+  return fmt::to_string(place);
+}
+
+void AppendOptions(const TrainOptions& options, Identity& identity) {
+  for (const Option& option : OptionsOf<TrainOptions>()) {
+    if (option.info.effect != Effect::kResult) continue;
+    identity.emplace_back(option.info.name, OptionText(options, option.info.name));
+  }
+}
+
 }  // namespace
 
-Identity Identify(const Dataset& data, const NetworkShape& shape, const TrainOptions& o) {
-  Identity identity;
-  // Numbers in the shortest form that reads back as the same: equal text is equal value.
-  const auto add = [&](const char* name, const auto& value) {
-    identity.emplace_back(name, fmt::format("{}", value));
-  };
-  add("training data", data.Hash());
-  add("validation data", o.validation == nullptr ? "none" : o.validation->Hash());
-  add("network", Describe(shape));
-  add("start", o.start == nullptr ? "none" : o.start->ParametersHash());
-  add("init", static_cast<int>(o.init));
-  add("loss", Name(o.loss));
-  add("dropout", o.dropout);
-  add("huber delta", o.huber_delta);
-  add("label smoothing", o.label_smoothing);
-  add("class weights", fmt::format("{}", fmt::join(o.class_weights, " ")));
-  add("balanced classes", o.balance_classes);
-  add("standardized targets", o.standardize_targets);
-  add("epochs", o.EpochsFor(data.examples()));
-  add("batch size", o.batch_size == 0 ? data.examples() : std::min(o.batch_size, data.examples()));
-  add("accumulate", o.accumulate);
-  add("optimizer", static_cast<int>(o.optimizer));
-  add("learning rate", o.Rate());
-  add("momentum", o.momentum);
-  add("beta1", o.beta1);
-  add("beta2", o.beta2);
-  add("alpha", o.alpha);
-  add("epsilon", o.epsilon);
-  add("weight decay", o.WeightDecay());
-  add("clip norm", o.clip_norm);
-  add("schedule", static_cast<int>(o.schedule));
-  add("warm-up", o.warmup);
-  add("learning rate decay", o.lr_decay);
-  add("learning rate decay epochs", o.lr_decay_epochs);
-  add("seed", o.seed);
-  add("precision", static_cast<int>(o.precision));
-  add("scale", o.scale);
-  add("early stopping", o.early_stopping);
-  add("target accuracy", o.target_accuracy);
-  add("max seconds", o.max_seconds);
+Identity Identify(const Dataset& data, const NetworkShape& shape, const TrainOptions& options) {
+  Identity identity = {
+      {"training data", data.Hash()},
+      {"validation data", options.validation_data ? options.validation_data->Hash() : "none"},
+      {"network", Describe(shape)},
+      {"start", options.start ? options.start->ParametersHash() : "none"}};
+  TrainOptions effective = options;
+  if (effective.batch_size >= data.examples()) effective.batch_size = 0;
+  AppendOptions(effective, identity);
   return identity;
+}
+
+Identity DefaultIdentity() {
+  Identity identity;
+  AppendOptions(TrainOptions(), identity);
+  return identity;
+}
+
+// Do not change these values: files have them.
+Identity AsVersion1(const Identity& identity) {
+  constexpr std::pair<std::string_view, const char*> kNames[] = {
+      {"huber-delta", "huber delta"},
+      {"label-smoothing", "label smoothing"},
+      {"batch-size", "batch size"},
+      {"lr", "learning rate"},
+      {"weight-decay", "weight decay"},
+      {"clip-norm", "clip norm"},
+      {"warmup", "warm-up"},
+      {"lr-decay", "learning rate decay"},
+      {"lr-decay-epochs", "learning rate decay epochs"},
+      {"early-stopping", "early stopping"},
+      {"target-accuracy", "target accuracy"},
+      {"max-seconds", "max seconds"}};
+  Identity old;
+  for (const auto& [name, text] : identity) {
+    if (name == "class-weight") {
+      const bool balanced = text == "balanced";
+      std::string values = balanced ? "" : text;
+      std::ranges::replace(values, ',', ' ');
+      old.emplace_back("class weights", values);
+      old.emplace_back("balanced classes", balanced ? "true" : "false");
+    } else if (name == "target-scale") {
+      old.emplace_back("standardized targets", text == "standard" ? "true" : "false");
+    } else if (name == "init") {
+      old.emplace_back(name, Place<Initialization>(text));
+    } else if (name == "optimizer") {
+      old.emplace_back(name, Place<Optimizer>(text));
+    } else if (name == "schedule") {
+      old.emplace_back(name, Place<Schedule>(text));
+    } else if (name == "precision") {
+      old.emplace_back(name, Place<Precision>(text));
+    } else {
+      const auto renamed =
+          std::ranges::find(kNames, name, &std::pair<std::string_view, const char*>::first);
+      // What was not set had the value 0 there.
+      old.emplace_back(renamed == std::end(kNames) ? name : renamed->second,
+                       text.empty() ? "0" : text);
+    }
+  }
+  return old;
 }
 
 }  // namespace colonnade

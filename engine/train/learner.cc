@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/train/learner.h"
 
 #include <fmt/format.h>
@@ -18,28 +19,23 @@ namespace {
 // Below this many floating-point operations a step takes less time than waking a second thread.
 constexpr double kSerialFlops = 1e6;
 
-void CheckData(const Dataset& data) {
-  if (!data.labelled()) throw Error(ErrorCode::kBadData, "training data: no labels");
-  if (!data.regression() && data.classes() < 2) {
-    throw Error(ErrorCode::kBadData, "training data: found " + std::to_string(data.classes()) +
-                                         " class in the label column, expected at least 2");
-  }
-}
-
 // Parameters, their starting values, transposed copy and optimizer state must fit into the machine:
 // asking for more would end the process without a word when the memory is touched.
 void RequireMemory(const NetworkShape& shape, const TrainOptions& options) {
-  const bool adam = options.optimizer == Optimizer::kAdam || options.optimizer == Optimizer::kAdamW;
-  const double copies = (adam ? 5 : 4) + (options.early_stopping > 0 ? 1 : 0);
+  const char* const* moments = RowOf(options.optimizer).moments;
+  const bool two_moments = moments[0] != nullptr && moments[1] != nullptr;
+  const double copies = (two_moments ? 5 : 4) + (options.early_stopping > 0 ? 1 : 0);
   const double needed = copies * sizeof(float) * static_cast<double>(shape.parameters());
   const double present = PhysicalMemory();
   constexpr double kGiB = 1 << 30;
   if (needed <= present) return;
   throw Error(
       ErrorCode::kInvalidArgument,
-      fmt::format("hidden: found a network of {}, which needs {:.0f} GiB, expected one that "
-                  "fits into the {:.0f} GiB of this machine",
-                  shape.Widths(), needed / kGiB, present / kGiB));
+      ErrorDetails{.subject = "hidden",
+                   .found = fmt::format("a network of {}, which needs {:.0f} GiB", shape.Widths(),
+                                        needed / kGiB),
+                   .expected = fmt::format("one that fits into the {:.0f} GiB of this machine",
+                                           present / kGiB)});
 }
 
 // Batch normalisation takes the statistics of a whole batch, so that all of it goes through the
@@ -57,25 +53,29 @@ void RequireBatchMemory(const NetworkShape& shape, const Dataset& data,
   if (needed <= present) return;
   throw Error(
       ErrorCode::kInvalidArgument,
-      fmt::format("batch size: found {}, which needs {:.0f} GiB at once with batch normalisation, "
-                  "expected one that fits into the {:.0f} GiB of this machine",
-                  examples, needed / kGiB, present / kGiB));
+      ErrorDetails{
+          .subject = "batch-size",
+          .found = fmt::format("{}, which needs {:.0f} GiB at once with batch normalisation",
+                               examples, needed / kGiB),
+          .expected =
+              fmt::format("one that fits into the {:.0f} GiB of this machine", present / kGiB)});
 }
 
 std::vector<DenseParameters> StartParameters(const NetworkShape& shape,
                                              const TrainOptions& options) {
-  if (options.start == nullptr) {
+  if (!options.start) {
     return options.init == Initialization::kHe ? HeParameters(shape, options.seed)
                                                : UniformParameters(shape, options.seed);
   }
   const Model::Storage& start = options.start->storage();
   if (start.shape != shape) {
     const bool same_widths = start.shape.Widths() == shape.Widths();
-    throw Error(
-        ErrorCode::kInvalidArgument,
-        fmt::format("start: found a model {}{}, expected {}", start.shape.Widths(),
-                    same_widths ? " of other activations, outputs or batch normalisation" : "",
-                    shape.Widths()));
+    const char* const others = " of other activations, outputs or batch normalisation";
+    throw Error(ErrorCode::kInvalidArgument,
+                ErrorDetails{.subject = "start",
+                             .found = fmt::format("a model {}{}", start.shape.Widths(),
+                                                  same_widths ? others : ""),
+                             .expected = shape.Widths()});
   }
   std::vector<DenseParameters> parameters = ZeroParameters(shape);
   CopyParameters(start.layers, parameters);
@@ -85,14 +85,12 @@ std::vector<DenseParameters> StartParameters(const NetworkShape& shape,
 std::shared_ptr<Model::Storage> MakeModel(const Dataset& data, const TrainOptions& options) {
   auto model = std::make_shared<Model::Storage>();
   model->shape = options.ShapeFor(data);
-  model->target =
-      options.start != nullptr ? options.start->storage().target : FitTargets(options, data);
+  model->target = options.start ? options.start->storage().target : FitTargets(options, data);
   RequireMemory(model->shape, options);
   if (options.HasBatchNorm()) RequireBatchMemory(model->shape, data, options);
   model->schema = data.schema();
-  model->scaling = options.start != nullptr && options.scale == "auto"
-                       ? options.start->scaling()
-                       : FitScaling(options.scale, data);
+  model->scaling = options.start && options.scale == Scale::kAuto ? options.start->scaling()
+                                                                  : FitScaling(options.scale, data);
   model->layers = StartParameters(model->shape, options);
   return model;
 }
@@ -130,23 +128,6 @@ Learner::Learner(const Dataset& data, const TrainOptions& options)
       execution(FlopsPerStep(model->shape, batch) < kSerialFlops ? 1 : options.threads),
       optimizer(options, model->shape) {}
 
-TrainOptions Resolve(const TrainOptions& options, const Dataset& data) {
-  options.Check();
-  CheckData(data);
-  TrainOptions resolved = options;
-  resolved.loss = ResolveLoss(options, data);
-  if (resolved.target_accuracy > 0 && data.regression()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("target accuracy: found {} for numbers, expected classes",
-                            resolved.target_accuracy));
-  }
-  if (options.HasBatchNorm() && data.examples() == 1) {
-    throw Error(ErrorCode::kBadData,
-                "training data: found 1 example, expected at least 2 for batch normalisation");
-  }
-  return resolved;
-}
-
 StepSettings SettingsOf(const TrainOptions& options, size_t examples_per_step) {
   StepSettings settings;
   settings.batch_size = examples_per_step;
@@ -167,11 +148,11 @@ void CopyParameters(std::span<const DenseParameters> from, std::span<DenseParame
     std::copy_n(a.data, a.stride * a.cols, b.data);
   };
   for (size_t l = 0; l < from.size(); ++l) {
-    for (const auto& [name, part] : kLearnedParts) {
-      copy((from[l].*part).view(), (to[l].*part).view());
+    for (const auto& [name, matrix] : kLearnedParts) {
+      copy((from[l].*matrix).view(), (to[l].*matrix).view());
     }
-    for (const auto& [name, part] : kRunningParts) {
-      copy((from[l].*part).view(), (to[l].*part).view());
+    for (const auto& [name, matrix] : kRunningParts) {
+      copy((from[l].*matrix).view(), (to[l].*matrix).view());
     }
   }
 }
@@ -188,15 +169,15 @@ double ParameterNorm(std::span<const DenseParameters> layers) {
 bool AreFinite(std::span<const DenseParameters> layers) {
   double sum = ParameterNorm(layers);
   for (const DenseParameters& layer : layers) {
-    for (const auto& [name, part] : kRunningParts) sum += SumOfSquares((layer.*part).view());
+    for (const auto& [name, matrix] : kRunningParts) sum += SumOfSquares((layer.*matrix).view());
   }
   return std::isfinite(sum);
 }
 
-void CheckFits(const char* what, const Dataset& data, const NetworkShape& shape) {
+void RequireMatch(const char* what, const Dataset& data, const NetworkShape& shape) {
   const auto fail = [&](const std::string& found, const std::string& expected) {
     throw Error(ErrorCode::kBadData,
-                fmt::format("{}: found {}, expected {}", what, found, expected));
+                ErrorDetails{.subject = what, .found = found, .expected = expected});
   };
   if (data.features() != shape.inputs()) {
     fail(fmt::format("{} features", data.features()), fmt::to_string(shape.inputs()));
@@ -213,8 +194,10 @@ void CheckFits(const char* what, const Dataset& data, const NetworkShape& shape)
   }
 }
 
-void ThrowDiverged(const char* what, size_t step, double learning_rate,
-                   std::span<const DenseParameters> layers) {
+namespace {
+
+[[noreturn]] void ThrowDiverged(const char* what, size_t step, double learning_rate,
+                                std::span<const DenseParameters> layers) {
   std::string where;
   for (size_t l = 0; l < layers.size(); ++l) {
     if (AreFinite(layers.subspan(l, 1))) continue;
@@ -222,9 +205,27 @@ void ThrowDiverged(const char* what, size_t step, double learning_rate,
   }
   throw Error(
       ErrorCode::kDiverged,
-      fmt::format("training diverged: {} after step {} (parameters that are not finite:{}); try a "
-                  "lower learning rate (found {:.3g} at that step)",
-                  what, step, where.empty() ? " none" : where, learning_rate));
+      ErrorDetails{.problem = fmt::format(
+                       "training diverged: {} after step {} (parameters that are not finite:{})",
+                       what, step, where.empty() ? " none" : where),
+                   .advice = fmt::format("try a lower learning rate (found {:.3g} at that step)",
+                                         learning_rate)});
+}
+
+}  // namespace
+
+void RequireFiniteLoss(const BatchLoss& loss, size_t step, double learning_rate,
+                       std::span<const DenseParameters> layers) {
+  if (!std::isfinite(loss.loss)) {
+    ThrowDiverged("the loss is not finite", step, learning_rate, layers);
+  }
+}
+
+void RequireFiniteParameters(size_t step, double learning_rate,
+                             std::span<const DenseParameters> layers) {
+  if (!AreFinite(layers)) {
+    ThrowDiverged("a parameter is not finite", step, learning_rate, layers);
+  }
 }
 
 }  // namespace colonnade

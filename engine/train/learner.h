@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A network and what changes it.
 #ifndef COLONNADE_ENGINE_TRAIN_LEARNER_H_
 #define COLONNADE_ENGINE_TRAIN_LEARNER_H_
@@ -17,7 +18,7 @@ namespace colonnade {
 
 // What a training starts with: parameters as the options say, and an optimizer without memory.
 struct Learner {
-  // The options are those of Resolve().
+  // The options are those of TrainOptions::Resolve().
   Learner(const Dataset& data, const TrainOptions& options);
 
   size_t batch;  // examples per step, at most those of `data`
@@ -25,9 +26,6 @@ struct Learner {
   Execution execution;
   OptimizerState optimizer;
 };
-
-// The options with a loss in place of Loss::kAuto. Throws what Train() throws for data and options.
-TrainOptions Resolve(const TrainOptions& options, const Dataset& data);
 
 // How steps of so many examples go with these options.
 StepSettings SettingsOf(const TrainOptions& options, size_t examples_per_step);
@@ -42,14 +40,16 @@ double ParameterNorm(std::span<const DenseParameters> layers);
 // Whether all parameters and running statistics are.
 bool AreFinite(std::span<const DenseParameters> layers);
 
-// Throws kBadData, beginning with `what`, where the network cannot be trained or measured on
+// Throws kBadData, with `what` for its subject, where the network cannot be trained or measured on
 // `data`.
-void CheckFits(const char* what, const Dataset& data, const NetworkShape& shape);
+void RequireMatch(const char* what, const Dataset& data, const NetworkShape& shape);
 
-// Throws kDiverged with what happened, when ("after step 7"), the layers that have a parameter that
-// is not finite, and advice.
-[[noreturn]] void ThrowDiverged(const char* what, size_t step, double learning_rate,
-                                std::span<const DenseParameters> layers);
+// Throw kDiverged where the loss of a step is not finite, or where a parameter is not: with the
+// step, counted from 1, the layers that have such a parameter, and advice.
+void RequireFiniteLoss(const BatchLoss& loss, size_t step, double learning_rate,
+                       std::span<const DenseParameters> layers);
+void RequireFiniteParameters(size_t step, double learning_rate,
+                             std::span<const DenseParameters> layers);
 
 }  // namespace colonnade
 

@@ -1,27 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/train/loss.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <utility>
 
 #include "colonnade/error.h"
+#include "colonnade/options.h"
 #include "kernels/loss.h"
 #include "kernels/softmax.h"
 
 namespace colonnade {
 namespace {
 
-[[noreturn]] void Fail(const std::string& message) {
-  throw Error(ErrorCode::kInvalidArgument, message);
-}
+bool IsForNumbers(Loss loss) { return RowOf(loss).for_numbers; }
 
-bool IsForTargets(Loss loss) { return loss == Loss::kSquared || loss == Loss::kHuber; }
+// The losses that can be asked for, for numbers or for classes.
+std::string LossesFor(bool numbers) {
+  return Alternatives<Loss>(
+      [&](const LossRow& row) { return row.value != Loss::kAuto && row.for_numbers == numbers; });
+}
 
 // One weight per class as the options have them: n / (classes · n_k) for balance, as in
 // scikit-learn; none where all are 1.
-std::vector<double> ClassWeights(const TrainOptions& options, const Dataset& data) {
-  if (!options.balance_classes) return options.class_weights;
+std::vector<double> WeightsOfClasses(const TrainOptions& options, const Dataset& data) {
+  if (!options.class_weight.balanced) return options.class_weight.values;
   std::vector<double> weights(data.classes());
   for (const uint32_t label : data.labels()) ++weights[label];
   const double mean = static_cast<double>(data.examples()) / static_cast<double>(weights.size());
@@ -32,84 +38,62 @@ std::vector<double> ClassWeights(const TrainOptions& options, const Dataset& dat
 
 }  // namespace
 
-const char* Name(Loss loss) {
-  switch (loss) {
-    case Loss::kAuto:
-      return "auto";
-    case Loss::kCrossEntropy:
-      return "cross-entropy";
-    case Loss::kBinaryCrossEntropy:
-      return "bce";
-    case Loss::kSquared:
-      return "squared";
-    case Loss::kHuber:
-      return "huber";
-  }
-  return "";
-}
-
 void CheckLossOptions(const TrainOptions& options) {
-  const auto require = [](bool good, const char* option, double found, const char* expected) {
-    if (!good) Fail(fmt::format("{}: found {}, expected {}", option, found, expected));
-  };
-  require(options.label_smoothing >= 0 && options.label_smoothing < 1, "label smoothing",
-          options.label_smoothing, "a number in [0, 1)");
-  require(options.huber_delta >= 1e-6 && options.huber_delta <= 1e6, "huber delta",
-          options.huber_delta, "a number from 1e-6 to 1e6");
-  bool positive = options.class_weights.empty();
-  for (const double weight : options.class_weights) {
-    require(weight >= 0 && weight <= 1e6, "class weights", weight, "numbers from 0 to 1e6");
+  const ClassWeights& weights = options.class_weight;
+  bool positive = weights.values.empty();
+  for (const double weight : weights.values) {
+    if (!(weight >= 0 && weight <= 1e6)) {
+      Reject("class-weight", fmt::format("{}", weight), "numbers from 0 to 1e6");
+    }
     positive = positive || weight > 0;
   }
-  if (!positive) Fail("class weights: found only 0, expected one above 0");
-  if (options.balance_classes && !options.class_weights.empty()) {
-    Fail("class weights: found some with balanced classes, expected one or the other");
+  if (!positive) Reject("class-weight", "only 0", "one above 0");
+  if ((weights.balanced ? 1 : 0) + (weights.values.empty() ? 0 : 1) +
+          (weights.file.empty() ? 0 : 1) >
+      1) {
+    Reject("class-weight", "some with balanced classes", "one or the other");
   }
-  const bool for_classes = options.loss == Loss::kCrossEntropy || options.loss == Loss::kAuto;
-  if (options.label_smoothing > 0 && !for_classes) {
-    Fail(fmt::format("label smoothing: found {} with the loss {}, expected the loss cross-entropy",
-                     options.label_smoothing, Name(options.loss)));
+  if (options.label_smoothing > 0 && !Belongs(options, "label-smoothing")) {
+    Reject("label-smoothing",
+           fmt::format("{} with the loss {}", options.label_smoothing, Name(options.loss)),
+           "the loss cross-entropy");
   }
-  if (IsForTargets(options.loss) && (options.balance_classes || !options.class_weights.empty())) {
-    Fail(fmt::format("class weights: found some with the loss {}, expected a loss for classes",
-                     Name(options.loss)));
+  if (IsForNumbers(options.loss) && weights.any()) {
+    Reject("class-weight", OptionText(options, "class-weight") + " for numbers",
+           "a label column of classes");
   }
 }
 
 Loss ResolveLoss(const TrainOptions& options, const Dataset& data) {
+  const bool numbers = data.regression();
   Loss loss = options.loss;
-  if (data.regression()) {
-    if (loss == Loss::kAuto) loss = Loss::kSquared;
-    if (!IsForTargets(loss)) {
-      Fail(fmt::format("loss: found {} for a label column of numbers, expected squared or huber",
-                       Name(loss)));
-    }
-    if (options.label_smoothing > 0) {
-      Fail(fmt::format("label smoothing: found {} for a label column of numbers, expected 0",
-                       options.label_smoothing));
-    }
-    if (options.balance_classes || !options.class_weights.empty()) {
-      Fail("class weights: found some for a label column of numbers, expected classes");
-    }
-    return loss;
+  if (loss == Loss::kAuto) loss = numbers ? Loss::kSquared : Loss::kCrossEntropy;
+  if (IsForNumbers(loss) != numbers) {
+    Reject("loss",
+           fmt::format("{} for a label column of {}", Name(loss), numbers ? "numbers" : "classes"),
+           LossesFor(numbers));
   }
-  if (loss == Loss::kAuto) loss = Loss::kCrossEntropy;
-  if (IsForTargets(loss)) {
-    Fail(fmt::format("loss: found {} for a label column of classes, expected cross-entropy or bce",
-                     Name(loss)));
+  if (numbers && options.label_smoothing > 0) {
+    Reject("label-smoothing",
+           fmt::format("{} for a label column of numbers", options.label_smoothing), "0");
   }
-  if (loss == Loss::kBinaryCrossEntropy && data.classes() != 2) {
-    Fail(fmt::format("loss: found bce for {} classes, expected 2 classes", data.classes()));
+  if (numbers && options.class_weight.any()) {
+    Reject("class-weight", OptionText(options, "class-weight") + " for numbers",
+           "a label column of classes");
   }
-  if (!options.class_weights.empty() && options.class_weights.size() != data.classes()) {
-    Fail(fmt::format("class weights: found {}, expected {}, one per class",
-                     options.class_weights.size(), data.classes()));
+  if (RowOf(loss).output == OutputKind::kSigmoid && data.classes() != 2) {
+    Reject("loss", fmt::format("{} for {} classes", Name(loss), data.classes()), "2 classes");
+  }
+  const size_t weights = options.class_weight.values.size();
+  if (weights != 0 && weights != data.classes()) {
+    Reject("class-weight", fmt::to_string(weights),
+           fmt::format("{}, one per class", data.classes()));
   }
   return loss;
 }
 
 TargetScaling FitTargets(const TrainOptions& options, const Dataset& data) {
-  if (!data.regression() || !options.standardize_targets) return {};
+  if (!data.regression() || options.target_scale == TargetScale::kNone) return {};
   const std::span<const float> weights = data.weights();
   const auto weight = [&](size_t e) {
     return weights.empty() ? 1.0 : static_cast<double>(weights[e]);
@@ -140,7 +124,7 @@ LossFunction::LossFunction(const TrainOptions& options, const Dataset& data,
       huber_delta_(static_cast<float>(options.huber_delta)),
       smoothing_(static_cast<float>(options.label_smoothing)),
       class_weights_(AlignedBuffer<float>::Zeroed(kernels::PaddedRows(data.classes()))) {
-  const std::vector<double> weights = ClassWeights(options, data);
+  const std::vector<double> weights = WeightsOfClasses(options, data);
   has_class_weights_ = !weights.empty();
   for (size_t k = 0; k < data.classes(); ++k) {
     class_weights_[k] = has_class_weights_ ? static_cast<float>(weights[k]) : 1.0f;
@@ -180,15 +164,22 @@ size_t LossFunction::Apply(kernels::Matrix z, const uint32_t* indices, size_t fi
     for (size_t c = 0; c < z.cols; ++c) weights_[first + c] = data_.weights()[indices[c]];
     weights = weights_.data() + first;
   }
-  if (!IsForTargets(loss_)) return Classify(z, indices, first, scale, losses);
+  if (!IsForNumbers(loss_)) return Classify(z, indices, first, scale, losses);
   float* const targets = targets_.data() + first;
   for (size_t c = 0; c < z.cols; ++c) {
     targets[c] = (data_.targets()[indices[c]] - target_.offset) / target_.scale;
   }
-  if (loss_ == Loss::kSquared) {
-    kernels::SquaredError(z, targets, weights, scale, losses);
-  } else {
-    kernels::HuberError(z, targets, huber_delta_, weights, scale, losses);
+  switch (loss_) {
+    case Loss::kSquared:
+      kernels::SquaredError(z, targets, weights, scale, losses);
+      break;
+    case Loss::kHuber:
+      kernels::HuberError(z, targets, huber_delta_, weights, scale, losses);
+      break;
+    case Loss::kAuto:
+    case Loss::kCrossEntropy:
+    case Loss::kBinaryCrossEntropy:
+      break;  // Classify()
   }
   return 0;
 }
@@ -198,7 +189,7 @@ size_t LossFunction::Classify(kernels::Matrix z, const uint32_t* indices, size_t
   const std::span<const uint32_t> all = data_.labels();
   uint32_t* const labels = labels_.data() + first;
   for (size_t c = 0; c < z.cols; ++c) labels[c] = all[indices[c]];
-  const bool sigmoid = loss_ == Loss::kBinaryCrossEntropy;
+  const bool sigmoid = RowOf(loss_).output == OutputKind::kSigmoid;
   if (!soft_ && !sigmoid) return kernels::SoftmaxCrossEntropy(z, labels, scale, losses);
 
   uint32_t* const predictions = predictions_.data() + first;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What training makes small.
 #ifndef COLONNADE_ENGINE_TRAIN_LOSS_H_
 #define COLONNADE_ENGINE_TRAIN_LOSS_H_

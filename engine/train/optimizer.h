@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 // How gradients change parameters.
 #ifndef COLONNADE_ENGINE_TRAIN_OPTIMIZER_H_
 #define COLONNADE_ENGINE_TRAIN_OPTIMIZER_H_
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,22 @@
 #include "kernels/optimizer.h"
 
 namespace colonnade {
+
+// How a method changes parameters: one class for each, in optimizer.cc.
+class UpdateRule {
+ public:
+  static constexpr size_t kMostMoments = 2;
+  using Moments = std::array<kernels::Matrix, kMostMoments>;
+
+  virtual ~UpdateRule() = default;
+
+  // `step`: its number, from 1.
+  virtual void BeginStep(double rate, uint64_t step) = 0;
+
+  // moments: as many as the method keeps, in the order of its row in colonnade/optimizer.h.
+  virtual void Update(kernels::Matrix parameter, kernels::ConstMatrix gradient,
+                      const Moments& moments) const = 0;
+};
 
 // A method with its state for all parameters of a network. Of a step, BeginStep() comes first; then
 // every parameter is updated once.
@@ -47,9 +65,6 @@ class OptimizerState {
   void set_steps(uint64_t steps) { steps_ = steps; }
 
  private:
-  static constexpr size_t kMostMoments = 2;
-  using Moments = std::array<kernels::Matrix, kMostMoments>;
-
   // A running average over the steps, for all parameters.
   struct Moment {
     const char* name;
@@ -58,16 +73,9 @@ class OptimizerState {
 
   void Update(OwnedMatrix DenseParameters::* part, size_t layer, kernels::ConstMatrix gradient,
               DenseParameters& parameters);
-  void Update(kernels::Matrix parameter, kernels::ConstMatrix gradient,
-              const Moments& moments) const;
 
-  Optimizer method_;
-  double weight_decay_, beta1_, beta2_;
+  std::unique_ptr<UpdateRule> rule_;
   uint64_t steps_ = 0;
-  // Of the current step; that of the method counts.
-  kernels::SgdStep sgd_;
-  kernels::AdamStep adam_;
-  kernels::RmspropStep rmsprop_;
   std::vector<Moment> moments_;
 };
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "colonnade/profile.h"
 
 #include <fmt/format.h>
@@ -49,28 +50,6 @@ class TraceText {
 
 }  // namespace
 
-const char* PhaseName(Phase phase) {
-  switch (phase) {
-    case Phase::kRead:
-      return "read";
-    case Phase::kForward:
-      return "forward";
-    case Phase::kLoss:
-      return "loss";
-    case Phase::kBackward:
-      return "backward";
-    case Phase::kWeightGradient:
-      return "weight gradient";
-    case Phase::kUpdate:
-      return "update";
-    case Phase::kWait:
-      return "wait";
-    case Phase::kOther:
-      return "other";
-  }
-  return "";
-}
-
 void WriteTrace(const Profile& profile, const std::filesystem::path& file) {
   TraceText trace;
   const size_t traced = profile.traced_steps.size();
@@ -84,7 +63,7 @@ void WriteTrace(const Profile& profile, const std::filesystem::path& file) {
                                                                     traced, profile.steps));
   int64_t end = 0;
   for (const Profile::Span& step : profile.traced_steps) {
-    const char* other = PhaseName(Phase::kOther);
+    const char* other = Name(Phase::kOther);
     trace.Slice(kStepTrack, {end, step.begin}, other, other);
     trace.Slice(kStepTrack, step, "step", "step");
     end = step.end;
@@ -93,7 +72,7 @@ void WriteTrace(const Profile& profile, const std::filesystem::path& file) {
     const size_t track = kStepTrack + 1 + thread;
     trace.NameTrack(track, fmt::format("thread {}", thread));
     for (const Profile::Event& event : profile.events[thread]) {
-      const std::string phase = PhaseName(event.phase);
+      const std::string phase = Name(event.phase);
       trace.Slice(track, event.time, phase,
                   event.layer < 0 ? phase : fmt::format("{} {}", phase, event.layer));
     }

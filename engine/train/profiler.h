@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Recording where the time of a training goes.
 #ifndef COLONNADE_ENGINE_TRAIN_PROFILER_H_
 #define COLONNADE_ENGINE_TRAIN_PROFILER_H_

@@ -1,23 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/train/run.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "colonnade/error.h"
 #include "colonnade/files.h"
-#include "engine/data/storage.h"
+#include "colonnade/split.h"
 #include "engine/model/initialization.h"
-#include "engine/runtime/random.h"
+#include "engine/train/nonzero_lists.h"
 
 namespace colonnade {
 namespace {
-
-// From this many full-batch steps on, keeping the nonzeros of the data pays: it takes as long as
-// some of them.
-constexpr size_t kSparseSteps = 16;
 
 size_t StepsPerEpoch(const TrainOptions& options, const Dataset& data) {
   const size_t batch = options.ExamplesPerStep(data.examples());
@@ -26,69 +22,70 @@ size_t StepsPerEpoch(const TrainOptions& options, const Dataset& data) {
 
 // Throws where options and data do not go together, in ways that a network alone cannot tell.
 void Check(const TrainOptions& options, const Dataset& data, const NetworkShape& shape) {
-  if (options.validation != nullptr) {
-    CheckFits("validation data", *options.validation, shape);
-  }
-  if (options.early_stopping > 0 && options.validation == nullptr) {
+  if (options.validation_data) RequireMatch("validation data", *options.validation_data, shape);
+  if (options.early_stopping > 0 && !options.validation_data) {
     throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("early stopping: found {}, expected validation data to go with it",
-                            options.early_stopping));
+                ErrorDetails{.subject = "early-stopping",
+                             .found = fmt::to_string(options.early_stopping),
+                             .expected = "`validation` data to go with it"});
   }
   const size_t steps = options.EpochsFor(data.examples()) * StepsPerEpoch(options, data);
   if (options.warmup >= steps) {
     throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("warm-up: found {} steps, expected fewer than the {} of this training",
-                            options.warmup, steps));
+                ErrorDetails{.subject = "warmup",
+                             .found = fmt::format("{} steps", options.warmup),
+                             .expected = fmt::format("fewer than the {} of this training", steps)});
   }
 }
 
 }  // namespace
 
 void CheckTraining(const Dataset& data, const TrainOptions& options) {
-  const TrainOptions resolved = Resolve(options, data);
+  const TrainOptions resolved = options.Resolve(data);
   Check(resolved, data, resolved.ShapeFor(data));
 }
 
 TrainingRun::TrainingRun(const Dataset& data, const TrainOptions& given)
-    : data_(data),
-      options_(Resolve(given, data)),
-      learner_(data, options_),
-      order_(data.examples()) {
+    : data_(data), options_(given.Resolve(data)), learner_(data, options_) {
   const TrainOptions& options = options_;
   Check(options, data, learner_.model->shape);
   if (options.early_stopping > 0) best_ = ZeroParameters(learner_.model->shape);
-  std::iota(order_.begin(), order_.end(), 0u);
   const size_t steps_per_epoch = StepsPerEpoch(options, data);
   progress_.epochs = options.EpochsFor(data.examples());
   progress_.steps = progress_.epochs * steps_per_epoch;
   schedule_.emplace(options, progress_.epochs, steps_per_epoch);
-  if (!options.checkpoint.empty()) {
-    RequireWritable(options.checkpoint);
+  if (!options.checkpoint.empty()) RequireWritable(options.checkpoint);
+  if (Keeps() || !options.resume_from.empty()) {
     identity_ = Identify(data, learner_.model->shape, options);
-    if (options.resume) Resume();
   }
-  if (options.profile != nullptr) {
-    profiler_.emplace(learner_.model->shape, options.precision, learner_.execution,
-                      *options.profile);
+  if (!options.resume_from.empty()) {
+    Resume(Checkpoint(options.resume_from, "resume_from"));
+  } else if (options.resume) {
+    ResumeFromFile();
+  }
+  if (options.profile) {
+    profiler_.emplace(learner_.model->shape, options.precision, learner_.execution, profile_);
   }
   begin_ = Clock::now();
-  StepSettings settings = SettingsOf(options, learner_.batch);
-  const bool full_batch = learner_.batch == data.examples();
-  if (full_batch && progress_.steps >= kSparseSteps) settings.zeros = Zeros::kSparse;
-  step_.emplace(learner_.model->shape, data, learner_.model->scaling, settings,
-                learner_.model->layers, learner_.optimizer, learner_.execution,
-                profiler_ ? &*profiler_ : nullptr,
-                LossFunction(options, data, learner_.model->target));
+  const bool lists = learner_.batch == data.examples() && progress_.steps >= kNonzeroListSteps;
+  loop_.emplace(options, data, learner_, lists ? Zeros::kSparse : Zeros::kAuto,
+                profiler_ ? &*profiler_ : nullptr);
 }
 
-void TrainingRun::Resume() {
+void TrainingRun::ResumeFromFile() {
   std::error_code ignored;  // what cannot be looked at cannot be read either, and that is told
   if (std::filesystem::status(options_.checkpoint, ignored).type() ==
       std::filesystem::file_type::not_found) {
     return;
   }
-  const Checkpoint checkpoint = Checkpoint::Load(options_.checkpoint);
-  checkpoint.RequireIdentity(identity_);
+  Resume(Checkpoint::Load(options_.checkpoint));
+}
+
+void TrainingRun::Resume(const Checkpoint& checkpoint) {
+  const auto as_there = [&](const Identity& identity) {
+    return checkpoint.version() == 1 ? AsVersion1(identity) : identity;
+  };
+  checkpoint.RequireIdentity(as_there(identity_), as_there(DefaultIdentity()));
   state_ = checkpoint.state();
   const size_t steps_per_epoch = progress_.steps / progress_.epochs;
   const bool between_batches =
@@ -97,7 +94,7 @@ void TrainingRun::Resume() {
       (state_.best_epoch > 0 && best_.empty()) ||
       state_.step != state_.epoch * steps_per_epoch + state_.in_epoch / learner_.batch) {
     throw Error(ErrorCode::kBadModel,
-                options_.checkpoint.string() + ": found a place that this training does not have");
+                {.file = checkpoint.name(), .found = "a place that this training does not have"});
   }
   checkpoint.Read(Tensors());
   learner_.optimizer.set_steps(state_.step);
@@ -133,25 +130,31 @@ std::vector<OptimizerState::Tensor> TrainingRun::Tensors() {
   return tensors;
 }
 
+// Whether there are checkpoints.
+bool TrainingRun::Keeps() const { return !options_.checkpoint.empty() || options_.on_checkpoint; }
+
 bool TrainingRun::CheckpointIsDue() const {
-  if (options_.checkpoint.empty()) return false;
+  if (!Keeps()) return false;
   if (state_.end || stopped_) return true;
   const auto due = [](size_t done, size_t every) { return every > 0 && done % every == 0; };
-  return due(state_.step, options_.checkpoint_steps) ||
-         (state_.in_epoch == 0 && due(state_.epoch, options_.checkpoint_epochs));
+  return due(state_.step, options_.checkpoint_every.steps) ||
+         (state_.in_epoch == 0 && due(state_.epoch, options_.checkpoint_every.epochs));
 }
 
 // The loss is looked at in every step, and so tells of what the step before did; the last one's
 // parameters are looked at here.
 void TrainingRun::RequireFinite() const {
-  const std::vector<DenseParameters>& layers = learner_.model->layers;
-  if (AreFinite(layers)) return;
-  ThrowDiverged("a parameter is not finite", state_.step, progress_.learning_rate, layers);
+  RequireFiniteParameters(state_.step, progress_.learning_rate, learner_.model->layers);
 }
 
 void TrainingRun::Save() {
   RequireFinite();
-  SaveCheckpoint(options_.checkpoint, identity_, state_, Tensors());
+  if (!options_.checkpoint.empty()) {
+    SaveCheckpoint(options_.checkpoint, identity_, state_, Tensors());
+  }
+  if (options_.on_checkpoint) {
+    options_.on_checkpoint(CheckpointBytes(identity_, state_, Tensors()));
+  }
 }
 
 TrainResult TrainingRun::Run() {
@@ -162,43 +165,31 @@ TrainResult TrainingRun::Run() {
 }
 
 void TrainingRun::Epoch() {
-  if (learner_.batch < data_.examples()) {
-    data_.storage().WillRead(Access::kAtRandom);  // an evaluation may have advised otherwise
-    Random(options_.seed, RandomStream::kShuffle, static_cast<uint32_t>(state_.epoch))
-        .Permutation(order_);
-  }
-  if (state_.in_epoch == 0) state_.sum = {};
+  const size_t epoch = state_.epoch;
+  loop_->BeginEpoch(epoch, state_.in_epoch, state_.in_epoch > 0 ? state_.sum : BatchLoss());
   epoch_skipped_ = state_.in_epoch;
   epoch_began_ = state_.seconds;
-  const size_t epoch = state_.epoch;
   while (state_.epoch == epoch && !state_.end && !stopped_) Step();
 }
 
 void TrainingRun::Step() {
-  const size_t count = std::min(learner_.batch, data_.examples() - state_.in_epoch);
   progress_.learning_rate = schedule_->At(ScheduleStep(), static_cast<double>(progress_.steps));
-  const bool measure = options_.measure_norms && state_.in_epoch + count == data_.examples();
-  const BatchLoss result =
-      step_->Run({order_.data() + state_.in_epoch, count}, progress_.learning_rate, measure);
-  progress_.gradient_norm = result.gradient_norm;
+  const bool measure = options_.measure_norms && loop_->at_last_batch();
+  const BatchLoss result = loop_->Step(progress_.learning_rate, measure);
   ++state_.step;
-  if (!std::isfinite(result.loss)) {
-    ThrowDiverged("the loss is not finite", state_.step, progress_.learning_rate,
-                  learner_.model->layers);
-  }
-  state_.sum.loss += result.loss;
-  state_.sum.loss_weight += result.loss_weight;
-  state_.sum.correct += result.correct;
-  state_.sum.weight += result.weight;
-  state_.in_epoch += count;
+  RequireFiniteLoss(result, state_.step, progress_.learning_rate, learner_.model->layers);
+  const size_t count = loop_->done() - state_.in_epoch;
+  state_.sum = loop_->sum();
+  state_.in_epoch = loop_->done();
 
   state_.seconds = seconds_before_ + std::chrono::duration<double>(Clock::now() - begin_).count();
   progress_.epoch = state_.epoch + 1;
-  progress_.epoch_done = state_.in_epoch == data_.examples();
+  progress_.epoch_done = loop_->epoch_done();
   progress_.step = state_.step;
   progress_.examples += count;
   progress_.loss = state_.sum.MeanLoss();
   progress_.accuracy = data_.regression() ? std::nan("") : state_.sum.Accuracy();
+  progress_.gradient_norm = result.gradient_norm;
   progress_.seconds = state_.seconds;
   progress_.examples_per_second =
       static_cast<double>(state_.in_epoch - epoch_skipped_) / (state_.seconds - epoch_began_);
@@ -222,8 +213,8 @@ std::optional<Evaluation> TrainingRun::EndEpoch() {
   state_.in_epoch = 0;
   if (options_.measure_norms) progress_.parameter_norm = ParameterNorm(layers);
   std::optional<Evaluation> validation;
-  if (options_.validation != nullptr) {
-    validation = Evaluate(Model(learner_.model), *options_.validation, options_.threads);
+  if (options_.validation_data) {
+    validation = Evaluate(Model(learner_.model), *options_.validation_data, options_.threads);
   }
   if (options_.early_stopping > 0 && validation->loss < state_.best_loss) {
     state_.best_loss = validation->loss;
@@ -257,8 +248,9 @@ TrainResult TrainingRun::Finish() {
   if (choose) CopyParameters(best_, layers);
   RequireFinite();
   const double session_seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
-  if (profiler_) profiler_->Finish(begin_, session_seconds, step_->skips_zeros());
+  if (profiler_) profiler_->Finish(begin_, session_seconds, loop_->skips_zeros());
   TrainResult result{.model = Model(learner_.model),
+                     .options = options_,
                      .reason = state_.end.value_or(StopReason::kCallback),
                      .epochs = state_.epoch,
                      .steps = state_.step,
@@ -269,10 +261,28 @@ TrainResult TrainingRun::Finish() {
                      .seconds = seconds_before_ + session_seconds,
                      .threads = static_cast<int>(learner_.execution.threads()),
                      .best_epoch = choose ? state_.best_epoch : 0,
-                     .validation = {}};
-  if (options_.validation != nullptr) {
-    result.validation = Evaluate(result.model, *options_.validation, options_.threads);
+                     .validation = {},
+                     .profile = {}};
+  result.options.scale = result.model.scaling().method;
+  result.options.on_progress = {};  // what they refer to may be gone
+  result.options.on_checkpoint = {};
+  if (options_.profile) result.profile = std::move(profile_);
+  if (options_.validation_data) {
+    result.validation = Evaluate(result.model, *options_.validation_data, options_.threads);
   }
+  return result;
+}
+
+TrainResult Train(const Dataset& data, const TrainOptions& options) {
+  if (options.validation == 0) return TrainingRun(data, options).Run();
+  options.Check();
+  Split split = SplitStratified(data, options.validation, options.seed);
+  TrainOptions on_part = options;
+  on_part.validation = 0;
+  on_part.validation_data = std::move(split.validation);
+  TrainResult result = TrainingRun(split.train, on_part).Run();
+  result.options.validation = options.validation;
+  result.options.validation_data.reset();
   return result;
 }
 

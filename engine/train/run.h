@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One training from start to end.
 #ifndef COLONNADE_ENGINE_TRAIN_RUN_H_
 #define COLONNADE_ENGINE_TRAIN_RUN_H_
@@ -11,9 +12,9 @@
 #include "engine/train/checkpoint.h"
 #include "engine/train/identity.h"
 #include "engine/train/learner.h"
+#include "engine/train/loop.h"
 #include "engine/train/profiler.h"
 #include "engine/train/schedule.h"
-#include "engine/train/step.h"
 
 namespace colonnade {
 
@@ -21,7 +22,7 @@ namespace colonnade {
 // know before others have begun. Memory and files are not looked at.
 void CheckTraining(const Dataset& data, const TrainOptions& options);
 
-// Keeps references to the data, and to what the options point to.
+// Keeps a reference to the data.
 class TrainingRun {
  public:
   TrainingRun(const Dataset& data, const TrainOptions& options);
@@ -34,7 +35,9 @@ class TrainingRun {
   void Step();
   std::optional<Evaluation> EndEpoch();
   double ScheduleStep() const;
-  void Resume();
+  void ResumeFromFile();
+  void Resume(const Checkpoint& checkpoint);
+  bool Keeps() const;
   bool CheckpointIsDue() const;
   void RequireFinite() const;
   void Save();
@@ -42,12 +45,12 @@ class TrainingRun {
   TrainResult Finish();
 
   const Dataset& data_;
-  const TrainOptions options_;  // of Resolve()
+  const TrainOptions options_;  // of TrainOptions::Resolve()
   Learner learner_;
+  Profile profile_;  // only where it is asked for
   std::optional<Profiler> profiler_;
   std::optional<RateSchedule> schedule_;
-  std::optional<TrainingStep> step_;
-  std::vector<uint32_t> order_;        // of the examples in this epoch
+  std::optional<EpochLoop> loop_;
   std::vector<DenseParameters> best_;  // only with early stopping
 
   RunState state_;

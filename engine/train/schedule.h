@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef COLONNADE_ENGINE_TRAIN_SCHEDULE_H_
 #define COLONNADE_ENGINE_TRAIN_SCHEDULE_H_
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "colonnade/sweep.h"
 
 #include <algorithm>
@@ -49,7 +50,7 @@ class SweepRun {
     };
     TrialResult& to = results_[trial];
     try {
-      to.result = Train(*trials_[trial].data, options);
+      to.result = Train(trials_[trial].data, options);
     } catch (const std::bad_alloc&) {
       to.failure = "out of memory";
     } catch (const std::exception& error) {
@@ -80,7 +81,7 @@ class SweepRun {
 }  // namespace
 
 std::vector<TrialResult> Sweep(std::span<const Trial> trials, const SweepOptions& options) {
-  for (const Trial& trial : trials) CheckTraining(*trial.data, trial.options);
+  for (const Trial& trial : trials) CheckTraining(trial.data, trial.options);
   const Execution all(options.threads);  // for as long as the groups run, so that they get threads
   const size_t threads = all.threads();
   const size_t most = options.at_once == 0 ? threads : std::min(options.at_once, threads);

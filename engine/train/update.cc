@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/train/update.h"
 
 #include <algorithm>
@@ -7,25 +8,26 @@
 
 #include "engine/model/initialization.h"
 #include "kernels/optimizer.h"
+#include "kernels/tiles.h"
 
 namespace colonnade {
 namespace {
 
-// Weight columns per task: a multiple of the register tile's columns (6) and of a cache line of the
-// transposed weights (16).
-constexpr size_t kBlockColumns = 48;
+// Weight columns per task: whole register tiles, and whole cache lines of the transposed weights.
+constexpr size_t kBlockColumns = std::lcm(kernels::kTileColumns, kernels::kPadFloats);
 
-// Weight rows that a task takes at a time: their gradient (24 KiB) is still in the L1 cache when
-// the optimizer reads it.
-constexpr size_t kBlockRows = 128;
+// Weight rows that a task takes at a time, a strip: their gradient (24 KiB) is still in the L1
+// cache when the optimizer reads it. The bits of the gradient's norm depend on it.
+constexpr size_t kStripRows = 128;
+static_assert(kStripRows % kernels::kMaxTileRows == 0);
 
-size_t Parts(size_t rows) { return (rows + kBlockRows - 1) / kBlockRows; }
+size_t Strips(size_t rows) { return (rows + kStripRows - 1) / kStripRows; }
 
-// Calls f(first row, rows) for the parts of so many rows.
+// Calls f(first row, rows) for the strips of so many rows.
 template <class F>
-void ForEachPart(size_t rows, const F& f) {
-  for (size_t first = 0; first < rows; first += kBlockRows) {
-    f(first, std::min(kBlockRows, rows - first));
+void ForEachStrip(size_t rows, const F& f) {
+  for (size_t first = 0; first < rows; first += kStripRows) {
+    f(first, std::min(kStripRows, rows - first));
   }
 }
 
@@ -53,9 +55,9 @@ ParameterUpdate::ParameterUpdate(const NetworkShape& shape, const Settings& sett
     for (size_t first = 0; first < layer.inputs; first += each) {
       blocks_.push_back({l, first, std::min(each, layer.inputs - first), 0, layer.outputs});
     }
-    squares_.push_back({std::vector<float>(Parts(layer.outputs) * layer.inputs),
-                        std::vector<float>(Parts(layer.outputs)),
-                        std::vector<float>(layer.batch_norm ? Parts(layer.outputs) : 0)});
+    const size_t strips = Strips(layer.outputs);
+    squares_.push_back({std::vector<float>(strips * layer.inputs), std::vector<float>(strips),
+                        std::vector<float>(layer.batch_norm ? strips : 0)});
     widest = std::max(widest, layer.outputs);
     most_columns = std::max(most_columns, each);
   }
@@ -73,8 +75,8 @@ void ParameterUpdate::Deal(const std::function<size_t(const WeightBlock&)>& work
   std::sort(blocks_.begin(), blocks_.end(),
             [&](const WeightBlock& a, const WeightBlock& b) { return work(a) > work(b); });
   std::vector<WeightBlock> dealt;
-  for (size_t part = 0; part < execution_.threads(); ++part) {
-    for (size_t i = part; i < blocks_.size(); i += execution_.threads()) {
+  for (size_t share = 0; share < execution_.threads(); ++share) {
+    for (size_t i = share; i < blocks_.size(); i += execution_.threads()) {
       dealt.push_back(blocks_[i]);
     }
   }
@@ -92,13 +94,13 @@ void ParameterUpdate::Run(const Chunk& chunk) {
   if (clip_norm_ > 0) UpdateClipped();
 }
 
-// Calls f(block, worker, timer) for parts of all blocks, in parallel.
+// Calls f(block, worker, timer) for the strips of all blocks, in parallel.
 template <class F>
 void ParameterUpdate::ForEachBlock(const F& f) {
   execution_.ForEach(blocks_.size(), [&](size_t task, size_t worker) {
     PhaseTimer timer(profiler_, worker);
     WeightBlock block = blocks_[task];
-    ForEachPart(blocks_[task].rows, [&](size_t first, size_t rows) {
+    ForEachStrip(blocks_[task].rows, [&](size_t first, size_t rows) {
       block.first_row = first;
       block.rows = rows;
       f(block, worker, timer);
@@ -127,8 +129,8 @@ void ParameterUpdate::AddGradient(const WeightBlock& block, size_t worker, const
   if (chunk.measure) Measure(block, gradient);
   if (update) UpdateWeight(block, gradient, timer);
   if (!IsFirst(block)) return;
-  const auto place = [&](OwnedMatrix DenseParameters::* part) {
-    if (keep) return (gradients_[l].*part).view();
+  const auto place = [&](OwnedMatrix DenseParameters::* matrix) {
+    if (keep) return (gradients_[l].*matrix).view();
     const kernels::Matrix scratch = scratch_[worker].view();
     return scratch.Columns(scratch.cols - 1, 1).Rows(0, shape_.layers[l].outputs);
   };
@@ -162,22 +164,22 @@ void ParameterUpdate::UpdateGamma(size_t layer, kernels::Matrix gradient, PhaseT
 }
 
 void ParameterUpdate::Measure(const WeightBlock& block, kernels::ConstMatrix gradient) {
-  const size_t part = block.first_row / kBlockRows;
+  const size_t strip = block.first_row / kStripRows;
   kernels::SquaresOfColumns(gradient, squares_[block.layer].weight.data() +
-                                          part * shape_.layers[block.layer].inputs + block.first);
+                                          strip * shape_.layers[block.layer].inputs + block.first);
 }
 
 void ParameterUpdate::Measure(kernels::ConstMatrix gradient, std::vector<float>& squares) {
-  ForEachPart(gradient.rows, [&](size_t first, size_t rows) {
-    kernels::SquaresOfColumns(gradient.Rows(first, rows), squares.data() + first / kBlockRows);
+  ForEachStrip(gradient.rows, [&](size_t first, size_t rows) {
+    kernels::SquaresOfColumns(gradient.Rows(first, rows), squares.data() + first / kStripRows);
   });
 }
 
 double ParameterUpdate::Norm() const {
   double sum = 0;
   for (const Squares& layer : squares_) {
-    for (const std::vector<float>* part : {&layer.weight, &layer.bias, &layer.gamma}) {
-      sum = std::accumulate(part->begin(), part->end(), sum);
+    for (const std::vector<float>* of : {&layer.weight, &layer.bias, &layer.gamma}) {
+      sum = std::accumulate(of->begin(), of->end(), sum);
     }
   }
   return std::sqrt(sum);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Phase B of a training step: the gradients of the parameters, and the optimizer.
 #ifndef COLONNADE_ENGINE_TRAIN_UPDATE_H_
 #define COLONNADE_ENGINE_TRAIN_UPDATE_H_
@@ -31,8 +32,8 @@ class ParameterUpdate {
                   Execution& execution, Profiler* profiler);
 
   // Orders the blocks by their work, given that it differs much: parallel loops give each thread a
-  // part of the blocks that follow each other, until one has nothing left and takes from others, so
-  // that each part gets its share of heavy blocks, and begins with them. Not during Run().
+  // share of blocks that follow each other, until one has nothing left and takes from others, so
+  // that each share gets as many heavy blocks, and begins with them. Not during Run().
   void Deal(const std::function<size_t(const WeightBlock&)>& work);
 
   struct Chunk {
@@ -51,9 +52,9 @@ class ParameterUpdate {
   double gradient_norm() const { return norm_; }
 
  private:
-  // Sums of squares of a layer's gradient, each over a part of a column of at most kBlockRows rows.
+  // Sums of squares of a layer's gradient, each over a column of a strip.
   struct Squares {
-    std::vector<float> weight;  // part by part, in each all columns
+    std::vector<float> weight;  // strip by strip, in each all columns
     std::vector<float> bias, gamma;
   };
 

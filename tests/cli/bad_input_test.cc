@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The commands on bad input: one clear line, the right exit status, nothing left behind.
 #include <sys/wait.h>
 
@@ -166,7 +167,7 @@ TEST_F(BadInputTest, FlagsThatCannotBeMeant) {
   EXPECT_THAT(usage({"--accumulate", "2", "--batch-size", "full"}), HasSubstr("full batches"));
   EXPECT_THAT(usage({"--lr-decay", "0.5"}), HasSubstr("expected the schedule step or exponential"));
   EXPECT_THAT(usage({"--schedule", "step", "--lr-decay", "2"}), HasSubstr("--lr-decay: found 2"));
-  EXPECT_THAT(usage({"--warmup", "1000000"}), HasSubstr("warm-up: found 1000000 steps"));
+  EXPECT_THAT(usage({"--warmup", "1000000"}), HasSubstr("--warmup: found 1000000 steps"));
   EXPECT_THAT(usage({"--threads", "-1"}), HasSubstr("--threads"));
   EXPECT_THAT(usage({"--threads", "100000"}), HasSubstr("--threads"));
   EXPECT_THAT(usage({"--simd", "MMX"}), HasSubstr("MMX"));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Cached datasets, through all the commands that read data.
 #include "colonnade/cache.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // colonnade check: what a file is, and what is wrong with it.
 #include <string>
 #include <vector>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Stopping, checkpoints and resuming, as a user sees them.
 #include <algorithm>
 #include <csignal>
@@ -182,7 +183,7 @@ TEST_F(CheckpointCliTest, CheckpointsOfOtherTrainingsAndBrokenOnesAreRefused) {
   const Words resume = With(command, {"--resume"});
   const std::string good = ReadFile(File("c.ckpt"));
   EXPECT_THAT(RunBad(4, With(resume, {"--lr", "0.01"})),
-              AllOf(HasSubstr("c.ckpt: "), HasSubstr("another training: found learning rate")));
+              AllOf(HasSubstr("c.ckpt: "), HasSubstr("another training: found lr")));
   EXPECT_THAT(RunBad(4, With(resume, {"--validation", "0.1"})), HasSubstr("training data"));
   EXPECT_THAT(RunBad(4, {"train", "digits_test.csv", "--epochs", "2", "--hidden", "8",
                          "--checkpoint", "c.ckpt", "--resume"}),
@@ -197,7 +198,7 @@ TEST_F(CheckpointCliTest, CheckpointsOfOtherTrainingsAndBrokenOnesAreRefused) {
   EXPECT_THAT(RunBad(4, resume), HasSubstr("c.ckpt"));
   EXPECT_THAT(RunBad(4, {"train", "digits.csv", "-o", "m.st", "--checkpoint", "model.safetensors",
                          "--resume"}),
-              HasSubstr("not a checkpoint"));
+              HasSubstr("found a model, expected a checkpoint"));
 }
 
 TEST_F(CheckpointCliTest, FlagsThatCannotBeMeant) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef COLONNADE_TESTS_CLI_CLI_FIXTURE_H_
 #define COLONNADE_TESTS_CLI_CLI_FIXTURE_H_
 

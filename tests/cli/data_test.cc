@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Data files as people have them, through all the commands that read them.
 #include <string>
 #include <vector>

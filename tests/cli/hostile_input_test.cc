@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Input that is meant to do harm: a clear message in little memory, never a crash.
 #include <fstream>
 #include <string>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Running the colonnade program as a user would: arguments in; exit status, stdout and stderr out.
 #ifndef COLONNADE_TESTS_CLI_PROGRAM_H_
 #define COLONNADE_TESTS_CLI_PROGRAM_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Regression and the losses from the command line.
 #include <sstream>
 
@@ -86,7 +87,7 @@ TEST_F(RegressionCliTest, TaskAndLossDecideWhatLabelsAre) {
               HasSubstr("--label-smoothing: found 0.1"));
   EXPECT_THAT(RunBad(2, train({"--loss", "squared", "--class-weight", "balanced"})),
               HasSubstr("--class-weight: found balanced for numbers"));
-  EXPECT_THAT(RunBad(2, train({"--huber-delta", "2"})), HasSubstr("expected --loss huber"));
+  EXPECT_THAT(RunBad(2, train({"--huber-delta", "2"})), HasSubstr("expected the loss huber"));
   EXPECT_THAT(RunBad(2, train({"--label-smoothing", "1"})),
               HasSubstr("--label-smoothing: found 1, expected"));
   EXPECT_THAT(RunBad(3, {"train", "prices.csv", "--label-column", "price", "--task", "classify"}),
@@ -102,9 +103,9 @@ TEST_F(RegressionCliTest, ClassWeightsFromAFile) {
   Write("w.csv", "7,2\n");
   EXPECT_THAT(RunBad(3, train), HasSubstr("found no weight for the class"));
   Write("w.csv", "7,2\n4,x\n");
-  EXPECT_THAT(RunBad(3, train), HasSubstr("row 2: found the weight"));
+  EXPECT_THAT(RunBad(3, train), HasSubstr(":2: found the weight"));
   Write("w.csv", "7,2\n5,1\n");
-  EXPECT_THAT(RunBad(3, train), HasSubstr("row 2: found"));
+  EXPECT_THAT(RunBad(3, train), HasSubstr(":2: found"));
   std::vector<std::string> balanced = train;
   balanced[5] = "balanced";
   EXPECT_EQ(RunJson(balanced)["training"]["class_weight"], "balanced");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Many models side by side, as a user sees them.
 #include <algorithm>
 #include <cmath>

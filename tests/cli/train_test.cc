@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The commands on good input.
 #include <algorithm>
 #include <csignal>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A libFuzzer target: whatever the text, the parallel CSV reader and the exact one agree on it.
 #include <cstdint>
 #include <cstdio>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The kernel that decodes rows of bytes, against a decoder of a few lines.
 #include "kernels/csv_decode.h"
 

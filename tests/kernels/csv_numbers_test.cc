@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Splitting into fields and decoding decimal numbers, against loops and strtof().
 #include "kernels/csv_numbers.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The product for one example gives the bits of the product for many.
 #include "kernels/gemv.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The losses and their gradients against double precision, on every target.
 #include "kernels/loss.h"
 
@@ -11,6 +12,7 @@
 
 #include "tests/support/compare.h"
 #include "tests/support/matrices.h"
+#include "tests/support/reference_losses.h"
 #include "tests/support/targets.h"
 
 namespace colonnade::test {
@@ -150,32 +152,24 @@ TEST_F(SingleOutputLoss, SigmoidCrossEntropy) {
       });
 }
 
-TEST_F(SingleOutputLoss, SquaredError) {
-  CheckSingleOutput(
-      z_,
-      [&](FloatMatrix& z, const float* weights, float* losses) {
-        kernels::SquaredError(z, targets_.data(), weights, kScale, losses);
-      },
-      [&](double z, size_t c) {
-        const double r = z - double{targets_[c]};
-        return Expected{r * r, {2 * r}};
-      });
-}
-
-TEST_F(SingleOutputLoss, HuberError) {
-  for (const float delta : {0.25f, 1.0f, 30.0f}) {
-    CheckSingleOutput(
-        z_,
-        [&](FloatMatrix& z, const float* weights, float* losses) {
-          kernels::HuberError(z, targets_.data(), delta, weights, kScale, losses);
-        },
-        [&](double z, size_t c) {
-          const double d = delta;
-          const double r = z - double{targets_[c]};
-          const double size = std::abs(r);
-          return size <= d ? Expected{r * r / 2, {r}}
-                           : Expected{d * (size - d / 2), {r > 0 ? d : -d}};
-        });
+// Every loss for numbers.
+TEST_F(SingleOutputLoss, OfNumbers) {
+  for (const LossRow& row : kLosses) {
+    if (!row.for_numbers) continue;
+    SCOPED_TRACE(row.name);
+    const ReferenceLoss& reference = ReferenceOf(row.value);
+    for (const float delta : {0.25f, 1.0f, 30.0f}) {
+      CheckSingleOutput(
+          z_,
+          [&](FloatMatrix& z, const float* weights, float* losses) {
+            reference.kernel(z, targets_.data(), delta, weights, kScale, losses);
+          },
+          [&](double z, size_t c) {
+            const double r = z - double{targets_[c]};
+            return Expected{reference.value(r, double{delta}),
+                            {reference.derivative(r, double{delta})}};
+          });
+    }
   }
 }
 

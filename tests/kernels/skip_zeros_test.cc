@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Products that skip zeros give the bits of those that do not.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The accuracy that softmax.h states for the exponential and the logarithm, on every target. Only
 // code that is compiled per target can call them alone.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Products with bytes that are mostly zero give the bits of the dense products.
 #include "kernels/sparse.h"
 

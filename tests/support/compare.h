@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Comparators for results of kernels. compare_test.cc has the wrong inputs that they reject.
 #ifndef COLONNADE_TESTS_SUPPORT_COMPARE_H_
 #define COLONNADE_TESTS_SUPPORT_COMPARE_H_

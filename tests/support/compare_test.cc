@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The comparators must reject what is wrong: here they get it.
 #include "tests/support/compare.h"
 

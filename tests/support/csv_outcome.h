@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What reading a CSV file gives, as text: for comparing the ways through the reader.
 #ifndef COLONNADE_TESTS_SUPPORT_CSV_OUTCOME_H_
 #define COLONNADE_TESTS_SUPPORT_CSV_OUTCOME_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Small datasets for tests.
 #ifndef COLONNADE_TESTS_SUPPORT_DATASETS_H_
 #define COLONNADE_TESTS_SUPPORT_DATASETS_H_
@@ -13,6 +14,15 @@
 #include "tools/synthetic_digits.h"
 
 namespace colonnade::test {
+
+// Examples for trainings that take more than one chunk of a batch (1024): as few as will do where
+// sanitizers make every training some ten times as long.
+#ifdef COLONNADE_SANITIZED
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+inline constexpr uint32_t kMoreThanAChunk = kSanitized ? 1100 : 2100;
 
 // Uniform, every class present if there are enough examples.
 inline std::vector<uint32_t> RandomLabels(size_t examples, size_t classes, Random& random) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Expectations on what the library throws.
 #ifndef COLONNADE_TESTS_SUPPORT_ERRORS_H_
 #define COLONNADE_TESTS_SUPPORT_ERRORS_H_

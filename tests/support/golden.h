@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Golden numbers that a script in tools/ wrote to tests/data.
 #ifndef COLONNADE_TESTS_SUPPORT_GOLDEN_H_
 #define COLONNADE_TESTS_SUPPORT_GOLDEN_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Memory between inaccessible pages: touching a byte beyond it ends the program.
 #ifndef COLONNADE_TESTS_SUPPORT_GUARDED_H_
 #define COLONNADE_TESTS_SUPPORT_GUARDED_H_

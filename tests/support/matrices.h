@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Memory for kernel tests: matrices that notice when a kernel leaves its bounds.
 #ifndef COLONNADE_TESTS_SUPPORT_MATRICES_H_
 #define COLONNADE_TESTS_SUPPORT_MATRICES_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The test matrices must notice what a wrong kernel does to them: here it is done.
 #include "tests/support/matrices.h"
 

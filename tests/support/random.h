@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random numbers for tests: a function of seed and index only, so that a printed seed is enough to
 // repeat a failure anywhere.
 #ifndef COLONNADE_TESTS_SUPPORT_RANDOM_H_

@@ -1,37 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/support/reference_network.h"
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <utility>
 
 #include "engine/runtime/random.h"
+#include "tests/support/reference_activations.h"
 
 namespace colonnade::test {
 
 namespace {
-
-double Apply(Activation activation, double z) {
-  switch (activation) {
-    case Activation::kIdentity:
-      return z;
-    case Activation::kRelu:
-      return std::max(z, 0.0);
-    case Activation::kLeakyRelu:
-      return z < 0 ? double{0.01f} * z : z;
-    case Activation::kElu:
-      return z < 0 ? std::expm1(z) : z;
-    case Activation::kGelu:
-      return z * std::erfc(-z / std::numbers::sqrt2) / 2;
-    case Activation::kSilu:
-      return z / (1 + std::exp(-z));
-    case Activation::kTanh:
-      return std::tanh(z);
-    case Activation::kSigmoid:
-      return 1 / (1 + std::exp(-z));
-  }
-  return z;
-}
 
 // Whether element (row, column) of what a layer gives is dropped in step 1: kernels/dropout.h.
 bool IsDropped(uint64_t seed, double probability, size_t layer, size_t row, size_t column) {
@@ -66,6 +45,7 @@ Batch Forward(const ReferenceNetwork& network, Batch x, bool training) {
   for (size_t l = 0; l < network.layers.size(); ++l) {
     const ReferenceNetwork::Dense& layer = network.layers[l];
     const auto [inputs, outputs, activation, batch_norm] = layer.shape;
+    const auto value = ReferenceOf(activation).value;
     Batch z(x.size(), std::vector<double>(outputs));
     for (size_t e = 0; e < x.size(); ++e) {
       for (size_t o = 0; o < outputs; ++o) {
@@ -75,7 +55,7 @@ Batch Forward(const ReferenceNetwork& network, Batch x, bool training) {
     if (batch_norm) Normalize(layer, training && x.size() > 1, z);
     for (size_t e = 0; e < x.size(); ++e) {
       for (size_t o = 0; o < outputs; ++o) {
-        z[e][o] = Apply(activation, z[e][o] + layer.bias[o]);
+        z[e][o] = value(z[e][o] + layer.bias[o]);
         if (!training || network.dropout == 0 || l + 1 == network.layers.size()) continue;
         const bool dropped = IsDropped(network.seed, network.dropout, l, o, e);
         z[e][o] = dropped ? 0 : z[e][o] / (1 - network.dropout);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A network in double precision, written for clarity: what the engine is checked against.
 #ifndef COLONNADE_TESTS_SUPPORT_REFERENCE_NETWORK_H_
 #define COLONNADE_TESTS_SUPPORT_REFERENCE_NETWORK_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Running a test body on every SIMD target.
 #ifndef COLONNADE_TESTS_SUPPORT_TARGETS_H_
 #define COLONNADE_TESTS_SUPPORT_TARGETS_H_

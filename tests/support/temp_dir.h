@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files for tests.
 #ifndef COLONNADE_TESTS_SUPPORT_TEMP_DIR_H_
 #define COLONNADE_TESTS_SUPPORT_TEMP_DIR_H_

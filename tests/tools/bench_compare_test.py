@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Tests of tools/bench_compare.py, run as a program on small stored runs."""
 import json
 import pathlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # A check that cannot fail checks nothing: every rule of tools/check_layers.sh meets a violation here.
 set -euo pipefail
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Datasets as files that are mapped into memory instead of being read.
 #ifndef COLONNADE_CACHE_H_
 #define COLONNADE_CACHE_H_
@@ -9,8 +10,10 @@
 
 namespace colonnade {
 
-// Writes a dataset as a safetensors file (engine/data/README.md describes it), atomically: the file
-// is whole or absent. threads: as in CsvOptions. Throws kIo.
+// Writes a dataset as a safetensors file, atomically: the file is whole or absent. Its tensors are
+// `values` (U8 or F32, examples × stride; what is behind the features is padding of zeros),
+// `labels` (U32, class indices) or `targets` (F32) where there are any, and `weights` (F32) where
+// examples have them. threads: as in CsvOptions. Throws kIo.
 void WriteCache(const Dataset& data, const std::filesystem::path& file, int threads = 0);
 
 // Maps such a file. Its values are checked against its checksum, which takes as long as to read
@@ -26,10 +29,10 @@ void WriteCache(const Dataset& data, const std::filesystem::path& file, int thre
 //
 // Throws kIo where the file cannot be read, kBadData where it is damaged or something else or does
 // not fit, kInvalidArgument where an option asks for other columns.
-Dataset ReadCache(const std::filesystem::path& file, const CsvOptions& options = {});
+[[nodiscard]] Dataset ReadCache(const std::filesystem::path& file, const CsvOptions& options = {});
 
 // Whether a regular file starts as such a file (or a model) does. Throws kIo.
-bool IsCache(const std::filesystem::path& file);
+[[nodiscard]] bool IsCache(const std::filesystem::path& file);
 
 }  // namespace colonnade
 

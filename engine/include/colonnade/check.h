@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a CSV file is, and what is wrong with it.
 #ifndef COLONNADE_CHECK_H_
 #define COLONNADE_CHECK_H_
@@ -6,18 +7,34 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "colonnade/csv.h"
+#include "colonnade/error.h"
 
 namespace colonnade {
 
 enum class ColumnRole { kLabel, kFeature, kCategorical, kIgnored, kWeight };
 
+inline constexpr NameRow<ColumnRole> kColumnRoles[] = {{ColumnRole::kLabel, "label"},
+                                                       {ColumnRole::kFeature, "feature"},
+                                                       {ColumnRole::kCategorical, "categorical"},
+                                                       {ColumnRole::kIgnored, "ignored"},
+                                                       {ColumnRole::kWeight, "weight"}};
+constexpr std::span<const NameRow<ColumnRole>> NamesOf(ColumnRole) { return kColumnRoles; }
+
 // What a column holds: the narrowest type for all of its values that are not missing.
 enum class ColumnType { kNothing, kByte, kInteger, kNumber, kText };
+
+inline constexpr NameRow<ColumnType> kColumnTypes[] = {{ColumnType::kNothing, "nothing"},
+                                                       {ColumnType::kByte, "byte"},
+                                                       {ColumnType::kInteger, "integer"},
+                                                       {ColumnType::kNumber, "number"},
+                                                       {ColumnType::kText, "text"}};
+constexpr std::span<const NameRow<ColumnType>> NamesOf(ColumnType) { return kColumnTypes; }
 
 struct ColumnReport {
   std::string name;  // empty without a header
@@ -60,7 +77,7 @@ struct CsvReport {
   // ---- What is wrong ----
   uint64_t bad = 0;                // bad cells and rows
   std::vector<BadCell> bad_cells;  // the first of them
-  std::string problem;             // why ReadCsv() would refuse the file; empty: it would not
+  std::optional<Error> problem;    // why ReadCsv() would refuse the file; unset: it would not
 };
 
 // Goes through a file once, as ReadCsv() with the same options would read it (without `like`), but
@@ -69,8 +86,8 @@ struct CsvReport {
 //
 // Throws kIo where the file cannot be read, kInvalidArgument where an option cannot be meant; bad
 // data are in the report.
-CsvReport CheckCsv(const std::filesystem::path& file, const CsvOptions& options = {},
-                   size_t limit = 20);
+[[nodiscard]] CsvReport CheckCsv(const std::filesystem::path& file, const CsvOptions& options = {},
+                                 size_t limit = 20);
 
 }  // namespace colonnade
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reading and writing tables as files.
 #ifndef COLONNADE_CSV_H_
 #define COLONNADE_CSV_H_
@@ -6,10 +7,12 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "colonnade/dataset.h"
+#include "colonnade/names.h"
 
 namespace colonnade {
 
@@ -19,12 +22,20 @@ enum class Header {
   kNo,
 };
 
+inline constexpr NameRow<Header> kHeaders[] = {
+    {Header::kAuto, "auto"}, {Header::kYes, "yes"}, {Header::kNo, "no"}};
+constexpr std::span<const NameRow<Header>> NamesOf(Header) { return kHeaders; }
+
 // What the label column holds.
 enum class Task {
   kAuto,      // classes, unless one of its labels is a number that is not an integer
   kClassify,  // classes
   kRegress,   // numbers, to be predicted as such
 };
+
+inline constexpr NameRow<Task> kTasks[] = {
+    {Task::kAuto, "auto"}, {Task::kClassify, "classify"}, {Task::kRegress, "regress"}};
+constexpr std::span<const NameRow<Task>> NamesOf(Task) { return kTasks; }
 
 // How far the reading of a file has come.
 struct LoadProgress {
@@ -70,15 +81,10 @@ struct CsvOptions {
   // without a label is bad data or dropped. Ignored with `like`, which knows.
   Missing missing = Missing::kError;
 
-  // Where to put what a person should hear of, a line each: rows dropped, categories unknown, a few
-  // labels of text among many integers, no weights where `like` had some, columns that `like` does
-  // not know and that are ignored. May be null.
-  std::vector<std::string>* notes = nullptr;
-
   // Data that a model or another table must fit: where both have names, a column for each of its
   // names, in any order; else the same number of columns; and no class that it does not know.
-  // Labels become its class indices.
-  const Schema* like = nullptr;
+  // Labels become its class indices. Unset: the table stands for itself.
+  std::optional<Schema> like = {};
 
   // With `like`: the table may lack the label column, or have anything in it; the result is then
   // unlabelled. For prediction.
@@ -86,7 +92,7 @@ struct CsvOptions {
 
   // ReadData(): reads a CSV file from the cache beside it, FILE.colonnade (colonnade/cache.h), and
   // makes the cache where there is none, or where file or options are not those that it was made
-  // of. What was done is among the notes, and so is a cache that cannot be written.
+  // of. What was done is among Dataset::notes(), and so is a cache that cannot be written.
   bool cache = false;
 
   // Called every MiB or so of text, by any of the threads, but one at a time. What it throws ends
@@ -109,13 +115,13 @@ struct CsvOptions {
 // Throws kIo where the file cannot be read, kBadData (file, row, column, found, expected) where it
 // is not such a table, kInvalidArgument where an option cannot be meant, or label_column is not one
 // of its columns. The row in a message is the number of the line, from 1, as an editor shows it.
-Dataset ReadCsv(const std::filesystem::path& file, const CsvOptions& options = {});
+[[nodiscard]] Dataset ReadCsv(const std::filesystem::path& file, const CsvOptions& options = {});
 
 // Reads a file of lines "class,weight", after a line with these two words or not, into one weight
 // per class, in the order of `classes`. Throws kIo, and kBadData unless each of them is there once,
 // with a number of at least 0.
-std::vector<double> ReadClassWeights(const std::filesystem::path& file,
-                                     const std::vector<std::string>& classes);
+[[nodiscard]] std::vector<double> ReadClassWeights(const std::filesystem::path& file,
+                                                   const std::vector<std::string>& classes);
 
 // Writes a table in the same format, LF line ends, label first, atomically: the file is whole or
 // absent. Throws kIo.
@@ -123,17 +129,18 @@ void WriteCsv(const Dataset& data, const std::filesystem::path& file);
 
 // Reads a pair of IDX files as MNIST has them: unsigned bytes, images examples × rows × columns
 // (or examples × features), labels examples. Features are named "1x1" .. "RxC", the label "label".
-// An empty path of labels gives an unlabelled dataset. like: as in CsvOptions, or null. Throws kIo
-// and kBadData.
-Dataset ReadIdx(const std::filesystem::path& images, const std::filesystem::path& labels,
-                const Schema* like = nullptr);
+// An empty path of labels gives an unlabelled dataset. like: as in CsvOptions. Throws kIo and
+// kBadData.
+[[nodiscard]] Dataset ReadIdx(const std::filesystem::path& images,
+                              const std::filesystem::path& labels,
+                              const std::optional<Schema>& like = {});
 
 // Reads a file of examples in any format above, or a cache of them (colonnade/cache.h), told by its
-// first bytes. The labels that belong to
-// IDX images are in the file whose name has "labels" for "images" and "idx1" for "idx3", in the
-// same folder; with options.labels_optional they may be missing. The other options are for CSV. All
-// input but a cache may be compressed by gzip or Zstandard. Throws as the functions above do.
-Dataset ReadData(const std::filesystem::path& file, const CsvOptions& options = {});
+// first bytes. The labels that belong to IDX images are in the file whose name has "labels" for
+// "images" and "idx1" for "idx3", in the same folder; with options.labels_optional they may be
+// missing. The other options are for CSV. All input but a cache may be compressed by gzip or
+// Zstandard. Throws as the functions above do.
+[[nodiscard]] Dataset ReadData(const std::filesystem::path& file, const CsvOptions& options = {});
 
 }  // namespace colonnade
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How well a model does on labelled data.
 #ifndef COLONNADE_EVALUATE_H_
 #define COLONNADE_EVALUATE_H_
@@ -32,28 +33,9 @@ struct RegressionMetrics {
   double r2 = 0;
 };
 
-// All zero but for examples, loss and regression where the model predicts numbers.
-struct Evaluation {
-  size_t examples = 0;
-  size_t correct = 0;
-  // Mean cross-entropy, natural logarithm; for numbers the mean squared error, in their units.
-  double loss = 0;
-  double accuracy = 0;  // correct / examples
-  size_t classes = 0;
-  // classes × classes counts: [truth * classes + prediction]; empty above kMaxConfusionClasses.
-  std::vector<uint64_t> confusion;
-  std::vector<ClassMetrics> per_class;  // `classes` entries
-  ClassMetrics macro;                   // unweighted mean over the classes; support: examples
-  ClassMetrics weighted;                // mean over the classes by how often each is true
-  std::optional<RegressionMetrics> regression;
-};
-
-// threads: 0 for DefaultThreads(); the result does not depend on it. Throws kBadData where the data
-// have no labels or do not fit the model, such as classes where it predicts numbers.
-Evaluation Evaluate(const Model& model, const Dataset& data, int threads = 0);
-
 // How well a classifier's probabilities rank.
 struct RankingMetrics {
+  size_t k = 0;  // of top_k_accuracy
   // The area under the receiver operating characteristic, equal probabilities counting half. With
   // two classes that of the second one, with more the mean over the classes, each against all
   // others (scikit-learn's roc_auc_score with multi_class="ovr"); classes that no example has, or
@@ -64,9 +46,37 @@ struct RankingMetrics {
   double top_k_accuracy = 0;
 };
 
-// k: at least 1. Takes memory for all probabilities, and the time to sort them. Weights count as in
-// Evaluate(). Throws as Evaluate(), also where the model predicts numbers.
-RankingMetrics EvaluateRanking(const Model& model, const Dataset& data, size_t k, int threads = 0);
+// All zero, or nothing, but for examples, loss and regression where the model predicts numbers.
+struct Evaluation {
+  size_t examples = 0;
+  size_t correct = 0;
+  // Mean cross-entropy, natural logarithm; for numbers the mean squared error, in their units.
+  double loss = 0;
+  double accuracy = 0;  // correct / examples
+  size_t classes = 0;
+  // classes × classes counts: [truth * classes + prediction]; empty above kMaxConfusionClasses.
+  std::vector<uint64_t> confusion;
+  std::vector<ClassMetrics> per_class;    // `classes` entries
+  ClassMetrics macro;                     // unweighted mean over the classes; support: examples
+  ClassMetrics weighted;                  // mean over the classes by how often each is true
+  std::optional<RankingMetrics> ranking;  // where EvaluateOptions asked for it
+  std::optional<RegressionMetrics> regression;
+};
+
+struct EvaluateOptions {
+  int threads = 0;  // 0: DefaultThreads(); the result does not depend on it
+  // Above 0, a classifier's ranking too, with this k: takes memory for all probabilities, and the
+  // time to sort them.
+  size_t top_k = 0;
+};
+
+// Runs the model over the data once. Throws kBadData where the data have no labels or do not fit
+// the model, such as classes where it predicts numbers.
+Evaluation Evaluate(const Model& model, const Dataset& data, const EvaluateOptions& options);
+
+inline Evaluation Evaluate(const Model& model, const Dataset& data, int threads = 0) {
+  return Evaluate(model, data, EvaluateOptions{.threads = threads});
+}
 
 }  // namespace colonnade
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files for the results of a program, whole or absent.
 #ifndef COLONNADE_FILES_H_
 #define COLONNADE_FILES_H_

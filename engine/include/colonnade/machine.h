@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the library runs on: threads and instruction set.
 #ifndef COLONNADE_MACHINE_H_
 #define COLONNADE_MACHINE_H_

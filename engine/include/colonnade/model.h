@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A trained network with all that a prediction needs.
 #ifndef COLONNADE_MODEL_H_
 #define COLONNADE_MODEL_H_
@@ -7,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "colonnade/dataset.h"
@@ -25,17 +27,20 @@ struct LayerParameters {
   std::vector<float> running_variance = {};  // ≥ 0
 };
 
-// Immutable once made, cheap to copy (copies share the parameters). Any number of threads may
-// predict with one model at once.
+// A value that never changes and is cheap to copy (copies share all they have). Any number of
+// threads may predict with one model at once.
 class Model {
  public:
   // Throws kInvalidArgument where sizes do not match the shape. target: for OutputKind::kLinear.
   Model(NetworkShape shape, std::span<const LayerParameters> parameters, Scaling scaling,
         Schema schema, TargetScaling target = {});
 
-  // Reads what Save() wrote. Throws kIo where the file cannot be read, kBadModel where it is
-  // damaged, of an unknown version, or no model of this library.
-  static Model Load(const std::filesystem::path& file);
+  // Reads what Save() wrote, this version or an older one. Throws kIo where the file cannot be
+  // read, kBadModel where it is damaged, of an unknown version, or no model of this library.
+  [[nodiscard]] static Model Load(const std::filesystem::path& file);
+
+  // The same of the content of a file; `name` stands for it in messages.
+  [[nodiscard]] static Model FromBytes(std::string_view bytes, const std::string& name = "model");
 
   // Writes a safetensors file, atomically: "0.weight" [outputs, inputs], "0.bias", "2.weight", …
   // (the names of a torch.nn.Sequential with an activation after each layer but the last; with
@@ -43,6 +48,9 @@ class Model {
   // "1.running_mean", "1.running_var", "3.weight", …) and the rest as JSON text in its metadata.
   // Throws kIo.
   void Save(const std::filesystem::path& file) const;
+
+  // What Save() writes, in memory.
+  [[nodiscard]] std::string ToBytes() const;
 
   const NetworkShape& shape() const noexcept;
   const Scaling& scaling() const noexcept;
@@ -57,7 +65,10 @@ class Model {
 
   // Where the model comes from: free-form, each value JSON text; kept in the file.
   const std::map<std::string, std::string>& provenance() const noexcept;
-  void SetProvenance(const std::string& key, const std::string& json);
+
+  // This model with one more of them, or another value. Throws kInvalidArgument where the key is
+  // not UTF-8 or the value not JSON.
+  [[nodiscard]] Model WithProvenance(const std::string& key, const std::string& json) const;
 
   // Outputs for every example of `data`, one after the other: examples × shape().outputs() values,
   // or examples × classes probabilities. (scikit-learn: decision_function, predict_proba, predict.)
@@ -75,7 +86,8 @@ class Model {
 
   // The same straight from memory, for one example or a few: on the calling thread, without locks,
   // and without allocation once the thread has made a call as large with a model as large (it keeps
-  // the workspace until it ends). The bits are those of the calls above.
+  // the workspace until it ends; a Predictor has one of its own). The bits are those of the calls
+  // above.
   //
   // examples: one after the other, each shape().inputs() raw values as the training data had them
   // (the model's scaling is applied to them; of schema().categorical columns, one value per
@@ -90,14 +102,16 @@ class Model {
   void Classes(std::span<const float> examples, std::span<uint32_t> classes) const;
   void Values(std::span<const float> examples, std::span<float> values) const;
 
-  // For the passes inside the library.
+  // For the inside of the library.
   struct Storage;
   explicit Model(std::shared_ptr<Storage> storage);
   const Storage& storage() const noexcept { return *storage_; }
 
  private:
-  std::shared_ptr<Storage> storage_;               // shared by copies, so never changed
-  std::map<std::string, std::string> provenance_;  // of this copy alone
+  // Shared by copies, so never changed.
+  std::shared_ptr<Storage> storage_;
+  std::shared_ptr<const std::map<std::string, std::string>> provenance_ =
+      std::make_shared<const std::map<std::string, std::string>>();
 };
 
 }  // namespace colonnade

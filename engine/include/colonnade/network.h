@@ -1,13 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 // The shape of a network.
 #ifndef COLONNADE_NETWORK_H_
 #define COLONNADE_NETWORK_H_
 
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "colonnade/names.h"
 
 namespace colonnade {
 
@@ -24,11 +25,15 @@ enum class Activation {
   kSigmoid,  // 1 / (1 + exp(−z))
 };
 
-// "identity", "relu", "leaky-relu", "elu", "gelu", "silu", "tanh" or "sigmoid".
-const char* Name(Activation activation);
-
-// The activation of that name; nothing for another name.
-std::optional<Activation> ActivationNamed(std::string_view name);
+inline constexpr NameRow<Activation> kActivations[] = {{Activation::kIdentity, "identity"},
+                                                       {Activation::kRelu, "relu"},
+                                                       {Activation::kLeakyRelu, "leaky-relu"},
+                                                       {Activation::kElu, "elu"},
+                                                       {Activation::kGelu, "gelu"},
+                                                       {Activation::kSilu, "silu"},
+                                                       {Activation::kTanh, "tanh"},
+                                                       {Activation::kSigmoid, "sigmoid"}};
+constexpr std::span<const NameRow<Activation>> NamesOf(Activation) { return kActivations; }
 
 // What the outputs of the last layer stand for.
 enum class OutputKind {
@@ -36,6 +41,11 @@ enum class OutputKind {
   kSigmoid,  // one logit: of the second of two classes against the first
   kLinear,   // one number, the prediction; of the training targets' scale, see TargetScaling
 };
+
+inline constexpr NameRow<OutputKind> kOutputKinds[] = {{OutputKind::kSoftmax, "softmax"},
+                                                       {OutputKind::kSigmoid, "sigmoid"},
+                                                       {OutputKind::kLinear, "linear"}};
+constexpr std::span<const NameRow<OutputKind>> NamesOf(OutputKind) { return kOutputKinds; }
 
 // One dense layer: activation(W · x + b), W being outputs × inputs. With batch normalisation:
 // activation(gamma · (W · x − mean) / √(variance + 1e-5) + b), all but W · x per output. A training

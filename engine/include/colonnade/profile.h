@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where the time of a training goes.
 #ifndef COLONNADE_PROFILE_H_
 #define COLONNADE_PROFILE_H_
@@ -5,7 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <vector>
+
+#include "colonnade/names.h"
 
 namespace colonnade {
 
@@ -20,8 +24,15 @@ enum class Phase : uint8_t {
   kOther,           // outside the steps: shuffling, the progress callback
 };
 
-// "read", "forward", "loss", "backward", "weight gradient", "update", "wait", "other"
-const char* PhaseName(Phase phase);
+inline constexpr NameRow<Phase> kPhases[] = {{Phase::kRead, "read"},
+                                             {Phase::kForward, "forward"},
+                                             {Phase::kLoss, "loss"},
+                                             {Phase::kBackward, "backward"},
+                                             {Phase::kWeightGradient, "weight gradient"},
+                                             {Phase::kUpdate, "update"},
+                                             {Phase::kWait, "wait"},
+                                             {Phase::kOther, "other"}};
+constexpr std::span<const NameRow<Phase>> NamesOf(Phase) { return kPhases; }
 
 // What Train() fills where TrainOptions::profile points to one. Times are those of the whole run;
 // the single events are kept of its first steps only, at most some 260,000 of them.

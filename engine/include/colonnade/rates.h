@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A range test: which learning rate suits.
 #ifndef COLONNADE_RATES_H_
 #define COLONNADE_RATES_H_
@@ -20,10 +21,10 @@ struct RateTest {
   double suggested = 0;  // for TrainOptions::learning_rate, the highest of a schedule
 };
 
-// Trains once through the data with a rate that grows by the same factor at each step, from 1e-6 to
+// Trains for an epoch with a rate that grows by the same factor at each step, from 1e-6 to
 // 10, and stops where the loss has grown to 4 times the lowest (Smith, "Cyclical learning rates for
 // training neural networks", WACV 2017, section 3.3; the exponential growth as in fastai). It takes
-// as many steps as an epoch, but at least 100 and at most 1000. The model is thrown away.
+// as many steps as an epoch has, but at least 100 and at most 1000. The model is thrown away.
 //
 // Of the options it takes all that a single step depends on; rate, schedule and epochs are not
 // used. on_progress is called after each step; false ends the test with the points so far. Threads

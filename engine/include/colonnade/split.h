@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Setting examples aside.
 #ifndef COLONNADE_SPLIT_H_
 #define COLONNADE_SPLIT_H_
@@ -10,6 +11,7 @@
 
 namespace colonnade {
 
+// Two datasets that share the values of the one that was split.
 struct Split {
   Dataset train;
   Dataset validation;
@@ -20,14 +22,14 @@ struct Split {
 // whose values they share (Dataset::Part()). The result depends on the labels, `fraction` and
 // `seed` alone. Throws kInvalidArgument where `fraction` is not in (0, 1), kBadData where it leaves
 // one part empty.
-Split SplitStratified(const Dataset& data, double fraction, uint64_t seed = 0);
+[[nodiscard]] Split SplitStratified(const Dataset& data, double fraction, uint64_t seed = 0);
 
 // For cross-validation: deals the examples out at random into `folds` parts, each class evenly (to
 // within one example, the parts as wholes likewise). Split i has part i for validation and all
 // others to train on, in the order of `data`, whose values they share. The result depends on the
 // labels, `folds` and `seed` alone. Throws kInvalidArgument for fewer than 2 folds, or more than
 // there are examples, or than there are examples of a class (other than of one that has none).
-std::vector<Split> SplitFolds(const Dataset& data, size_t folds, uint64_t seed = 0);
+[[nodiscard]] std::vector<Split> SplitFolds(const Dataset& data, size_t folds, uint64_t seed = 0);
 
 }  // namespace colonnade
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Many trainings at once.
 #ifndef COLONNADE_SWEEP_H_
 #define COLONNADE_SWEEP_H_
@@ -19,7 +20,7 @@ namespace colonnade {
 // used. options.on_progress is called on the thread of this training, at the same time as those of
 // others; files that the options name have to be different ones.
 struct Trial {
-  const Dataset* data = nullptr;
+  Dataset data;
   TrainOptions options = {};
 };
 

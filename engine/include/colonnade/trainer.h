@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Training on data that arrive in pieces.
 #ifndef COLONNADE_TRAINER_H_
 #define COLONNADE_TRAINER_H_
@@ -11,8 +12,8 @@
 
 namespace colonnade {
 
-// What one pass over data learned about them, each batch before its update.
-struct PassResult {
+// What Fit() learned about its data, each batch before its update.
+struct FitResult {
   size_t steps = 0;
   double loss = 0;      // mean over the examples
   double accuracy = 0;  // likewise
@@ -31,12 +32,12 @@ class Trainer {
   Trainer& operator=(Trainer&&) noexcept;
   ~Trainer();
 
-  // One pass over `data`, in shuffled batches where they are more than one; the optimizer goes on
+  // One epoch over `data`, in shuffled batches where they are more than one; the optimizer goes on
   // where the last call left it. n calls with the same data give the bits of Train() with n epochs
   // and Schedule::kConstant. `data` may be of any size; its features and classes must be those of
   // `like` (CsvOptions::like). Throws kBadData where they are not, kDiverged when loss or
   // parameters leave the finite numbers; the trainer is then of no further use.
-  PassResult Fit(const Dataset& data);
+  FitResult Fit(const Dataset& data);
 
   // For the calls that follow: above 0, at most 1000000; else throws kInvalidArgument.
   void SetLearningRate(double rate);

@@ -1,5 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef COLONNADE_VERSION_H_
 #define COLONNADE_VERSION_H_
+
+// The version of these headers. Before 1.0, source that compiles with one minor version may need
+// changes for the next; patches need none.
+#define COLONNADE_VERSION_MAJOR 0
+#define COLONNADE_VERSION_MINOR 1
+#define COLONNADE_VERSION_PATCH 0
 
 namespace colonnade {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "colonnade/cache.h"
 
 #include <gmock/gmock.h>
@@ -80,7 +81,7 @@ TEST_F(CacheTest, GivesBackWhatWasWritten) {
   ExpectSame(RoundTrip(RandomDataset(2, 1024, 2, 3)), RandomDataset(2, 1024, 2, 3));
   ExpectSame(RoundTrip(test::RandomTargets(30, 5, 4)), test::RandomTargets(30, 5, 4));
   Dataset weighted = RandomDataset(4, 3, 2, 5);
-  weighted.SetWeights(std::vector<float>{1, 0, 2.5F, 1});
+  weighted = weighted.WithWeights(std::vector<float>{1, 0, 2.5F, 1});
   ExpectSame(RoundTrip(weighted), weighted);
   const Dataset whole = DigitsDataset(50, 6);
   const Dataset part = whole.Part(std::vector<uint32_t>{7, 3, 49, 3});
@@ -102,26 +103,26 @@ TEST_F(CacheTest, KeepsTheSchema) {
   ExpectSame(ReadData(File(), options), data);
   options.label_column = "3";
   ExpectSame(ReadData(File(), options), data);
-  const auto refuse = [&](const std::string& made) {
-    ExpectError(
-        ErrorCode::kInvalidArgument,
-        File().string() + ": this cache was made " + made + "; make it again from its source",
-        [&] { ReadData(File(), options); });
+  const auto refuse = [&](const std::string& option, const std::string& made) {
+    ExpectError(ErrorCode::kInvalidArgument,
+                option + ": " + File().string() + ": this cache was made " + made +
+                    "; make it again from its source",
+                [&] { return ReadData(File(), options); });
   };
   options.label_column = "color";
-  refuse("with the label column 'kind', not 'color'");
+  refuse("label-column", "with the label column 'kind', not 'color'");
   options.label_column.reset();
   options.ignore_columns = {"size"};
-  refuse("without ignoring the column 'size'");
+  refuse("ignore-columns", "without ignoring the column 'size'");
   options.ignore_columns.clear();
   options.categorical = {"size"};
-  refuse("without 'size' as a categorical column");
+  refuse("categorical", "without 'size' as a categorical column");
   options.categorical.clear();
   options.weight_column = "size";
-  refuse("without 'size' as the weight column");
+  refuse("weight-column", "without 'size' as the weight column");
   options.weight_column.reset();
   options.missing = Missing::kDrop;
-  refuse("with missing values taken as mean, not drop");
+  refuse("missing", "with missing values taken as mean, not drop");
 }
 
 TEST_F(CacheTest, IsMappedOntoCacheLinesAndOutlivesItsReplacement) {
@@ -197,7 +198,7 @@ TEST_F(CacheTest, WhatNoDatasetHasIsRefused) {
                 s.stride = 32;
                 s.floats = AlignedBuffer<float>::Zeroed(64);
               }),
-              HasSubstr("tensor values: found F32 [2, 32], expected F32 [2, 16]"));
+              HasSubstr("tensor \"values\": found shape [2, 32], expected [2, 16]"));
   EXPECT_THAT(refusal([](auto& s) { s.schema.feature_names = {"a"}; }),
               HasSubstr("schema.feature_names: found 1, expected 3"));
   EXPECT_THAT(refusal([](auto& s) { s.weights = AlignedBuffer<float>::Zeroed(2); }),
@@ -218,7 +219,7 @@ TEST_F(CacheTest, OtherFilesAreToldApart) {
               HasSubstr("found a model, expected a dataset"));
   WriteCache(data, File());
   ExpectError(ErrorCode::kBadModel, File().string() + ": found a cached dataset, expected a model",
-              [&] { Model::Load(File()); });
+              [&] { static_cast<void>(Model::Load(File())); });
   EXPECT_TRUE(IsCache(File()));
   dir_.WriteFile("t.csv", "label,a\n0,1\n");
   EXPECT_FALSE(IsCache(dir_ / "t.csv"));
@@ -228,7 +229,7 @@ TEST_F(CacheTest, TakesTheClassesOfTheTrainingData) {
   const TempDir dir;
   const Dataset train = ReadCsv(dir.WriteFile("train.csv", "kind,a,b\nx,1,2\ny,3,4\nz,5,6\n"));
   CsvOptions options;
-  options.like = &train.schema();
+  options.like = train.schema();
   const auto cached = [&](const std::string& csv) {
     WriteCache(ReadCsv(dir.WriteFile("t.csv", csv)), File());
     return ReadData(File(), options);
@@ -254,7 +255,7 @@ TEST_F(CacheTest, FilledInMeansMustBeThoseOfTheTrainingData) {
   made.missing = Missing::kMean;
   const Dataset train = ReadCsv(dir.WriteFile("train.csv", "y,a\n0,1\n1,\n0,3\n"), made);
   CsvOptions like;
-  like.like = &train.schema();
+  like.like = train.schema();
   dir.WriteFile("t.csv", "y,a\n0,7\n1,\n");
   WriteCache(ReadCsv(dir / "t.csv", like), File());
   ExpectSame(ReadData(File(), like), ReadCsv(dir / "t.csv", like));
@@ -264,7 +265,7 @@ TEST_F(CacheTest, FilledInMeansMustBeThoseOfTheTrainingData) {
       File().string() +
           ": found missing values taken as mean of this file, expected mean of the training "
           "data; convert the CSV file again like the model or the training data",
-      [&] { ReadData(File(), like); });
+      [&] { return ReadData(File(), like); });
   WriteCache(ReadCsv(dir.WriteFile("full.csv", "y,a\n0,7\n1,8\n")), File());
   EXPECT_EQ(ReadData(File(), like).examples(), 2u);
 }
@@ -279,7 +280,7 @@ TEST_F(CacheTest, IntegersThatWereClassesCanBeNumbers) {
   WriteCache(ReadCsv(dir / "t.csv", options), File());
   options.task = Task::kClassify;
   ExpectError(ErrorCode::kBadData, File().string() + ": found numbers to predict, expected classes",
-              [&] { ReadData(File(), options); });
+              [&] { return ReadData(File(), options); });
 }
 
 TEST_F(CacheTest, TrainsToTheSameBits) {
@@ -292,10 +293,10 @@ TEST_F(CacheTest, TrainsToTheSameBits) {
       options.epochs = 20;
       options.batch_size = batch;
       options.precision = precision;
-      options.scale = "standard";
+      options.scale = Scale::kStandard;
       const auto hash = [&](const Dataset& of) {
         const Split split = SplitStratified(of, 0.2);
-        options.validation = &split.validation;
+        options.validation_data = split.validation;
         return Train(split.train, options).model.ParametersHash();
       };
       EXPECT_EQ(hash(ReadCache(File())), hash(data));

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 // What tables hold beyond numbers: text labels, categories, missing values, columns to leave out,
 // and how later files fit.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "colonnade/csv.h"
@@ -38,7 +40,7 @@ TEST(CsvContentsTest, TextLabelsBecomeSortedClasses) {
   const Dataset mixed = Read("b,1\n10,2\n9,3\na,4\n\"NA\",5\n", {.header = Header::kNo});
   EXPECT_THAT(mixed.schema().classes, ElementsAre("10", "9", "NA", "a", "b"));
   EXPECT_THAT(LabelsOf(mixed), ElementsAre(4, 0, 1, 3, 2));
-  EXPECT_THAT(LabelsOf(Read("a,1\nb,2\n9.0,3\n", {.header = Header::kNo, .like = &mixed.schema()})),
+  EXPECT_THAT(LabelsOf(Read("a,1\nb,2\n9.0,3\n", {.header = Header::kNo, .like = mixed.schema()})),
               ElementsAre(3, 4, 1));
 }
 
@@ -92,14 +94,13 @@ TEST(CsvContentsTest, MoreCategoriesThanBytes) {
 
 TEST(CsvContentsTest, UnknownCategoriesAreNone) {
   const Dataset train = Read("y,c,n\n0,a,1\n1,b,2\n", {.categorical = {"c"}});
-  std::vector<std::string> notes;
-  const Dataset data =
-      Read("y,c,n\n0,z,3\n1,b,4\n1,\"A\",5\n", {.notes = &notes, .like = &train.schema()});
+  const Dataset data = Read("y,c,n\n0,z,3\n1,b,4\n1,\"A\",5\n", {.like = train.schema()});
   EXPECT_THAT(ValuesOf(data, 0), ElementsAre(0, 0, 3));
   EXPECT_THAT(ValuesOf(data, 1), ElementsAre(0, 1, 4));
-  ASSERT_EQ(notes.size(), 1u);
-  EXPECT_THAT(notes[0], HasSubstr("found 2 unknown categories, all of their features are 0; the "
-                                  "first: 'z' in row 2, column 2 ('c')"));
+  ASSERT_EQ(data.notes().size(), 1u);
+  EXPECT_THAT(data.notes()[0],
+              HasSubstr("found 2 unknown categories, all of their features are 0; the "
+                        "first: 'z' in row 2, column 2 ('c')"));
 }
 
 TEST(CsvContentsTest, MissingValues) {
@@ -112,30 +113,29 @@ TEST(CsvContentsTest, MissingValues) {
   const Dataset zero = Read(text, {.missing = Missing::kZero});
   EXPECT_THAT(ValuesOf(zero, 3), ElementsAre(0, 0));
   EXPECT_THAT(zero.schema().means, IsEmpty());
-  std::vector<std::string> notes;
-  const Dataset drop = Read(text, {.missing = Missing::kDrop, .notes = &notes});
+  const Dataset drop = Read(text, {.missing = Missing::kDrop});
   EXPECT_EQ(drop.examples(), 1u);
   EXPECT_THAT(drop.schema().classes, ElementsAre("0"));
-  ASSERT_EQ(notes.size(), 1u);
-  EXPECT_THAT(notes[0], HasSubstr("left out 3 rows with missing values"));
+  ASSERT_EQ(drop.notes().size(), 1u);
+  EXPECT_THAT(drop.notes()[0], HasSubstr("left out 3 rows with missing values"));
   EXPECT_EQ(Read("y,a\n0,1\n,2\n", {.missing = Missing::kDrop}).examples(), 1u) << "no label";
 
   // Later files get the means of the training data, also where that had nothing missing.
   const Dataset whole = Read("y,a,b\n0,1,0.5\n1,4,1.5\n", {.missing = Missing::kMean});
-  const Dataset later = Read("y,a,b\n0,,NaN\n0,7,7\n", {.like = &whole.schema()});
+  const Dataset later = Read("y,a,b\n0,,NaN\n0,7,7\n", {.like = whole.schema()});
   EXPECT_THAT(ValuesOf(later, 0), ElementsAre(2.5, 1));
   EXPECT_THAT(ValuesOf(later, 1), ElementsAre(7, 7));
   EXPECT_EQ(
-      Read("y,a,b\n0,,2\n0,1,1\n", {.like = &drop.schema(), .labels_optional = false}).examples(),
+      Read("y,a,b\n0,,2\n0,1,1\n", {.like = drop.schema(), .labels_optional = false}).examples(),
       1u);
   const TempDir dir;
   const auto file = dir.WriteFile("t.csv", "a,b\n,2\n");
-  const CsvOptions predict = {.like = &drop.schema(), .labels_optional = true};
+  const CsvOptions predict = {.like = drop.schema(), .labels_optional = true};
   ExpectError(ErrorCode::kBadData,
               file.string() +
                   ":2: column 1 ('a'): found nothing, expected a value; missing values: "
                   "1 (the model was trained without any)",
-              [&] { ReadCsv(file, predict); });
+              [&] { return ReadCsv(file, predict); });
 }
 
 TEST(CsvContentsTest, MissingCategories) {
@@ -145,24 +145,23 @@ TEST(CsvContentsTest, MissingCategories) {
   const Dataset mean = Read(text, {.categorical = {"c"}, .missing = Missing::kMean});
   EXPECT_THAT(ValuesOf(mean, 3), ElementsAre(0.25, 0.5, 0.25)) << "the frequencies";
   EXPECT_THAT(ValuesOf(mean, 4), ElementsAre(1, 0, 0));
-  EXPECT_THAT(ValuesOf(Read("c\n?\n", {.like = &mean.schema(), .labels_optional = true}), 0),
+  EXPECT_THAT(ValuesOf(Read("c\n?\n", {.like = mean.schema(), .labels_optional = true}), 0),
               ElementsAre(0.25, 0.5, 0.25));
 }
 
 TEST(CsvContentsTest, ColumnsAreFoundByName) {
   const Dataset train = Read("id,y,a,c,b\n1,0,1,u,2\n2,1,3,v,4\n",
                              {.label_column = "y", .ignore_columns = {"id"}, .categorical = {"c"}});
-  std::vector<std::string> notes;
-  const CsvOptions like = {.notes = &notes, .like = &train.schema()};
+  const CsvOptions like = {.like = train.schema()};
   const Dataset data = Read("c,extra,b,id,a,y\nv,x,30,9,40,1\n", like);
   EXPECT_THAT(ValuesOf(data, 0), ElementsAre(40, 0, 1, 30));
   EXPECT_THAT(LabelsOf(data), ElementsAre(1));
   EXPECT_THAT(data.schema().feature_names, ElementsAre("a", "c_u", "c_v", "b"));
-  ASSERT_EQ(notes.size(), 1u) << "nothing about 'id', which was ignored before";
-  EXPECT_THAT(notes[0], HasSubstr("ignored 1 unknown column: 'extra'"));
+  ASSERT_EQ(data.notes().size(), 1u) << "nothing about 'id', which was ignored before";
+  EXPECT_THAT(data.notes()[0], HasSubstr("ignored 1 unknown column: 'extra'"));
   // All text, and yet a header, because the names are known.
   const Dataset words = Read("y,a,b\nx,p,q\nz,r,s\n", {.categorical = {"a", "b"}});
-  EXPECT_EQ(Read("b,a\nq,p\nr,r\n", {.like = &words.schema(), .labels_optional = true}).examples(),
+  EXPECT_EQ(Read("b,a\nq,p\nr,r\n", {.like = words.schema(), .labels_optional = true}).examples(),
             2u);
 }
 
@@ -172,10 +171,10 @@ TEST(CsvContentsTest, ColumnsAreTakenByPlaceWithoutNames) {
                                                         .ignore_columns = {"0", "4"},
                                                         .categorical = {"3"}});
   const CsvOptions predict = {
-      .header = Header::kNo, .like = &train.schema(), .labels_optional = true};
+      .header = Header::kNo, .like = train.schema(), .labels_optional = true};
   EXPECT_THAT(ValuesOf(Read("8,?,7,v,x\n", predict), 0), ElementsAre(7, 0, 1));
   EXPECT_THAT(ValuesOf(Read("8,7,v,x\n", predict), 0), ElementsAre(7, 0, 1)) << "without a label";
-  EXPECT_THAT(LabelsOf(Read("8,6,7,v,x\n", {.header = Header::kNo, .like = &train.schema()})),
+  EXPECT_THAT(LabelsOf(Read("8,6,7,v,x\n", {.header = Header::kNo, .like = train.schema()})),
               ElementsAre(1));
 }
 
@@ -183,17 +182,17 @@ TEST(CsvContentsTest, AFewTextsAmongIntegerLabelsAreTold) {
   std::string text;
   for (int row = 0; row < 120; ++row)
     text += row == 70 ? "o,1\n" : std::to_string(row % 3) + ",1\n";
-  std::vector<std::string> notes;
-  EXPECT_EQ(Read(text, {.notes = &notes}).classes(), 4u);
-  ASSERT_EQ(notes.size(), 1u);
-  EXPECT_THAT(notes[0],
+  const Dataset few = Read(text);
+  EXPECT_EQ(few.classes(), 4u);
+  ASSERT_EQ(few.notes().size(), 1u);
+  EXPECT_THAT(few.notes()[0],
               HasSubstr(": found 1 label of text among 119 integers: 'o'; each is a class"));
-  notes.clear();
-  Read("a,1\nb,2\n3,4\n", {.header = Header::kNo, .notes = &notes});
-  EXPECT_THAT(notes, testing::IsEmpty()) << "names, one of which is a number";
+  EXPECT_THAT(Read("a,1\nb,2\n3,4\n", {.header = Header::kNo}).notes(), testing::IsEmpty())
+      << "names, one of which is a number";
   text.replace(text.find('o'), 1, "0.5");
-  EXPECT_TRUE(Read(text, {.notes = &notes}).regression());
-  EXPECT_THAT(notes, testing::IsEmpty());
+  const Dataset numbers = Read(text);
+  EXPECT_TRUE(numbers.regression());
+  EXPECT_THAT(numbers.notes(), testing::IsEmpty());
 }
 
 TEST(CsvContentsTest, AColumnOfWeights) {
@@ -204,13 +203,14 @@ TEST(CsvContentsTest, AColumnOfWeights) {
   EXPECT_EQ(train.element_type(), ElementType::kU8) << "weights do not widen the values";
 
   // The schema finds it wherever it is, and does without.
-  std::vector<std::string> notes;
-  CsvOptions like = {.notes = &notes, .like = &train.schema()};
-  EXPECT_THAT(Read("a,b,w,y\n1,2,7,0\n", like).weights(), ElementsAre(7));
-  EXPECT_THAT(notes, testing::IsEmpty());
-  EXPECT_THAT(Read("a,b,y\n1,2,0\n", like).weights(), testing::IsEmpty());
-  ASSERT_EQ(notes.size(), 1u);
-  EXPECT_THAT(notes[0], HasSubstr("no column 'w' with weights"));
+  CsvOptions like = {.like = train.schema()};
+  const Dataset weighted = Read("a,b,w,y\n1,2,7,0\n", like);
+  EXPECT_THAT(weighted.weights(), ElementsAre(7));
+  EXPECT_THAT(weighted.notes(), testing::IsEmpty());
+  const Dataset lacking = Read("a,b,y\n1,2,0\n", like);
+  EXPECT_THAT(lacking.weights(), testing::IsEmpty());
+  ASSERT_EQ(lacking.notes().size(), 1u);
+  EXPECT_THAT(lacking.notes()[0], HasSubstr("no column 'w' with weights"));
   EXPECT_THAT(Read("y,a,b\n0,1,2\n", like).weights(), testing::IsEmpty()) << "the usual order";
   // A prediction counts nothing.
   like.labels_optional = true;
@@ -219,7 +219,7 @@ TEST(CsvContentsTest, AColumnOfWeights) {
   // Without names, by its place.
   const Dataset plain = Read("1,2,0.5,0\n3,4,2,1\n",
                              {.header = Header::kNo, .label_column = "-1", .weight_column = "2"});
-  EXPECT_THAT(Read("5,6,9,1\n", {.header = Header::kNo, .like = &plain.schema()}).weights(),
+  EXPECT_THAT(Read("5,6,9,1\n", {.header = Header::kNo, .like = plain.schema()}).weights(),
               ElementsAre(9));
 
   // With a missing weight, a row is bad or dropped.
@@ -231,7 +231,7 @@ TEST(CsvContentsTest, AColumnOfWeights) {
   const auto fails = [&](const std::string& text, const std::string& message) {
     const auto file = dir.WriteFile("t.csv", text);
     ExpectError(ErrorCode::kBadData, file.string() + message,
-                [&] { ReadCsv(file, {.weight_column = "w", .missing = Missing::kZero}); });
+                [&] { return ReadCsv(file, {.weight_column = "w", .missing = Missing::kZero}); });
   };
   const std::string expected = ", expected a weight (a finite number of at least 0)";
   fails("y,a,w\n0,1,2\n1,2,-1\n", ":3: column 3 ('w'): found '-1'" + expected);
@@ -246,21 +246,22 @@ TEST(CsvContentsTest, OptionsThatDoNotFitTheTable) {
   const TempDir dir;
   const auto file = dir.WriteFile("t.csv", "y,a,b\n0,1,2\n");
   const auto fails = [&](const CsvOptions& options, const std::string& message) {
-    ExpectError(ErrorCode::kInvalidArgument, message, [&] { ReadCsv(file, options); });
+    ExpectError(ErrorCode::kInvalidArgument, message, [&] { return ReadCsv(file, options); });
   };
-  fails({.ignore_columns = {"c"}},
-        file.string() + " has no column 'c'; its columns are y, a, b (3 in all)");
-  fails({.categorical = {"7"}},
-        file.string() + " has no column 7; it has 3 columns, 0 to 2 (or -3 to -1)");
+  fails({.ignore_columns = {"c"}}, "ignore-columns: " + file.string() +
+                                       " has no column 'c'; its columns are y, a, b (3 in all)");
+  fails({.categorical = {"7"}}, "categorical: " + file.string() +
+                                    " has no column 7; it has 3 columns, 0 to 2 (or -3 to -1)");
   fails({.label_column = "a", .ignore_columns = {"a"}},
-        file.string() + ": column 1 holds the labels and cannot be ignored");
-  fails({.label_column = "a", .weight_column = "1"},
-        file.string() + ": column 1 cannot hold both the labels and the weights");
+        "ignore-columns: " + file.string() + ": column 1 holds the labels and cannot be ignored");
+  fails(
+      {.label_column = "a", .weight_column = "1"},
+      "weight-column: " + file.string() + ": column 1 cannot hold both the labels and the weights");
   fails({.categorical = {"y"}},
-        file.string() +
+        "categorical: " + file.string() +
             ": column 'y' cannot be categorical: it holds the labels or weights, or is "
             "ignored");
-  EXPECT_THROW(ReadCsv(file, {.ignore_columns = {"a", "b"}}), Error);
+  EXPECT_THROW(std::ignore = ReadCsv(file, {.ignore_columns = {"a", "b"}}), Error);
 }
 
 }  // namespace

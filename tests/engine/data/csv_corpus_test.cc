@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The inputs that the fuzzer starts from, and those that it once found.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tables in every dialect, after the example of the conformance collections for CSV.
 #include "engine/data/csv_dialect.h"
 
@@ -6,6 +7,7 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -150,13 +152,13 @@ TEST(CsvDialectTest, Comments) {
   const auto file = dir.WriteFile("t.csv", "#\nlabel,a\n1,2\n#\n#\n1,x\n");
   ExpectError(ErrorCode::kBadData,
               file.string() + ":6: column 2 ('a'): found 'x', expected a number",
-              [&] { ReadCsv(file, hash_sign); });
+              [&] { return ReadCsv(file, hash_sign); });
 }
 
 // A label column that prediction does not read may look like a comment or open quotes.
 TEST(CsvDialectTest, ColumnsThatAreSkippedAreParsedAllTheSame) {
   const Schema schema = {.features = 2, .classes = {"0", "1"}};
-  const CsvOptions predict = {.comment = '#', .like = &schema, .labels_optional = true};
+  const CsvOptions predict = {.comment = '#', .like = schema, .labels_optional = true};
   const Dataset data = Read("a,1,2\n#b,3,4\n\"c,\nd\",5,6\n\"\",7,8\n x y ,9,10\n", predict);
   ASSERT_EQ(data.examples(), 4u);
   EXPECT_EQ(data.element_type(), ElementType::kU8);
@@ -231,14 +233,14 @@ TEST(CsvDialectTest, OptionsThatCannotBeMeant) {
   const TempDir dir;
   const auto file = dir.WriteFile("t.csv", "1,2\n");
   const auto fails = [&](const CsvOptions& options, const std::string& message) {
-    ExpectError(ErrorCode::kInvalidArgument, message, [&] { ReadCsv(file, options); });
+    ExpectError(ErrorCode::kInvalidArgument, message, [&] { return ReadCsv(file, options); });
   };
   fails({.delimiter = '1'},
         "delimiter: found '1', expected a comma, semicolon, tab, space or vertical bar");
   fails({.delimiter = '"'},
         "delimiter: found '\"', expected a comma, semicolon, tab, space or vertical bar");
   for (const char comment : {'0', '-', '.', '"', ' ', '\n', '\0', '\xe4'}) {
-    EXPECT_THROW(ReadCsv(file, {.comment = comment}), Error) << comment;
+    EXPECT_THROW(std::ignore = ReadCsv(file, {.comment = comment}), Error) << comment;
   }
   fails({.delimiter = ';', .comment = ';'},
         "comment: found ';', expected a character that no row of data starts with, such as #");

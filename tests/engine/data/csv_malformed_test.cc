@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every complaint of the CSV reader, word for word.
 #include <gtest/gtest.h>
 
@@ -20,10 +21,10 @@ using namespace std::string_literals;  // for text with NUL bytes
 using test::ExpectError;
 using test::TempDir;
 
-const std::string kAdvice = " (--missing mean, zero or drop says what to do with them)";
+const std::string kAdvice = " (missing mean, zero or drop says what to do with them)";
 const std::string kTextColumn =
-    "; leave the column of text out (--ignore-columns) or make each of its values a feature "
-    "(--categorical)";
+    "; leave the column of text out (ignore-columns) or make each of its values a feature "
+    "(categorical)";
 
 struct Case {
   std::string text;
@@ -31,13 +32,15 @@ struct Case {
   CsvOptions options = {};
 };
 
-void Check(const std::vector<Case>& cases, ErrorCode code = ErrorCode::kBadData) {
+// option: that the message begins with.
+void Check(const std::vector<Case>& cases, ErrorCode code = ErrorCode::kBadData,
+           const std::string& option = "") {
   ASSERT_FALSE(cases.empty());
   const TempDir dir;
   for (const auto& [text, message, options] : cases) {
     SCOPED_TRACE(testing::PrintToString(text));
     const auto file = dir.WriteFile("t.csv", text);
-    ExpectError(code, file.string() + message, [&] { ReadCsv(file, options); });
+    ExpectError(code, option + file.string() + message, [&] { return ReadCsv(file, options); });
   }
 }
 
@@ -249,7 +252,7 @@ TEST(CsvMalformedTest, ChosenLabelColumns) {
            " has 2 columns named 'a'; choose one by its index, 0 to 2",
            {.label_column = "a"}},
       },
-      ErrorCode::kInvalidArgument);
+      ErrorCode::kInvalidArgument, "label-column: ");
 }
 
 TEST(CsvMalformedTest, TablesThatDoNotFit) {
@@ -260,10 +263,10 @@ TEST(CsvMalformedTest, TablesThatDoNotFit) {
                         .classes = {"3", "5"}};
   Schema nameless = {.features = 2, .classes = {}};
   for (int i = 0; i < 12; ++i) nameless.classes.push_back(std::to_string(i));
-  const CsvOptions like_named = {.like = &named};
-  const CsvOptions like_nameless = {.like = &nameless};
-  const CsvOptions predict_named = {.like = &named, .labels_optional = true};
-  const CsvOptions predict_nameless = {.like = &nameless, .labels_optional = true};
+  const CsvOptions like_named = {.like = named};
+  const CsvOptions like_nameless = {.like = nameless};
+  const CsvOptions predict_named = {.like = named, .labels_optional = true};
+  const CsvOptions predict_nameless = {.like = nameless, .labels_optional = true};
   Check({
       {"y,a,b\n4,1,2\n", ":2: column 1 ('y'): found '4', expected one of the classes 3, 5",
        like_named},
@@ -296,7 +299,7 @@ TEST(CsvMalformedTest, TablesThatDoNotFit) {
       {"1,2,3,4\n", ":1: found 4 columns with 4 features, expected 2 features", predict_nameless},
       {"?,1,x\n",
        ":1: column 3: found 'x', expected a number",
-       {.header = Header::kNo, .like = &nameless, .labels_optional = true}},
+       {.header = Header::kNo, .like = nameless, .labels_optional = true}},
   });
 }
 
@@ -304,16 +307,16 @@ TEST(CsvMalformedTest, LinesWithoutEnd) {
   ExpectError(ErrorCode::kBadData,
               "/dev/zero:1: found a line of more than 64 MiB, expected fields separated by "
               "commas or the like, one example per line",
-              [] { ReadCsv("/dev/zero"); });
+              [] { return ReadCsv("/dev/zero"); });
 }
 
 TEST(CsvMalformedTest, FilesThatCannotBeRead) {
   const TempDir dir;
   const std::string missing = (dir / "missing.csv").string();
   ExpectError(ErrorCode::kIo, "cannot read '" + missing + "': No such file or directory",
-              [&] { ReadCsv(missing); });
+              [&] { return ReadCsv(missing); });
   ExpectError(ErrorCode::kIo, "cannot read '" + dir.path().string() + "': is a directory",
-              [&] { ReadCsv(dir.path()); });
+              [&] { return ReadCsv(dir.path()); });
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The CSV reader against a slow and simple one, on tables with random damage.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The parallel reader of plain rows, against the sequential one.
 #include "engine/data/csv_plain.h"
 
@@ -36,8 +37,8 @@ bool Accepted(const std::filesystem::path& file, const CsvOptions& options, size
   columns.count = 3;
   columns.label = 0;
   columns.inputs = {{.column = 1}, {.column = 2}};
-  const PlainRows rows = {.begin = 0, .separator = ',', .columns = &columns, .like = options.like};
-  return ReadPlainRows(input, rows, options.threads, chunk).has_value();
+  const PlainRows rows = {.begin = 0, .separator = ',', .columns = &columns, .like = nullptr};
+  return ReadPlainRows(input, rows, options.threads, chunk) != nullptr;
 }
 
 TEST(CsvPlain, EveryChunkSizeAndNumberOfThreadsGivesTheSameDataset) {
@@ -86,18 +87,18 @@ TEST(CsvPlain, TakesRowsWithColumnsToIgnore) {
   };
   for (const char* text :
        {"1,2,x,3\n", "1,2,,3\n", "1,2,a b,3\n4,5,a\"b,6\n", "1,2, 1e99,3.5\r\n"}) {
-    const std::optional<Dataset> data = read(text, ',');
-    ASSERT_TRUE(data.has_value()) << text;
-    EXPECT_EQ(data->features(), 2u);
-    EXPECT_EQ(data->schema().ignored.size(), 1u);
+    const auto data = read(text, ',');
+    ASSERT_NE(data, nullptr) << text;
+    EXPECT_EQ(data->schema.features, 2u);
+    EXPECT_EQ(data->schema.ignored.size(), 1u);
   }
-  EXPECT_TRUE(read("1 2 x 3\n", ' ').has_value());
+  EXPECT_NE(read("1 2 x 3\n", ' '), nullptr);
   // Where other parsers might see other fields.
   for (const char* text : {"1,2,\"x\",3\n", "1,2, \"x,3\n", "1,2,x\n", "1,2,x,y\n"}) {
-    EXPECT_FALSE(read(text, ',').has_value()) << text;
+    EXPECT_EQ(read(text, ','), nullptr) << text;
   }
   for (const char* text : {"1 2  3\n", "1 2 x\ty 3\n", "1 2 \"x\" 3\n"}) {
-    EXPECT_FALSE(read(text, ' ').has_value()) << text;
+    EXPECT_EQ(read(text, ' '), nullptr) << text;
   }
 }
 
@@ -232,14 +233,14 @@ TEST(CsvPlain, KnowsTheClassesOfAModel) {
   const auto good = dir.WriteFile("good.csv", "9,1,2\n500,3,4\n3,5,6\n9,7,8\n");
   const auto bad = dir.WriteFile("bad.csv", "9,1,2\n500,3,4\n4,5,6\n9,7,8\n");
   CsvOptions options;
-  options.like = &like;
+  options.like = like;
   for (const size_t chunk : {size_t{5}, size_t{4096}}) {
     const Dataset data = ReadCsvInChunks(good, With(2, options), chunk);
     EXPECT_EQ(std::vector<uint32_t>(data.labels().begin(), data.labels().end()),
               (std::vector<uint32_t>{2, 1, 0, 2}));
     ExpectError(ErrorCode::kBadData,
                 bad.string() + ":3: column 1: found '4', expected one of the classes 3, 500, 9",
-                [&] { ReadCsvInChunks(bad, With(2, options), chunk); });
+                [&] { return ReadCsvInChunks(bad, With(2, options), chunk); });
   }
 }
 
@@ -250,7 +251,7 @@ TEST(CsvPlain, TheFirstOfManyFaultsIsTold) {
   const auto file = dir.WriteFile("t.csv", text);
   for (const int threads : {1, 2, 7}) {
     ExpectError(ErrorCode::kBadData, file.string() + ":500: column 2: found 'x', expected a number",
-                [&] { ReadCsvInChunks(file, With(threads), 64); });
+                [&] { return ReadCsvInChunks(file, With(threads), 64); });
   }
 }
 
@@ -267,7 +268,7 @@ TEST(CsvPlain, AFileThatChangesIsAnError) {
   const PlainRows rows = {.begin = 0, .separator = ',', .columns = &columns, .like = nullptr};
   for (const std::string& now : {text.substr(0, 3000), text + row, std::string(), text + "x"}) {
     const InputFile input(dir.WriteFile("t.csv", text));
-    EXPECT_TRUE(ReadPlainRows(input, rows, 2, 256).has_value());
+    EXPECT_NE(ReadPlainRows(input, rows, 2, 256), nullptr);
     dir.WriteFile("t.csv", now);
     ExpectError(ErrorCode::kIo,
                 "cannot read '" + file.string() + "': it changed while it was being read",

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/csv_reader.h"
 
 #include <gmock/gmock.h>
@@ -83,9 +84,9 @@ TEST(CsvReaderTest, ALabelThatIsNoIntegerMakesAllOfThemNumbers) {
   EXPECT_EQ(data.element_type(), ElementType::kU8);
 
   // What must fit it has numbers, too.
-  const Dataset like = Read("x,label\n1,3\n2,1e-3\n", {.like = &data.schema()});
+  const Dataset like = Read("x,label\n1,3\n2,1e-3\n", {.like = data.schema()});
   EXPECT_THAT(like.targets(), ElementsAre(3, 1e-3f));
-  EXPECT_THROW(Read("x,label\n1,x\n", {.like = &data.schema()}), Error);
+  EXPECT_THROW(Read("x,label\n1,x\n", {.like = data.schema()}), Error);
 }
 
 TEST(CsvReaderTest, TheTaskDecidesAboutIntegers) {
@@ -190,7 +191,7 @@ TEST(CsvReaderTest, TakesAsManyClassesAsTheLimit) {
               file.string() +
                   ":65537: column 1: found '70000', expected at most 65536 different "
                   "class labels (for numbers, ask for regression)",
-              [&] { ReadCsv(file); });
+              [&] { return ReadCsv(file); });
 }
 
 TEST(CsvReaderTest, FindsTheLabelColumn) {
@@ -228,22 +229,22 @@ TEST(CsvReaderTest, HeaderAsTheOptionSays) {
 
 TEST(CsvReaderTest, LabelsBecomeTheClassesOfTheSchema) {
   const Schema schema = NamedSchema();
-  const Dataset data = Read("y,a,b\n9,1,2\n3.0,3,4\n", {.like = &schema});
+  const Dataset data = Read("y,a,b\n9,1,2\n3.0,3,4\n", {.like = schema});
   EXPECT_THAT(LabelsOf(data), ElementsAre(2, 0));
   EXPECT_THAT(data.schema().classes, ElementsAre("3", "5", "9"));
   EXPECT_EQ(data.schema().label_index, 0u) << "found by name, wherever it is";
 
   Schema words = NamelessSchema();
   words.classes = {"cat", "dog", "7"};
-  EXPECT_THAT(LabelsOf(Read("dog,1,2\n7,1,2\ncat,3,4\n", {.header = Header::kNo, .like = &words})),
+  EXPECT_THAT(LabelsOf(Read("dog,1,2\n7,1,2\ncat,3,4\n", {.header = Header::kNo, .like = words})),
               ElementsAre(1, 2, 0));
 }
 
 TEST(CsvReaderTest, FindsTheLabelColumnOfTheSchemaByPlaceWhereNamesLack) {
   const Schema named = NamedSchema();
-  EXPECT_THAT(LabelsOf(Read("1,2,5\n", {.like = &named})), ElementsAre(1)) << "file without names";
+  EXPECT_THAT(LabelsOf(Read("1,2,5\n", {.like = named})), ElementsAre(1)) << "file without names";
   const Schema nameless = NamelessSchema();
-  const Dataset data = Read("x,y,z\n5,1,2\n", {.like = &nameless});
+  const Dataset data = Read("x,y,z\n5,1,2\n", {.like = nameless});
   EXPECT_THAT(LabelsOf(data), ElementsAre(1));
   EXPECT_THAT(data.schema().feature_names, ElementsAre("y", "z"));
 }
@@ -268,7 +269,7 @@ TEST(CsvReaderTest, LabelsAreOptionalForPrediction) {
       {&nameless, "p,q,r\n?,1,2\n?,3,4\n"},
   };
   for (const auto& [like, text] : cases) {
-    const Dataset data = Read(text, {.like = like, .labels_optional = true});
+    const Dataset data = Read(text, {.like = *like, .labels_optional = true});
     EXPECT_FALSE(data.labelled()) << text;
     EXPECT_EQ(data.classes(), 0u);
     EXPECT_THAT(data.labels(), IsEmpty());
@@ -277,7 +278,7 @@ TEST(CsvReaderTest, LabelsAreOptionalForPrediction) {
     EXPECT_THAT(ValuesOf(data, 1), ElementsAre(3, 4)) << text;
   }
   const Schema one = {.features = 1};
-  EXPECT_EQ(Read("1\n2\n", {.like = &one, .labels_optional = true}).examples(), 2u);
+  EXPECT_EQ(Read("1\n2\n", {.like = one, .labels_optional = true}).examples(), 2u);
 }
 
 TEST(CsvReaderTest, ReadsFromAPipe) {

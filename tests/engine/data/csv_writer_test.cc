@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -55,7 +56,7 @@ TEST(CsvWriterTest, WritesUnlabelledData) {
   const TempDir dir;
   const Schema like = {.features = 2, .feature_names = {"a", "b"}};
   const Dataset data =
-      ReadCsv(dir.WriteFile("in.csv", "a,b\n1,2\n3,4\n"), {.like = &like, .labels_optional = true});
+      ReadCsv(dir.WriteFile("in.csv", "a,b\n1,2\n3,4\n"), {.like = like, .labels_optional = true});
   WriteCsv(data, dir / "t.csv");
   EXPECT_EQ(ReadFile(dir / "t.csv"), "a,b\n1,2\n3,4\n");
 }

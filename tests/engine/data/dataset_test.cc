@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "colonnade/dataset.h"
 
 #include <gmock/gmock.h>
@@ -5,6 +6,8 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "colonnade/error.h"
@@ -60,6 +63,41 @@ TEST(DatasetTest, MovesWithItsMemory) {
   EXPECT_EQ(moved.bytes(), bytes);
 }
 
+TEST(DatasetTest, CopiesShareTheValues) {
+  std::optional<Dataset> data = Bytes({1, 2, 3, 4}, {0, 1}, {.features = 2});
+  const Dataset copy = *data;
+  Dataset assigned = Bytes({9}, {0}, {.features = 1});
+  assigned = copy;
+  EXPECT_EQ(copy.bytes(), data->bytes());
+  EXPECT_EQ(assigned.bytes(), data->bytes());
+  const std::string hash = data->Hash();
+  data.reset();
+  EXPECT_EQ(copy.Hash(), hash);
+  EXPECT_THAT(assigned.labels(), ElementsAre(0, 1));
+}
+
+TEST(DatasetTest, WeightsComeWithAnotherDataset) {
+  const Dataset data = Bytes({1, 2, 3, 4, 5, 6}, {0, 1, 1}, {.features = 2});
+  const std::string hash = data.Hash();
+  const Dataset weighted = data.WithWeights(std::vector<float>{1, 0, 2});
+  EXPECT_THAT(data.weights(), testing::IsEmpty());
+  EXPECT_EQ(data.Hash(), hash);
+  EXPECT_EQ(weighted.bytes(), data.bytes());
+  EXPECT_THAT(weighted.weights(), ElementsAre(1, 0, 2));
+  EXPECT_THAT(weighted.labels(), ElementsAre(0, 1, 1));
+  EXPECT_THAT(weighted.schema().classes, ElementsAre("0", "1"));
+  EXPECT_NE(weighted.Hash(), hash);
+  const Dataset again = weighted.WithWeights(std::vector<float>{1, 1, 1});
+  EXPECT_EQ(again.bytes(), data.bytes());
+  const Dataset part = weighted.Part(std::vector<uint32_t>{2, 1});
+  EXPECT_THAT(part.weights(), ElementsAre(2, 0));
+  EXPECT_EQ(part.BytesOf(0)[1], 6);
+  const Dataset weighted_part = part.WithWeights(std::vector<float>{5, 5});
+  EXPECT_EQ(weighted_part.BytesOf(0)[1], 6);
+  EXPECT_THAT(weighted_part.labels(), ElementsAre(1, 1));
+  EXPECT_EQ(weighted_part.Select(std::vector<uint32_t>{1}).BytesOf(0)[0], 3);
+}
+
 TEST(DatasetTest, RefusesWhatDoesNotFit) {
   const auto fails = [](const std::string& message, const auto& f) {
     ExpectError(ErrorCode::kBadData, message, f);
@@ -103,7 +141,7 @@ TEST(ToByteTest, TakesExactlyTheBytes) {
 
 TEST(DatasetBuilderTest, GrowsBeyondItsCapacityInBothTypes) {
   constexpr size_t kFeatures = 70;
-  DatasetBuilder builder(kFeatures, true, 1);
+  DatasetBuilder builder(kFeatures, LabelKind::kCodes, 1);
   for (size_t e = 0; e < 1000; ++e) {
     if (e == 500) builder.Widen();
     if (e < 500) {
@@ -111,10 +149,10 @@ TEST(DatasetBuilderTest, GrowsBeyondItsCapacityInBothTypes) {
     } else {
       std::fill_n(builder.NextFloats(), kFeatures, static_cast<float>(e) + 0.5F);
     }
-    builder.Append(static_cast<uint32_t>(e));
+    builder.Append({.code = static_cast<uint32_t>(e)});
   }
-  const Dataset data =
-      builder.Finish({.features = kFeatures, .classes = std::vector<std::string>(1000, "class")});
+  const Dataset data(
+      builder.Finish({.features = kFeatures, .classes = std::vector<std::string>(1000, "class")}));
   ASSERT_EQ(data.examples(), 1000u);
   for (size_t e = 0; e < 1000; ++e) {
     EXPECT_EQ(data.labels()[e], e);
@@ -130,9 +168,9 @@ TEST(DatasetBuilderTest, SurvivesACapacityBeyondTheMemory) {
 #if defined(__SANITIZE_ADDRESS__)
   GTEST_SKIP() << "the sanitizer ends the program at such an allocation";
 #endif
-  DatasetBuilder builder(size_t{1} << 26, true, kMaxExamples);
+  DatasetBuilder builder(size_t{1} << 26, LabelKind::kCodes, kMaxExamples);
   std::fill_n(builder.NextBytes(), 1 << 26, uint8_t{1});
-  builder.Append(0);
+  builder.Append({.code = 0});
   EXPECT_EQ(builder.examples(), 1u);
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/group_similar.h"
 
 #include <gtest/gtest.h>

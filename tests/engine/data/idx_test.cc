@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -79,13 +80,13 @@ TEST(IdxTest, RefusesWithTheReason) {
     const auto images_file = dir.WriteFile("images", images);
     const auto labels_file = dir.WriteFile("labels", labels);
     ExpectError(ErrorCode::kBadData, (dir / file).string() + ": " + message,
-                [&] { ReadIdx(images_file, labels_file); });
+                [&] { return ReadIdx(images_file, labels_file); });
   }
   const auto images_file = dir.WriteFile("images", kImages);
   const auto labels_file = dir.WriteFile("labels", "\0\0\x08\x01\0\0\0\x01\x09"s);
   ExpectError(ErrorCode::kBadData,
               labels_file.string() + ": found 1 labels, expected 2 as in " + images_file.string(),
-              [&] { ReadIdx(images_file, labels_file); });
+              [&] { return ReadIdx(images_file, labels_file); });
 }
 
 TEST(IdxTest, RefusesAFileCutAnywhere) {
@@ -109,24 +110,24 @@ TEST(IdxTest, ReadDataTellsTheFormatByTheContentAndFindsTheLabels) {
   CsvOptions weights;
   weights.weight_column = "0";
   ExpectError(ErrorCode::kInvalidArgument,
-              images.string() +
+              "weight-column: " + images.string() +
                   ": found IDX images, whose columns are all pixels: none can be "
                   "ignored, categorical or of weights",
-              [&] { ReadData(images, weights); });
+              [&] { return ReadData(images, weights); });
 
   std::filesystem::remove(labels);
   ExpectError(ErrorCode::kIo, "cannot read '" + labels.string() + "': No such file or directory",
-              [&] { ReadData(images); });
-  const Dataset unlabelled = ReadData(images, {.like = &data.schema(), .labels_optional = true});
+              [&] { return ReadData(images); });
+  const Dataset unlabelled = ReadData(images, {.like = data.schema(), .labels_optional = true});
   EXPECT_EQ(unlabelled.examples(), 2u);
   EXPECT_FALSE(unlabelled.labelled());
 
   const auto other = dir.WriteFile("pictures", kImages);
   ExpectError(ErrorCode::kBadData,
               other.string() +
-                  ": found IDX images, whose labels are in another file: expected a name with "
+                  ": found IDX images, whose labels are in another file, expected a name with "
                   "'images' in it, such as train-images-idx3-ubyte for train-labels-idx1-ubyte",
-              [&] { ReadData(other); });
+              [&] { return ReadData(other); });
 }
 
 TEST(IdxTest, MustFitWhatItIsComparedWith) {
@@ -134,14 +135,14 @@ TEST(IdxTest, MustFitWhatItIsComparedWith) {
   const Dataset data = Read(kImages, kLabels);
   const auto images = dir.WriteFile("images", kImages);
   const auto labels = dir.WriteFile("labels", "\0\0\x08\x01\0\0\0\x02\x04\x04"s);
-  EXPECT_THAT(ReadIdx(images, labels, &data.schema()).labels(), ElementsAre(0u, 0u));
+  EXPECT_THAT(ReadIdx(images, labels, data.schema()).labels(), ElementsAre(0u, 0u));
   const auto unknown = dir.WriteFile("unknown", "\0\0\x08\x01\0\0\0\x02\x04\x05"s);
   ExpectError(ErrorCode::kBadData,
               unknown.string() + ": example 1: found the label 5, expected one of the classes 4, 9",
-              [&] { ReadIdx(images, unknown, &data.schema()); });
+              [&] { return ReadIdx(images, unknown, data.schema()); });
   const auto small = dir.WriteFile("small", "\0\0\x08\x02\0\0\0\x02\0\0\0\x01\x05\x06"s);
   ExpectError(ErrorCode::kBadData, small.string() + ": found 1 × 1 features, expected 6",
-              [&] { ReadIdx(small, labels, &data.schema()); });
+              [&] { return ReadIdx(small, labels, data.schema()); });
 }
 
 }  // namespace

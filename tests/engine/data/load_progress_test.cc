@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "colonnade/csv.h"
@@ -66,8 +68,8 @@ TEST_F(LoadProgressTest, WhatItThrowsEndsTheReading) {
   const auto file = dir_.WriteFile("t.csv", Rows(1000, "1,2,3\n"));
   CsvOptions options;
   options.on_progress = [](const LoadProgress&) { throw std::runtime_error("enough"); };
-  EXPECT_THROW(ReadCsvInChunks(file, options, 1000), std::runtime_error);
-  EXPECT_THROW(ReadCsvInPieces(file, options, 1000), std::runtime_error);
+  EXPECT_THROW(std::ignore = ReadCsvInChunks(file, options, 1000), std::runtime_error);
+  EXPECT_THROW(std::ignore = ReadCsvInPieces(file, options, 1000), std::runtime_error);
 }
 
 }  // namespace

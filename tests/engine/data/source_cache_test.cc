@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/data/source_cache.h"
 
 #include <gmock/gmock.h>
@@ -6,10 +7,12 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "colonnade/cache.h"
 #include "colonnade/error.h"
+#include "engine/data/cache_file.h"
 #include "tests/support/errors.h"
 #include "tests/support/temp_dir.h"
 
@@ -37,13 +40,12 @@ class SourceCacheTest : public ::testing::Test {
 
   // Reads it, and compares with what is read without a cache; returns the notes.
   std::vector<std::string> Read(CsvOptions options = {}) const {
-    std::vector<std::string> notes;
     const Dataset expected = ReadData(File(), options);
-    options.notes = &notes;
     options.cache = true;
     const Dataset data = ReadData(File(), options);
     EXPECT_EQ(data.Hash(), expected.Hash());
     EXPECT_EQ(data.schema().feature_names, expected.schema().feature_names);
+    std::vector<std::string> notes = data.notes();
     for (std::string& note : notes) {
       for (size_t at = 0; (at = note.find(dir_.path().string())) != std::string::npos;) {
         note.erase(at, dir_.path().string().size() + 1);
@@ -111,9 +113,28 @@ TEST_F(SourceCacheTest, IsRebuiltForOtherOptions) {
   EXPECT_THAT(Read(options), ElementsAre(kUsed));
   const Schema like = ReadCsv(File(), options).schema();
   CsvOptions evaluation;
-  evaluation.like = &like;
+  evaluation.like = like;
   EXPECT_THAT(Read(evaluation), ElementsAre(rebuilt));
   EXPECT_THAT(Read(evaluation), ElementsAre(kUsed));
+}
+
+// Which had numbers for some of the names in its options.
+TEST_F(SourceCacheTest, OneOfAnEarlierVersionIsUsed) {
+  Write("label,a,b\n0,1,\n1,2,3\n", hours(3));
+  CsvOptions options;
+  options.header = Header::kYes;
+  options.task = Task::kRegress;
+  options.missing = Missing::kZero;
+  Read(options);
+  CacheSource source = *CacheFile(Cache()).source();
+  EXPECT_EQ(source.options["missing"], "zero");
+  source.options["header"] = 1;
+  source.options["task"] = 2;
+  source.options["missing"] = 2;
+  WriteCacheFile(ReadCsv(File(), options), Cache(), &source, 1);
+  EXPECT_THAT(Read(options), ElementsAre(kUsed));
+  options.task = Task::kClassify;
+  EXPECT_THAT(Read(options), ElementsAre(StartsWith(kRebuilt)));
 }
 
 TEST_F(SourceCacheTest, ADamagedOneIsRebuilt) {
@@ -148,7 +169,7 @@ TEST_F(SourceCacheTest, BadDataLeaveNoCache) {
   Write("label,a\n0,1\n1,x\n", hours(3));
   CsvOptions options;
   options.cache = true;
-  EXPECT_THROW(ReadData(File(), options), Error);
+  EXPECT_THROW(std::ignore = ReadData(File(), options), Error);
   EXPECT_FALSE(std::filesystem::exists(Cache()));
 }
 

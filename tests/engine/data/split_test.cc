@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "colonnade/split.h"
 
 #include <gtest/gtest.h>
@@ -6,6 +7,7 @@
 #include <cmath>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "tests/support/datasets.h"
@@ -55,9 +57,9 @@ TEST(SelectTest, CopiesTheseExamplesInThisOrder) {
 TEST(SelectTest, RefusesIndicesThatDoNotExist) {
   const Dataset data = Uneven(30);
   test::ExpectError(ErrorCode::kInvalidArgument, "indices: found 30, expected 0 to 29",
-                    [&] { data.Select(std::vector<uint32_t>{1, 30}); });
+                    [&] { return data.Select(std::vector<uint32_t>{1, 30}); });
   test::ExpectError(ErrorCode::kInvalidArgument, "indices: found none, expected at least one",
-                    [&] { data.Select({}); });
+                    [&] { return data.Select({}); });
 }
 
 TEST(SplitTest, TakesTheFractionOfEveryClassOnceEach) {
@@ -95,19 +97,19 @@ TEST(SplitTest, DependsOnTheSeedAlone) {
 TEST(SplitTest, RefusesFractionsThatCannotBeMeant) {
   const Dataset data = Uneven(30);
   for (const double fraction : {0.0, 1.0, -0.5, std::nan("")}) {
-    EXPECT_THROW(SplitStratified(data, fraction), Error) << fraction;
+    EXPECT_THROW(std::ignore = SplitStratified(data, fraction), Error) << fraction;
   }
   test::ExpectError(ErrorCode::kBadData,
                     "validation: found 0.001 of 30 examples, which is none, expected a fraction "
                     "that gives at least one",
-                    [&] { SplitStratified(data, 0.001); });
+                    [&] { return SplitStratified(data, 0.001); });
 }
 
 TEST(PartTest, IsWhatSelectCopies) {
   Dataset data = Uneven(30);
   std::vector<float> weights(30);
   for (size_t e = 0; e < 30; ++e) weights[e] = static_cast<float>(e);
-  data.SetWeights(weights);
+  data = data.WithWeights(weights);
   const std::vector<uint32_t> chosen = {7, 0, 7, 29, 12};
   const Dataset part = data.Part(chosen);
   const Dataset copy = data.Select(chosen);
@@ -123,7 +125,7 @@ TEST(PartTest, IsWhatSelectCopies) {
   EXPECT_EQ(ValuesOf(of_part), (std::vector<float>{12.5f, 0.5f}));
   EXPECT_EQ(of_part.Hash(), part.Select(std::vector<uint32_t>{4, 1}).Hash());
   test::ExpectError(ErrorCode::kInvalidArgument, "indices: found 5, expected 0 to 4",
-                    [&] { part.Part(std::vector<uint32_t>{5}); });
+                    [&] { return part.Part(std::vector<uint32_t>{5}); });
 }
 
 TEST(PartTest, KeepsTheValuesWhenTheWholeGoes) {
@@ -189,15 +191,15 @@ TEST(FoldsTest, RefuseNumbersThatDoNotFit) {
   for (const size_t folds : {0u, 1u}) {
     test::ExpectError(ErrorCode::kInvalidArgument,
                       "folds: found " + std::to_string(folds) + ", expected at least 2",
-                      [&] { SplitFolds(data, folds); });
+                      [&] { return SplitFolds(data, folds); });
   }
   test::ExpectError(ErrorCode::kInvalidArgument,
                     "folds: found 21, expected at most 20, the number of examples",
-                    [&] { SplitFolds(data, 21); });
+                    [&] { return SplitFolds(data, 21); });
   const Dataset classes = Uneven(30);
   test::ExpectError(ErrorCode::kInvalidArgument,
                     "folds: found 2, expected at most 1, the number of examples of the class 'one'",
-                    [&] { SplitFolds(classes, 2); });
+                    [&] { return SplitFolds(classes, 2); });
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Models with batch normalisation: what they predict, and their files.
 #include <gtest/gtest.h>
 
@@ -8,7 +9,6 @@
 
 #include "colonnade/error.h"
 #include "colonnade/model.h"
-#include "engine/model/model_file.h"
 #include "engine/runtime/hash.h"
 #include "engine/runtime/safetensors.h"
 #include "tests/support/errors.h"
@@ -26,7 +26,7 @@ using test::TempDir;
 struct Ingredients {
   NetworkShape shape = NetworkShape::Mlp(5, std::vector<size_t>{18, 7}, 3, Activation::kTanh);
   std::vector<LayerParameters> parameters;
-  Scaling scaling = {"x", std::vector<float>(5, 0.5f), std::vector<float>(5, 2.0f)};
+  Scaling scaling = {Scale::kStandard, std::vector<float>(5, 0.5f), std::vector<float>(5, 2.0f)};
   Schema schema;
 
   Ingredients() {
@@ -160,7 +160,7 @@ TEST(BatchNormModel, RefusesDamagedFiles) {
   test::ExpectError(ErrorCode::kBadModel,
                     "f: the parameters do not match their checksum: the file was altered or "
                     "damaged",
-                    [&] { ParseModel(file, "f"); });
+                    [&] { static_cast<void>(Model::FromBytes(file, "f")); });
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Prediction straight from memory gives the bits of prediction from a dataset, in any number of
 // examples at a time and from any number of threads at once.
 #include <gtest/gtest.h>
@@ -48,7 +49,7 @@ Model RandomModel(const Case& network) {
     }
     for (size_t i = 0; i < layer.outputs; ++i) to.bias.push_back(random.Uniform(-1, 1));
   }
-  Scaling scaling{"standard", {}, {}};
+  Scaling scaling{Scale::kStandard, {}, {}};
   for (size_t f = 0; f < network.features; ++f) {
     scaling.offset.push_back(f % 3 == 0 ? random.Uniform(-1, 1) : 0.0f);
     scaling.scale.push_back(random.Uniform(0.1f, 2));

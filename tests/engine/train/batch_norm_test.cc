@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What batch normalisation is in a training: its statistics, and what does not go with it.
 #include <gtest/gtest.h>
 
@@ -26,7 +27,7 @@ TrainOptions Normalised() {
   options.batch_norm = true;
   options.batch_size = 20;
   options.epochs = 1;
-  options.scale = "none";
+  options.scale = Scale::kNone;
   return options;
 }
 
@@ -69,7 +70,7 @@ TEST(BatchNormTest, BatchesOfMoreThanAChunkAreNormalisedAsAWhole) {
   TrainOptions options = Normalised();
   options.batch_size = 0;
   const Model start = Train(data, options).model;
-  options.start = &start;
+  options.start = start;
   const test::ReferenceNetwork reference(start);
   const std::vector<uint32_t> labels(data.labels().begin(), data.labels().end());
   EXPECT_NEAR(Train(data, options).loss,
@@ -84,9 +85,9 @@ TEST(BatchNormTest, ABatchOfOneTakesAndKeepsTheRunningStatistics) {
   trainer.Fit(data);
   const Model before = trainer.model();
   const Dataset one = test::RandomDataset(1, 6, 3, 9);
-  const PassResult pass = trainer.Fit(one);
+  const FitResult fit = trainer.Fit(one);
   const Model after = trainer.model();
-  EXPECT_NEAR(pass.loss, Evaluate(before, one).loss, 1e-5);
+  EXPECT_NEAR(fit.loss, Evaluate(before, one).loss, 1e-5);
   EXPECT_EQ(after.parameters(0).running_mean, before.parameters(0).running_mean);
   EXPECT_EQ(after.parameters(0).running_variance, before.parameters(0).running_variance);
   EXPECT_NE(after.parameters(0).gamma, before.parameters(0).gamma);
@@ -98,7 +99,7 @@ TEST(BatchNormTest, TheBestEpochKeepsItsStatistics) {
   TrainOptions options = Normalised();
   options.hidden = {32};
   options.epochs = 40;
-  options.validation = &split.validation;
+  options.validation_data = split.validation;
   options.early_stopping = 5;
   std::vector<double> losses;
   options.on_progress = [&](const Progress& p) {
@@ -115,13 +116,13 @@ TEST(BatchNormTest, StartsFromAModelWithItsStatistics) {
   const Dataset data = test::RandomDataset(60, 6, 3, 5);
   TrainOptions options = Normalised();
   const Model model = Train(data, options).model;
-  options.start = &model;
+  options.start = model;
   EXPECT_EQ(Trainer(data, options).model().ParametersHash(), model.ParametersHash());
   options.batch_norm = false;
   test::ExpectError(ErrorCode::kInvalidArgument,
                     "start: found a model 6-12-3 of other activations, outputs or batch "
                     "normalisation, expected 6-12-3",
-                    [&] { Train(data, options); });
+                    [&] { static_cast<void>(Train(data, options)); });
 }
 
 TEST(BatchNormTest, RunningStatisticsThatAreNotFiniteAreADivergence) {
@@ -137,21 +138,23 @@ TEST(BatchNormTest, RefusesWhatCannotBeMeant) {
   const Dataset data = test::RandomDataset(60, 6, 3, 5);
   const auto expect = [&](const std::string& problem, const TrainOptions& options) {
     test::ExpectError(ErrorCode::kInvalidArgument, problem, [&] { options.Check(); });
-    test::ExpectError(ErrorCode::kInvalidArgument, problem, [&] { Train(data, options); });
+    test::ExpectError(ErrorCode::kInvalidArgument, problem,
+                      [&] { static_cast<void>(Train(data, options)); });
   };
   TrainOptions options = Normalised();
   options.hidden = {};
-  expect("batch norm: found on, expected hidden layers to go with it", options);
+  expect("batch-norm: found on, expected hidden layers to go with it", options);
   options = Normalised();
-  options.batch_norms = {true, false};
-  expect("batch norm: found 2 values, expected one for each of the 1 hidden layers", options);
+  options.batch_norm = {true, false};
+  expect("batch-norm: found 2 values, expected one value, or one for each of the 1 hidden layers",
+         options);
   options = Normalised();
   options.batch_size = 1;
   expect(
-      "batch size: found 1, expected at least 2 with batch normalisation: one example has no "
+      "batch-size: found 1, expected at least 2 with batch normalisation: one example has no "
       "variance",
       options);
-  options.batch_norms = {false};  // which overrides batch_norm
+  options.batch_norm = {false};  // which overrides batch_norm
   EXPECT_NO_THROW(options.Check());
   options = Normalised();
   options.precision = Precision::kBf16;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "colonnade/evaluate.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +21,7 @@ Model Identity() {
   Schema schema;
   schema.features = 3;
   schema.classes = {"a", "b", "c"};
-  return Model(shape, parameters, {"none", {0, 0, 0}, {1, 1, 1}}, schema);
+  return Model(shape, parameters, {Scale::kNone, {0, 0, 0}, {1, 1, 1}}, schema);
 }
 
 Dataset Logits(const std::vector<float>& values, const std::vector<uint32_t>& labels) {
@@ -28,6 +29,10 @@ Dataset Logits(const std::vector<float>& values, const std::vector<uint32_t>& la
   schema.features = 3;
   schema.classes = {"a", "b", "c"};
   return Dataset::FromMemory(std::span<const float>(values), labels, schema);
+}
+
+RankingMetrics Ranking(const Model& model, const Dataset& data, size_t k) {
+  return Evaluate(model, data, EvaluateOptions{.top_k = k}).ranking.value();
 }
 
 TEST(EvaluateTest, CountsByHand) {
@@ -62,13 +67,13 @@ TEST(EvaluateTest, RankingByHand) {
   // Logits that rank as the probabilities do, two of them equal for class a.
   const Dataset data = Logits({3, 0, 0, 1, 2, 0, 2, 0, 1, 0, 0, 5, 1, 2, 0}, {0, 0, 1, 2, 1});
   const Model model = Identity();
-  EXPECT_DOUBLE_EQ(EvaluateRanking(model, data, 1).top_k_accuracy, 3.0 / 5);
-  EXPECT_DOUBLE_EQ(EvaluateRanking(model, data, 2).top_k_accuracy, 4.0 / 5);
-  EXPECT_DOUBLE_EQ(EvaluateRanking(model, data, 3).top_k_accuracy, 1);
+  EXPECT_DOUBLE_EQ(Ranking(model, data, 1).top_k_accuracy, 3.0 / 5);
+  EXPECT_DOUBLE_EQ(Ranking(model, data, 2).top_k_accuracy, 4.0 / 5);
+  EXPECT_DOUBLE_EQ(Ranking(model, data, 3).top_k_accuracy, 1);
   // a: examples 0 and 1 against 2, 3, 4, of which 2 is above 1, and 4 equals it: 4.5 of 6.
   // b: examples 2 and 4 against 0, 1, 3: 2 is above 0 (0.045) and 3 (0.007), as e^-2 / (1 + e^-2 +
   // e^-1) = 0.09 tells, 4 also, and equals 1: 4.5 of 6. c: 3 is above all.
-  EXPECT_NEAR(EvaluateRanking(model, data, 1).roc_auc.value(), (0.75 + 0.75 + 1) / 3, 1e-12);
+  EXPECT_NEAR(Ranking(model, data, 1).roc_auc.value(), (0.75 + 0.75 + 1) / 3, 1e-12);
 }
 
 TEST(EvaluateTest, RankingOfTwoClassesIsThatOfTheSecond) {
@@ -76,16 +81,35 @@ TEST(EvaluateTest, RankingOfTwoClassesIsThatOfTheSecond) {
   Schema schema;
   schema.features = 2;
   schema.classes = {"no", "yes"};
-  const Model model(NetworkShape::Mlp(2, {}, 2), parameters, {"none", {0, 0}, {1, 1}}, schema);
+  const Model model(NetworkShape::Mlp(2, {}, 2), parameters, {Scale::kNone, {0, 0}, {1, 1}},
+                    schema);
   const std::vector<float> values = {0, 1, 0, 2, 0, 3, 0, 4};
   const auto auc = [&](const std::vector<uint32_t>& labels) {
     const auto data = Dataset::FromMemory(std::span<const float>(values), labels, schema);
-    return EvaluateRanking(model, data, 1).roc_auc;
+    return Ranking(model, data, 1).roc_auc;
   };
   EXPECT_EQ(auc({0, 0, 1, 1}), 1);
   EXPECT_EQ(auc({1, 1, 0, 0}), 0);
   EXPECT_EQ(auc({0, 1, 0, 1}), 0.75);
   EXPECT_EQ(auc({1, 1, 1, 1}), std::nullopt);
+}
+
+TEST(EvaluateTest, RankingChangesNothingElse) {
+  const Dataset data = test::RandomDataset(300, 3, 3, 8);
+  const Evaluation plain = Evaluate(Identity(), data, 1);
+  const Evaluation ranked = Evaluate(Identity(), data, EvaluateOptions{.threads = 2, .top_k = 2});
+  EXPECT_FALSE(plain.ranking);
+  EXPECT_EQ(ranked.ranking.value().k, 2u);
+  EXPECT_EQ(ranked.loss, plain.loss);
+  EXPECT_EQ(ranked.confusion, plain.confusion);
+  const Dataset two = test::RandomDataset(300, 3, 2, 8);
+  TrainOptions options;
+  options.loss = Loss::kBinaryCrossEntropy;
+  options.epochs = 2;
+  const Model single_output = Train(two, options).model;
+  EXPECT_EQ(Evaluate(single_output, two, EvaluateOptions{.top_k = 1}).loss,
+            Evaluate(single_output, two).loss);
+  EXPECT_EQ(Ranking(single_output, two, 1).top_k_accuracy, Evaluate(single_output, two).accuracy);
 }
 
 TEST(EvaluateTest, LossIsTheMeanCrossEntropy) {

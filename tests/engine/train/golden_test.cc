@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Training against an independent NumPy implementation of the same formulas in double precision:
 // tools/classic_golden.py wrote starts, data and ends to tests/data.
 #include "tests/support/golden.h"
@@ -78,9 +79,9 @@ TEST_P(GoldenTest, ParametersAfterTenIterations) {
   const std::vector<float> ones(widths.front(), 1.0f);
   const std::vector<float> zeros(widths.front(), 0.0f);
   const Model start(NetworkShape::Mlp(widths.front(), options.hidden, widths.back()),
-                    start_parameters, {"none", zeros, ones}, data.schema());
-  options.start = &start;
-  options.scale = "unit";  // not that of `start`
+                    start_parameters, {Scale::kNone, zeros, ones}, data.schema());
+  options.start = start;
+  options.scale = Scale::kUnit;  // not that of `start`
   const std::vector<double> losses = golden.meta()["losses"];
   const std::vector<double> accuracies = golden.meta()["accuracies"];
   options.on_progress = [&](const Progress& p) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every loss with every activation: the gradient that a training step applies against central
 // differences in double precision; and what the losses do to training and to the model.
 #include <gmock/gmock.h>
@@ -6,12 +7,15 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "colonnade/error.h"
 #include "colonnade/evaluate.h"
+#include "colonnade/options.h"
 #include "colonnade/train.h"
 #include "tests/support/datasets.h"
+#include "tests/support/reference_losses.h"
 #include "tests/support/reference_network.h"
 #include "tests/support/temp_dir.h"
 
@@ -21,7 +25,7 @@ namespace {
 using ::testing::HasSubstr;
 
 struct Case {
-  const char* name;
+  std::string name;
   Loss loss;
   size_t classes;  // 0: targets
   double smoothing = 0;
@@ -30,19 +34,33 @@ struct Case {
   double delta = 1;
 };
 
-const Case kCases[] = {
-    {"CrossEntropy", Loss::kCrossEntropy, 3},
-    {"Weights", Loss::kCrossEntropy, 3, 0, false, true},
-    {"ClassWeights", Loss::kCrossEntropy, 3, 0, true, false},
-    {"Smoothing", Loss::kCrossEntropy, 3, 0.2},
-    {"AllTogether", Loss::kCrossEntropy, 4, 0.1, true, true},
-    {"Binary", Loss::kBinaryCrossEntropy, 2},
-    {"BinaryWeighted", Loss::kBinaryCrossEntropy, 2, 0, true, true},
-    {"Squared", Loss::kSquared, 0},
-    {"SquaredWeighted", Loss::kSquared, 0, 0, false, true},
-    {"Huber", Loss::kHuber, 0, 0, false, false, 0.5},
-    {"HuberWeighted", Loss::kHuber, 0, 0, false, true, 2},
-};
+std::vector<Case> Cases() {
+  std::vector<Case> cases = {
+      {"CrossEntropy", Loss::kCrossEntropy, 3},
+      {"Weights", Loss::kCrossEntropy, 3, 0, false, true},
+      {"ClassWeights", Loss::kCrossEntropy, 3, 0, true, false},
+      {"Smoothing", Loss::kCrossEntropy, 3, 0.2},
+      {"AllTogether", Loss::kCrossEntropy, 4, 0.1, true, true},
+      {"Binary", Loss::kBinaryCrossEntropy, 2},
+      {"BinaryWeighted", Loss::kBinaryCrossEntropy, 2, 0, true, true},
+  };
+  for (const LossRow& row : kLosses) {
+    if (!row.for_numbers) continue;
+    std::string name = row.name;
+    std::ranges::replace(name, '-', '_');
+    cases.push_back({name, row.value, 0, 0, false, false, 0.5});
+    cases.push_back({name + "_weighted", row.value, 0, 0, false, true, 2});
+  }
+  return cases;
+}
+
+TEST(LossCases, HaveEveryLoss) {
+  const std::vector<Case> cases = Cases();
+  for (const LossRow& row : kLosses) {
+    EXPECT_EQ(std::ranges::count(cases, row.value, &Case::loss) > 0, row.value != Loss::kAuto)
+        << row.name;
+  }
+}
 
 Dataset MakeData(const Case& c, size_t examples) {
   constexpr size_t kFeatures = 5;
@@ -52,7 +70,7 @@ Dataset MakeData(const Case& c, size_t examples) {
     test::Random random(9);
     std::vector<float> weights(examples);
     for (float& weight : weights) weight = random.Uniform(0, 3);
-    data.SetWeights(weights);
+    data = data.WithWeights(weights);
   }
   return data;
 }
@@ -61,9 +79,9 @@ TrainOptions MakeOptions(const Case& c) {
   TrainOptions options;
   options.loss = c.loss;
   options.label_smoothing = c.smoothing;
-  options.huber_delta = c.delta;
-  if (c.class_weights) options.class_weights = {0.5, 3, 1, 2};
-  options.class_weights.resize(c.class_weights ? c.classes : 0);
+  if (Belongs(options, "huber-delta")) options.huber_delta = c.delta;
+  if (c.class_weights) options.class_weight.values = {0.5, 3, 1, 2};
+  options.class_weight.values.resize(c.class_weights ? c.classes : 0);
   return options;
 }
 
@@ -78,9 +96,7 @@ Term TermOf(const Case& c, const Dataset& data, const std::vector<double>& class
   if (c.classes == 0) {
     const double y = (static_cast<double>(data.targets()[e]) - static_cast<double>(target.offset)) /
                      static_cast<double>(target.scale);
-    const double r = std::abs(z[0] - y);
-    const double huber = r <= c.delta ? r * r / 2 : c.delta * (r - c.delta / 2);
-    return {weight * (c.loss == Loss::kHuber ? huber : r * r), weight};
+    return {weight * test::ReferenceOf(c.loss).value(z[0] - y, c.delta), weight};
   }
   const size_t label = data.labels()[e];
   const auto class_weight = [&](size_t k) { return class_weights.empty() ? 1 : class_weights[k]; };
@@ -104,10 +120,8 @@ class LossTest : public ::testing::TestWithParam<Case> {};
 
 void ExpectCentralDifferences(const Case& c, bool batch_norm) {
   const Dataset data = MakeData(c, 23);
-  for (const Activation activation :
-       {Activation::kIdentity, Activation::kRelu, Activation::kLeakyRelu, Activation::kElu,
-        Activation::kGelu, Activation::kSilu, Activation::kTanh, Activation::kSigmoid}) {
-    SCOPED_TRACE(Name(activation));
+  for (const auto& [activation, name] : kActivations) {
+    SCOPED_TRACE(name);
     TrainOptions options = MakeOptions(c);
     options.hidden = {6, 4};
     options.activation = activation;
@@ -115,14 +129,14 @@ void ExpectCentralDifferences(const Case& c, bool batch_norm) {
     options.batch_size = 0;
     options.optimizer = Optimizer::kSgd;
     options.schedule = Schedule::kConstant;
-    options.scale = "none";
+    options.scale = Scale::kNone;
     options.seed = 3;
     options.init = Initialization::kUniform;
     options.batch_norm = batch_norm;
     options.learning_rate = 0.1;
     const Model trained = Train(data, options).model;
-    if (batch_norm) options.start = &trained;  // gamma is not 1 any more
-    options.learning_rate = 1e-30;             // too small to move any float
+    if (batch_norm) options.start = trained;  // gamma is not 1 any more
+    options.learning_rate = 1e-30;            // too small to move any float
     const Model start = Train(data, options).model;
     options.learning_rate = 1;
     const TrainResult after = Train(data, options);
@@ -135,7 +149,8 @@ void ExpectCentralDifferences(const Case& c, bool batch_norm) {
       Term sum = {0, 0};
       const std::vector<std::vector<double>> z = reference.BatchLogits(inputs);
       for (size_t e = 0; e < data.examples(); ++e) {
-        const Term term = TermOf(c, data, options.class_weights, start.target_scaling(), z[e], e);
+        const Term term =
+            TermOf(c, data, options.class_weight.values, start.target_scaling(), z[e], e);
         sum.loss += term.loss;
         sum.weight += term.weight;
       }
@@ -214,8 +229,8 @@ TEST_P(LossTest, InBf16TrainsAboutAsWell) {
   EXPECT_NEAR(Train(data, options).loss, f32, 0.05 * f32);
 }
 
-INSTANTIATE_TEST_SUITE_P(Losses, LossTest, ::testing::ValuesIn(kCases),
-                         [](const auto& c) { return std::string(c.param.name); });
+INSTANTIATE_TEST_SUITE_P(Losses, LossTest, ::testing::ValuesIn(Cases()),
+                         [](const auto& c) { return c.param.name; });
 
 TEST(RegressionTest, PredictsInTheUnitsOfTheData) {
   // y = 1000 + 50 · (x0 − x1)
@@ -256,7 +271,7 @@ TEST(RegressionTest, MetricsAreThoseOfScikitLearn) {
   const NetworkShape shape{.layers = {{.inputs = 1, .outputs = 1}}, .output = OutputKind::kLinear};
   Schema schema;
   schema.features = 1;
-  const Model model(shape, std::vector<LayerParameters>{{{1.0f}, {0.0f}}}, {"none", {0}, {1}},
+  const Model model(shape, std::vector<LayerParameters>{{{1.0f}, {0.0f}}}, {Scale::kNone, {0}, {1}},
                     schema);
   const std::vector<float> predictions = {2.5f, 0, 2, 8};
   const std::vector<float> targets = {3, -0.5f, 2, 7};
@@ -265,7 +280,7 @@ TEST(RegressionTest, MetricsAreThoseOfScikitLearn) {
   EXPECT_NEAR(plain.regression->rmse, std::sqrt(0.375), 1e-12);  // mean_squared_error
   EXPECT_NEAR(plain.regression->mae, 0.5, 1e-12);
   EXPECT_NEAR(plain.regression->r2, 0.9486081370449679, 1e-12);
-  data.SetWeights(std::vector<float>{1, 2, 0, 3});
+  data = data.WithWeights(std::vector<float>{1, 2, 0, 3});
   const Evaluation weighted = Evaluate(model, data);
   EXPECT_NEAR(weighted.regression->rmse * weighted.regression->rmse, 3.75 / 6, 1e-12);
   EXPECT_NEAR(weighted.regression->mae, 4.5 / 6, 1e-12);
@@ -279,13 +294,13 @@ TEST(WeightsTest, MetricsAreWeighted) {
   Schema schema;
   schema.features = 1;
   schema.classes = {"no", "yes"};
-  const Model model(shape, std::vector<LayerParameters>{{{1.0f}, {0.0f}}}, {"none", {0}, {1}},
+  const Model model(shape, std::vector<LayerParameters>{{{1.0f}, {0.0f}}}, {Scale::kNone, {0}, {1}},
                     schema);
   const std::vector<float> values = {-1, 1, 2, -3};
   const std::vector<uint32_t> labels = {0, 1, 0, 1};
   Dataset data = Dataset::FromMemory(std::span<const float>(values), labels, schema);
   EXPECT_EQ(Evaluate(model, data).accuracy, 0.5);
-  data.SetWeights(std::vector<float>{1, 4, 2, 3});
+  data = data.WithWeights(std::vector<float>{1, 4, 2, 3});
   const Evaluation e = Evaluate(model, data);
   EXPECT_EQ(e.accuracy, 0.5);
   EXPECT_EQ(e.correct, 2u);
@@ -305,14 +320,14 @@ TEST(WeightsTest, AWeightOfTwoIsTheExampleTwice) {
   schema.features = 2;
   Dataset weighted =
       Dataset::FromMemory(std::span<const float>(values), std::vector<uint32_t>{0, 1, 2}, schema);
-  weighted.SetWeights(std::vector<float>{1, 2, 1});
+  weighted = weighted.WithWeights(std::vector<float>{1, 2, 1});
   const std::vector<float> twice = {0.5f, -1, 2, 0.25f, 2, 0.25f, 1, 1};
   const Dataset repeated =
       Dataset::FromMemory(std::span<const float>(twice), std::vector<uint32_t>{0, 1, 1, 2}, schema);
   TrainOptions options;
   options.batch_size = 0;
   options.epochs = 3;
-  options.scale = "none";
+  options.scale = Scale::kNone;
   options.hidden = {4};
   const std::vector<float> a = test::ParametersOf(Train(weighted, options).model);
   const std::vector<float> b = test::ParametersOf(Train(repeated, options).model);
@@ -321,15 +336,15 @@ TEST(WeightsTest, AWeightOfTwoIsTheExampleTwice) {
 
 TEST(WeightsTest, BadOnesAreRefused) {
   Dataset data = test::RandomDataset(3, 2, 2, 1);
-  EXPECT_THROW(data.SetWeights(std::vector<float>{1, 2}), Error);
-  EXPECT_THROW(data.SetWeights(std::vector<float>{1, -2, 1}), Error);
-  EXPECT_THROW(data.SetWeights(std::vector<float>{1, NAN, 1}), Error);
-  EXPECT_THROW(data.SetWeights(std::vector<float>{0, 0, 0}), Error);
+  EXPECT_THROW(std::ignore = data.WithWeights(std::vector<float>{1, 2}), Error);
+  EXPECT_THROW(std::ignore = data.WithWeights(std::vector<float>{1, -2, 1}), Error);
+  EXPECT_THROW(std::ignore = data.WithWeights(std::vector<float>{1, NAN, 1}), Error);
+  EXPECT_THROW(std::ignore = data.WithWeights(std::vector<float>{0, 0, 0}), Error);
 }
 
 std::string Refusal(const Dataset& data, const TrainOptions& options) {
   try {
-    Train(data, options);
+    static_cast<void>(Train(data, options));
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
     return error.what();
@@ -350,20 +365,20 @@ TEST(LossOptionsTest, WhatDoesNotGoTogetherIsRefused) {
               HasSubstr("loss: found bce for a label column of numbers"));
   options = {};
   options.label_smoothing = 0.1;
-  EXPECT_THAT(Refusal(targets, options), HasSubstr("label smoothing: found 0.1"));
+  EXPECT_THAT(Refusal(targets, options), HasSubstr("label-smoothing: found 0.1"));
   options.label_smoothing = 1;
-  EXPECT_THAT(Refusal(classes, options), HasSubstr("label smoothing: found 1, expected"));
+  EXPECT_THAT(Refusal(classes, options), HasSubstr("label-smoothing: found 1, expected"));
   options = {};
-  options.balance_classes = true;
-  EXPECT_THAT(Refusal(targets, options), HasSubstr("class weights: found some"));
+  options.class_weight.balanced = true;
+  EXPECT_THAT(Refusal(targets, options), HasSubstr("class-weight: found balanced for numbers"));
   options = {};
-  options.class_weights = {1, 2};
-  EXPECT_THAT(Refusal(classes, options), HasSubstr("class weights: found 2, expected 3"));
-  options.class_weights = {1, 2, -1};
-  EXPECT_THAT(Refusal(classes, options), HasSubstr("class weights: found -1"));
+  options.class_weight.values = {1, 2};
+  EXPECT_THAT(Refusal(classes, options), HasSubstr("class-weight: found 2, expected 3"));
+  options.class_weight.values = {1, 2, -1};
+  EXPECT_THAT(Refusal(classes, options), HasSubstr("class-weight: found -1"));
   options = {};
   options.huber_delta = 0;
-  EXPECT_THAT(Refusal(targets, options), HasSubstr("huber delta: found 0"));
+  EXPECT_THAT(Refusal(targets, options), HasSubstr("huber-delta: found 0"));
 }
 
 TEST(LossOptionsTest, BalanceMakesRareClassesCount) {
@@ -378,9 +393,9 @@ TEST(LossOptionsTest, BalanceMakesRareClassesCount) {
   options.hidden = {};
   options.batch_size = 0;
   options.epochs = 200;
-  options.scale = "none";
+  options.scale = Scale::kNone;
   EXPECT_NEAR(Train(data, options).model.Probabilities(data)[1], 0.1, 0.01);
-  options.balance_classes = true;
+  options.class_weight.balanced = true;
   EXPECT_NEAR(Train(data, options).model.Probabilities(data)[1], 0.5, 0.01);
 }
 

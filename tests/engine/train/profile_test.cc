@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Profiles of trainings: complete, in order, and without effect on the result.
 #include "colonnade/profile.h"
 
@@ -47,8 +48,10 @@ class ProfileTest : public ::testing::TestWithParam<Case> {
   }
 
   TrainResult TrainWithProfile() {
-    options_.profile = &profile_;
-    return Train(data_, options_);
+    options_.profile = true;
+    TrainResult result = Train(data_, options_);
+    profile_ = *result.profile;
+    return result;
   }
 
   // What is part of the steps of this network.
@@ -61,7 +64,7 @@ class ProfileTest : public ::testing::TestWithParam<Case> {
     return phases;
   }
 
-  const Dataset data_ = test::DigitsDataset(2100, 1);
+  const Dataset data_ = test::DigitsDataset(test::kMoreThanAChunk, 1);
   TrainOptions options_;
   Profile profile_;
 };
@@ -87,8 +90,8 @@ TEST_P(ProfileTest, TotalsNameEveryPhaseOnceAndAddUpToTheTraining) {
   std::set<PhaseOfLayer> found;
   double sum = 0;
   for (const Profile::Total& total : profile_.totals) {
-    EXPECT_TRUE(found.insert({total.phase, total.layer}).second) << PhaseName(total.phase);
-    EXPECT_GE(total.seconds, 0) << PhaseName(total.phase);
+    EXPECT_TRUE(found.insert({total.phase, total.layer}).second) << Name(total.phase);
+    EXPECT_GE(total.seconds, 0) << Name(total.phase);
     sum += total.seconds;
     const bool product = total.phase == Phase::kForward || total.phase == Phase::kBackward ||
                          total.phase == Phase::kWeightGradient;
@@ -97,7 +100,7 @@ TEST_P(ProfileTest, TotalsNameEveryPhaseOnceAndAddUpToTheTraining) {
       const Layer& layer = result.model.shape().layers[static_cast<size_t>(total.layer)];
       flops = 2.0 * static_cast<double>(layer.inputs * layer.outputs * data_.examples() * 2);
     }
-    EXPECT_EQ(total.flops, flops) << PhaseName(total.phase);
+    EXPECT_EQ(total.flops, flops) << Name(total.phase);
   }
   EXPECT_EQ(found, expected);
   EXPECT_NEAR(sum, profile_.seconds, 1e-9);
@@ -150,7 +153,7 @@ TEST_P(ProfileTest, EventsAddUpToTheTotals) {
   for (const Profile::Total& total : profile_.totals) {
     if (total.phase == Phase::kOther) continue;
     const double seconds = 1e-9 * static_cast<double>(sums[{total.phase, total.layer}]);
-    EXPECT_NEAR(seconds / result.threads, total.seconds, 1e-9) << PhaseName(total.phase);
+    EXPECT_NEAR(seconds / result.threads, total.seconds, 1e-9) << Name(total.phase);
   }
 }
 
@@ -183,7 +186,7 @@ TEST_P(ProfileTest, TraceHoldsEveryEvent) {
     ASSERT_EQ(track.size(), events.size());
     for (size_t e = 0; e < events.size(); ++e) {
       const auto [begin, end] = events[e].time;
-      const std::string phase = PhaseName(events[e].phase);
+      const std::string phase = Name(events[e].phase);
       ASSERT_EQ(track[e]["cat"], phase);
       ASSERT_EQ(track[e]["name"],
                 events[e].layer < 0 ? phase : phase + " " + std::to_string(events[e].layer));

@@ -1,9 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/train/schedule.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <map>
 #include <numbers>
 #include <string>
 #include <vector>
@@ -12,12 +12,6 @@
 
 namespace colonnade {
 namespace {
-
-const std::map<std::string, Schedule> kKinds = {{"constant", Schedule::kConstant},
-                                                {"step", Schedule::kStep},
-                                                {"exponential", Schedule::kExponential},
-                                                {"cosine", Schedule::kCosine},
-                                                {"onecycle", Schedule::kOneCycle}};
 
 TrainOptions OptionsOf(Schedule kind, double rate = 1) {
   TrainOptions options;
@@ -43,14 +37,15 @@ void ExpectNear(const std::vector<double>& actual, const std::vector<double>& ex
 
 TEST(ScheduleTest, EachIsThatOfPyTorch) {
   const test::GoldenFile golden("schedules.safetensors");
-  for (const auto& [name, kind] : kKinds) {
+  for (const ScheduleRow& row : kSchedules) {
     for (const size_t warmup : {0u, 7u}) {
-      SCOPED_TRACE(name + ", warm-up " + std::to_string(warmup));
-      TrainOptions options = OptionsOf(kind);
+      const std::string name = row.name + ("/" + std::to_string(warmup));
+      SCOPED_TRACE(name);
+      TrainOptions options = OptionsOf(row.value);
       options.warmup = warmup;
       options.lr_decay = 0.3;
       options.lr_decay_epochs = 5;
-      ExpectNear(Rates(options), golden.Values<double>(name + "/" + std::to_string(warmup)));
+      ExpectNear(Rates(options), golden.Values<double>(name));
     }
   }
 }

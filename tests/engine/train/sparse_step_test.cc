@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Full batches by the nonzeros of the dataset, kept once, against full batches gathered.
 #include <gtest/gtest.h>
 
@@ -26,7 +27,7 @@ struct Outcome {
 
 struct Trial {
   std::vector<size_t> hidden = {10};
-  std::string scale = "unit";
+  Scale scale = Scale::kUnit;
   Zeros zeros = Zeros::kSparse;
   int threads = 1;
 };
@@ -122,14 +123,14 @@ TEST(SparseStep, FallsBackToGathering) {
   const Dataset floats = test::RandomDataset(50, 30, 3, 1);
   const Dataset dense = test::SparseDataset(50, 30, 3, 0.8f, 1);
   const Dataset sparse = test::SparseDataset(50, 30, 3, 0.1f, 1);
-  const std::pair<const Dataset*, Trial> runs[] = {{&floats, {.scale = "none"}},
+  const std::pair<const Dataset*, Trial> runs[] = {{&floats, {.scale = Scale::kNone}},
                                                    {&dense, {}},
-                                                   {&sparse, {.scale = "minmax"}},
-                                                   {&sparse, {.scale = "standard"}},
+                                                   {&sparse, {.scale = Scale::kMinMax}},
+                                                   {&sparse, {.scale = Scale::kStandard}},
                                                    {&sparse, {.hidden = {33}}}};
   for (auto [data, run] : runs) {
     const Outcome kept = Steps(*data, run);
-    EXPECT_FALSE(kept.sparse) << run.scale;
+    EXPECT_FALSE(kept.sparse) << Name(run.scale);
     run.zeros = Zeros::kMultiply;
     ExpectSame(Steps(*data, run), kept);
   }

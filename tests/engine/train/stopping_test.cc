@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What ends a training, and which parameters it leaves.
 #include <gtest/gtest.h>
 
@@ -23,7 +24,7 @@ class StoppingTest : public ::testing::Test {
     options_.hidden = {32};
     options_.batch_size = 20;
     options_.epochs = 40;
-    options_.validation = &split_.validation;
+    options_.validation_data = split_.validation;
     options_.measure_norms = true;
     options_.on_progress = [this](const Progress& p) {
       EXPECT_EQ(p.validation != nullptr, p.epoch_done);
@@ -55,7 +56,7 @@ TEST_F(StoppingTest, ValidationIsMeasuredAfterEveryEpochAndChangesNothing) {
   EXPECT_EQ(result.validation->loss, losses_.back());
   EXPECT_EQ(result.validation->loss, Evaluate(result.model, split_.validation).loss);
   EXPECT_EQ(result.best_epoch, 0u);
-  options_.validation = nullptr;
+  options_.validation_data.reset();
   options_.on_progress = nullptr;
   options_.measure_norms = false;
   EXPECT_EQ(Train(split_.train, options_).model.ParametersHash(), result.model.ParametersHash());
@@ -103,7 +104,7 @@ TEST_F(StoppingTest, TargetAccuracyEndsAtTheFirstEpochThatHasIt) {
 }
 
 TEST_F(StoppingTest, TargetAccuracyWithoutValidationIsOfTheTraining) {
-  options_.validation = nullptr;
+  options_.validation_data.reset();
   options_.target_accuracy = 0.6;
   double last = 0;
   options_.on_progress = [&](const Progress& p) {
@@ -156,22 +157,22 @@ TEST_F(StoppingTest, ParameterNormIsThatOfAllParameters) {
 
 TEST_F(StoppingTest, RefusesWhatCannotBeMeant) {
   const Dataset wide = test::RandomDataset(10, 9, 3, 1);
-  options_.validation = &wide;
+  options_.validation_data = wide;
   test::ExpectError(ErrorCode::kBadData, "validation data: found 9 features, expected 8",
                     [&] { Run(); });
   const Dataset classes = test::RandomDataset(10, 8, 4, 1);
-  options_.validation = &classes;
+  options_.validation_data = classes;
   test::ExpectError(ErrorCode::kBadData, "validation data: found class index 3, expected at most 2",
                     [&] { Run(); });
-  options_.validation = nullptr;
+  options_.validation_data.reset();
   options_.early_stopping = 3;
   test::ExpectError(ErrorCode::kInvalidArgument,
-                    "early stopping: found 3, expected validation data to go with it",
+                    "early-stopping: found 3, expected validation data to go with it",
                     [&] { Run(); });
   options_ = {};
   options_.target_accuracy = 1.5;
   test::ExpectError(ErrorCode::kInvalidArgument,
-                    "target accuracy: found 1.5, expected a fraction above 0, at most 1",
+                    "target-accuracy: found 1.5, expected a fraction above 0, at most 1",
                     [&] { Run(); });
   options_ = {};
   options_.max_seconds = -1;

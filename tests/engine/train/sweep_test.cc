@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "colonnade/sweep.h"
 
 #include <gtest/gtest.h>
@@ -37,18 +38,18 @@ class SweepTest : public ::testing::Test {
  protected:
   // Five trainings as different as may be, on the whole of the data and on parts of it.
   std::vector<Trial> Different() const {
-    std::vector<Trial> trials = {{&data_, Small(16, 1)},
-                                 {&data_, Small(100, 2)},
-                                 {&data_, Small(8, 3)},
-                                 {&split_.train, Small(24, 4)},
-                                 {&split_.train, Small(200, 5)}};
+    std::vector<Trial> trials = {{data_, Small(16, 1)},
+                                 {data_, Small(100, 2)},
+                                 {data_, Small(8, 3)},
+                                 {split_.train, Small(24, 4)},
+                                 {split_.train, Small(200, 5)}};
     trials[1].options.dropout = 0.2;
     trials[2].options.batch_size = 0;  // takes the nonzeros of the data
     trials[2].options.epochs = 20;
-    trials[3].options.validation = &split_.validation;
+    trials[3].options.validation_data = split_.validation;
     trials[3].options.early_stopping = 1;
     trials[4].options.precision = Precision::kBf16;
-    trials[4].options.scale = "standard";
+    trials[4].options.scale = Scale::kStandard;
     return trials;
   }
 
@@ -62,7 +63,7 @@ TEST_F(SweepTest, EachModelHasTheBitsThatItHasAlone) {
   for (const Trial& trial : trials) {
     TrainOptions options = trial.options;
     options.threads = 1;
-    alone.push_back(Train(*trial.data, options).model.ParametersHash());
+    alone.push_back(Train(trial.data, options).model.ParametersHash());
   }
   for (const int threads : {1, 2, 3, 8}) {
     for (const size_t at_once : {0u, 2u}) {
@@ -73,7 +74,7 @@ TEST_F(SweepTest, EachModelHasTheBitsThatItHasAlone) {
 }
 
 TEST_F(SweepTest, SharesOutTheThreads) {
-  const std::vector<Trial> two(2, {&data_, Small(100, 1)});
+  const std::vector<Trial> two(2, {data_, Small(100, 1)});
   const auto threads = [&](const SweepOptions& options) {
     std::multiset<int> used;
     for (const TrialResult& r : Sweep(two, options)) used.insert(r.result->threads);
@@ -87,7 +88,7 @@ TEST_F(SweepTest, SharesOutTheThreads) {
 TEST_F(SweepTest, TrainsSideBySide) {
   // Each training waits until the other has begun.
   std::atomic<int> begun = 0;
-  std::vector<Trial> trials(2, {&data_, Small(8, 1)});
+  std::vector<Trial> trials(2, {data_, Small(8, 1)});
   for (Trial& trial : trials) {
     trial.options.on_progress = [&](const Progress& p) {
       if (p.step > 1) return true;
@@ -140,7 +141,7 @@ TEST_F(SweepTest, TellsHowItGoesOneCallAtATime) {
 }
 
 TEST_F(SweepTest, StopsAllWhenItIsTold) {
-  std::vector<Trial> trials(8, {&data_, Small(16, 1)});
+  std::vector<Trial> trials(8, {data_, Small(16, 1)});
   for (Trial& trial : trials) trial.options.epochs = 100'000;
   trials[0].options.epochs = 1;
   size_t results_told = 0;
@@ -161,13 +162,13 @@ TEST_F(SweepTest, StopsAllWhenItIsTold) {
 }
 
 TEST_F(SweepTest, AResultMayBeTakenAway) {
-  const std::vector<Trial> trials(3, {&data_, Small(8, 1)});
+  const std::vector<Trial> trials(3, {data_, Small(8, 1)});
   const auto take = [](size_t, TrialResult& result) { result.result.reset(); };
   for (const TrialResult& r : Sweep(trials, {.on_result = take})) EXPECT_FALSE(r.result);
 }
 
 TEST_F(SweepTest, RefusesOptionsBeforeAnyTrainingBegins) {
-  std::vector<Trial> trials(3, {&data_, Small(8, 1)});
+  std::vector<Trial> trials(3, {data_, Small(8, 1)});
   bool begun = false;
   for (Trial& trial : trials) {
     trial.options.on_progress = [&](const Progress&) { return begun = true; };
@@ -177,13 +178,13 @@ TEST_F(SweepTest, RefusesOptionsBeforeAnyTrainingBegins) {
     EXPECT_FALSE(begun);
   };
   trials[2].options.warmup = 20;
-  refuse("warm-up: found 20 steps, expected fewer than the 20 of this training");
+  refuse("warmup: found 20 steps, expected fewer than the 20 of this training");
   trials[2].options.warmup = 0;
   trials[1].options.momentum = 2;
   refuse("momentum: found 2, expected a number in [0, 1)");
   trials[1].options.momentum = 0;
   trials[1].options.early_stopping = 2;
-  refuse("early stopping: found 2, expected validation data to go with it");
+  refuse("early-stopping: found 2, expected validation data to go with it");
   trials[1].options.early_stopping = 0;
   trials[1].options.loss = Loss::kHuber;
   refuse("loss: found huber for a label column of classes, expected cross-entropy or bce");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Accumulation, the gradient's norm and clipping by it.
 #include <gtest/gtest.h>
 
@@ -25,7 +26,7 @@ struct OneStep {
           int threads = 1, bool batch_norm = false) {
     NetworkShape shape = NetworkShape::Mlp(data.features(), hidden, data.classes());
     for (size_t l = 0; l < hidden.size(); ++l) shape.layers[l].batch_norm = batch_norm;
-    const Scaling scaling = FitScaling("auto", data);
+    const Scaling scaling = FitScaling(Scale::kAuto, data);
     before = UniformParameters(shape, 5);
     after = UniformParameters(shape, 5);
     TrainOptions options;

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Update rules.
+#ifndef COLONNADE_OPTIMIZER_H_
+#define COLONNADE_OPTIMIZER_H_
+
+#include <span>
+
+#include "colonnade/names.h"
+
+namespace colonnade {
+
+// The update rules of torch.optim (SGD, SGD with momentum, with nesterov, Adam, AdamW, RMSprop).
+enum class Optimizer { kSgd, kMomentum, kNesterov, kAdam, kAdamW, kRmsprop };
+
+// What is known about an optimizer, once. Lists end in null.
+struct OptimizerRow {
+  Optimizer value;
+  const char* name;
+  // What it keeps per parameter, as PyTorch calls it; checkpoints keep these names.
+  const char* moments[3];
+  // The options that belong to it and not to all.
+  const char* options[4];
+  double learning_rate;          // without TrainOptions::learning_rate
+  double numbers_learning_rate;  // the same with a loss for numbers
+  double weight_decay;           // without TrainOptions::weight_decay
+};
+
+inline constexpr OptimizerRow kOptimizers[] = {
+    {Optimizer::kSgd, "sgd", {}, {}, 0.15, 0.003, 0},
+    {Optimizer::kMomentum, "momentum", {"momentum_buffer"}, {"momentum"}, 0.15, 0.003, 0},
+    {Optimizer::kNesterov, "nesterov", {"momentum_buffer"}, {"momentum"}, 0.15, 0.003, 0},
+    {Optimizer::kAdam,
+     "adam",
+     {"exp_avg", "exp_avg_sq"},
+     {"beta1", "beta2", "epsilon"},
+     0.001,
+     0.001,
+     0},
+    {Optimizer::kAdamW,
+     "adamw",
+     {"exp_avg", "exp_avg_sq"},
+     {"beta1", "beta2", "epsilon"},
+     0.001,
+     0.001,
+     0.01},
+    {Optimizer::kRmsprop, "rmsprop", {"square_avg"}, {"alpha", "epsilon"}, 0.001, 0.001, 0},
+};
+constexpr std::span<const OptimizerRow> NamesOf(Optimizer) { return kOptimizers; }
+
+}  // namespace colonnade
+
+#endif  // COLONNADE_OPTIMIZER_H_

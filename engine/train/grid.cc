@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "colonnade/error.h"
+#include "colonnade/options.h"
+#include "colonnade/select.h"
+
+namespace colonnade {
+namespace {
+
+// More than anybody can wait for; far below what would need care with memory.
+constexpr size_t kMaxConfigurations = 10'000;
+
+const Option& RequireOption(const std::string& name) {
+  for (const Option& option : OptionsOf<TrainOptions>()) {
+    if (option.info.name == name && option.info.commands == Commands::kTraining) return option;
+  }
+  Reject("grid", fmt::format("the name '{}'", name),
+         "that of a flag about network, loss, learning or stopping, such as lr or hidden");
+}
+
+void CheckAxes(std::span<const GridAxis> axes) {
+  size_t configurations = 1;
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const GridAxis& axis = axes[i];
+    RequireOption(axis.name);
+    const auto before = axes.first(i);
+    if (std::ranges::find(before, axis.name, &GridAxis::name) != before.end()) {
+      Reject("grid", fmt::format("'{}' twice", axis.name), "each name once");
+    }
+    configurations *= axis.values.size();
+    if (configurations > kMaxConfigurations) {
+      Reject("grid", fmt::format("{} configurations", configurations),
+             fmt::format("at most {}", kMaxConfigurations));
+    }
+  }
+}
+
+}  // namespace
+
+std::string Configuration::Label() const {
+  std::string label;
+  for (const auto& [name, value] : settings) {
+    label += fmt::format("{}{}={}", label.empty() ? "" : " ", name, value);
+  }
+  return label;
+}
+
+std::vector<Configuration> Grid(const TrainOptions& base, std::span<const GridAxis> axes) {
+  CheckAxes(axes);
+  std::vector<Configuration> all = {{.settings = {}, .options = base}};
+  for (const GridAxis& axis : axes) {
+    const Option& option = RequireOption(axis.name);
+    std::vector<Configuration> longer;
+    for (const Configuration& configuration : all) {
+      for (const std::string& value : axis.values) {
+        Configuration& more = longer.emplace_back(configuration);
+        more.settings.emplace_back(axis.name, value);
+        std::string text = value;
+        if (option.list) std::ranges::replace(text, '+', ',');
+        SetOption(more.options, axis.name, text);
+      }
+    }
+    all = std::move(longer);
+  }
+  for (const Configuration& configuration : all) {
+    for (const auto& [name, value] : configuration.settings) {
+      RequireBelongs(configuration.options, name);
+    }
+    configuration.options.Check();
+  }
+  return all;
+}
+
+}  // namespace colonnade
