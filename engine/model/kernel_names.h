@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <iterator>
 #include <optional>
+#include <stdexcept>
+#include <string>
 
 #include "colonnade/network.h"
 #include "kernels/activation.h"
@@ -26,7 +28,9 @@ inline std::optional<kernels::Nonlinearity> KernelNonlinearity(Activation activa
     std::array<std::optional<kernels::Nonlinearity>, std::size(kActivations)> found;
     for (const auto& [value, name] : kActivations) {
       if (IsFused(value)) continue;
-      found[static_cast<size_t>(value)] = kernels::FindNonlinearity(name).value();
+      const std::optional<kernels::Nonlinearity> function = kernels::FindNonlinearity(name);
+      if (!function) throw std::logic_error(std::string("no kernel for the activation ") + name);
+      found[static_cast<size_t>(value)] = function;
     }
     return found;
   }();

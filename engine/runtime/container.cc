@@ -43,6 +43,7 @@ std::string Checksum(const Metadata& metadata, const Tensors& tensors) {
   Hash128 hash;
   AddEntries(hash, metadata, kChecksumKey);
   std::vector<std::string> descriptions;
+  descriptions.reserve(std::size(tensors));
   for (const TensorInfo& tensor : tensors) descriptions.push_back(Description(tensor));
   std::ranges::sort(descriptions);
   for (const std::string& description : descriptions) Add(hash, description);

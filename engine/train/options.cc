@@ -38,6 +38,7 @@ std::vector<T> Each(const char* option, const char* what, const PerLayer<T>& val
            fmt::format("one {}, or one for each of the {} hidden layers", what, layers));
   }
   std::vector<T> each;
+  each.reserve(layers);
   for (size_t l = 0; l < layers; ++l) each.push_back(values[l]);
   return each;
 }

@@ -2,6 +2,7 @@
 // What errors about data tell, part by part.
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -91,7 +92,7 @@ TEST(ErrorDetailsTest, OfAFileThatCannotBeRead) {
 }
 
 TEST(ErrorDetailsTest, OfExamplesInMemory) {
-  const std::vector<float> values = {1, 2, 3, INFINITY};
+  const std::vector<float> values = {1, 2, 3, std::numeric_limits<float>::infinity()};
   const Error error =
       Thrown([&] { return Dataset::FromMemory({values, 2}, std::vector<uint32_t>{0, 1}); });
   EXPECT_EQ(error.details().subject, "example 1, feature 1");

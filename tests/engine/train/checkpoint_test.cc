@@ -314,7 +314,7 @@ TEST_F(CheckpointTest, OfNumbersGoesOnAndBelongsToOneTraining) {
   }
   Dataset weighted = test::RandomTargets(20, 4, 5);
   weighted = weighted.WithWeights(std::vector<float>(20, 2));
-  EXPECT_THROW(Train(weighted, options_), Error) << "other weights";
+  EXPECT_THROW(static_cast<void>(Train(weighted, options_)), Error) << "other weights";
   const TrainResult resumed = Train(data, options_);
   EXPECT_EQ(resumed.resumed_step, 5u);
   EXPECT_EQ(resumed.model.ParametersHash(), whole.model.ParametersHash());

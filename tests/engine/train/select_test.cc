@@ -186,7 +186,6 @@ TEST_F(SelectionTest, IsALoopOverTrain) {
   EXPECT_FALSE(selection.regression);
   EXPECT_FALSE(selection.stopped);
   ASSERT_EQ(selection.runs.size(), 6u);
-  std::optional<size_t> best;
   std::vector<TrainResult> results;
   for (size_t i = 0; i < 6; ++i) {
     const SelectionRun& run = selection.runs[i];
