@@ -17,12 +17,13 @@ namespace colonnade::bench {
 namespace {
 
 constexpr const char* kUsage =
-    "usage: colonnade_csv_load FILE.csv THREADS VALUES\n"
+    "usage: colonnade_csv_load FILE.csv THREADS VALUES [WEIGHTS]\n"
     "\n"
     "Reads the table, writes its labels (class indices) and features to VALUES, as f32, one "
     "example\n"
     "after the other; then, for each line of its input, reads it once more and prints the "
-    "seconds.\n";
+    "seconds.\n"
+    "WEIGHTS: the column that is no feature but how much each example counts.\n";
 
 void WriteValues(const Dataset& data, const char* file) {
   std::ofstream out(file, std::ios::binary);
@@ -41,8 +42,9 @@ void WriteValues(const Dataset& data, const char* file) {
   if (!out.flush()) throw std::runtime_error(std::string("cannot write ") + file);
 }
 
-void Run(const char* file, int threads, const char* values) {
+void Run(const char* file, int threads, const char* values, const char* weights) {
   CsvOptions options;
+  if (weights != nullptr) options.weight_column = weights;
   options.threads = threads > 0 ? threads : DefaultThreads();
   WriteValues(ReadCsv(file, options), values);
   for (int c = std::getchar(); c != EOF; c = std::getchar()) {
@@ -58,11 +60,11 @@ void Run(const char* file, int threads, const char* values) {
 }  // namespace colonnade::bench
 
 int main(int argc, char** argv) try {
-  if (argc != 4) {
+  if (argc != 4 && argc != 5) {
     std::fputs(colonnade::bench::kUsage, stderr);
     return 2;
   }
-  colonnade::bench::Run(argv[1], std::atoi(argv[2]), argv[3]);
+  colonnade::bench::Run(argv[1], std::atoi(argv[2]), argv[3], argc == 5 ? argv[4] : nullptr);
   return 0;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "colonnade_csv_load: %s\n", error.what());

@@ -58,6 +58,7 @@ int main(int argc, char** argv) try {
   colonnade::bench::RegisterSparse();
   colonnade::bench::RegisterElementwise();
   colonnade::bench::RegisterCsv();
+  colonnade::bench::RegisterCsvTables();
   colonnade::bench::RegisterTraining();
   colonnade::bench::RegisterInference();
   benchmark::RunSpecifiedBenchmarks();

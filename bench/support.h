@@ -73,6 +73,7 @@ void RegisterZeros();
 void RegisterSparse();
 void RegisterElementwise();
 void RegisterCsv();
+void RegisterCsvTables();
 void RegisterTraining();
 void RegisterInference();
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// colonnade check FILE.csv
+// colonnade check DATA
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -21,8 +21,8 @@ constexpr int kBadData = 3;
 // Why the file would be refused; empty if it would not.
 std::string ProblemOf(const CsvReport& r) { return r.problem ? r.problem->Message(AsFlag) : ""; }
 
-std::string DelimiterName(char delimiter) {
-  return delimiter == '\t' ? "tab" : delimiter == ' ' ? "space" : std::string(1, delimiter);
+std::string DelimiterName(const std::string& delimiter) {
+  return delimiter == "\t" ? "tab" : delimiter == " " ? "space" : delimiter;
 }
 
 // A name on one line.
@@ -40,10 +40,13 @@ Json ToJson(const std::string& file, const CsvReport& r) {
   Json json = {{"command", "check"},
                {"version", Version()},
                {"file", file},
+               {"format", r.format.empty() ? Json() : Json(r.format)},
+               {"data", Json::object()},
                {"loads", !r.problem},
+               {"notes", r.notes},
                {"problem", r.problem ? Json(ProblemOf(r)) : Json()},
                {"dialect",
-                {{"delimiter", std::string(1, r.delimiter)},
+                {{"delimiter", r.delimiter},
                  {"header", r.header},
                  {"quotes", r.quotes},
                  {"line_ends", r.line_ends},
@@ -56,6 +59,7 @@ Json ToJson(const std::string& file, const CsvReport& r) {
                {"classes", Json::array()},
                {"bad", r.bad},
                {"bad_cells", Json::array()}};
+  if (!r.problem) AddSummary(r.summary, json["data"]);
   for (const ColumnReport& c : r.columns) {
     const bool numbers = c.type == ColumnType::kByte || c.type == ColumnType::kInteger ||
                          c.type == ColumnType::kNumber;
@@ -72,7 +76,8 @@ Json ToJson(const std::string& file, const CsvReport& r) {
     json["classes"].push_back({{"name", name}, {"rows", count}});
   }
   for (const BadCell& cell : r.bad_cells) {
-    json["bad_cells"].push_back({{"row", cell.row},
+    json["bad_cells"].push_back({{"file", cell.file.empty() ? file : cell.file},
+                                 {"row", cell.row == 0 ? Json() : Json(cell.row)},
                                  {"column", cell.column == 0 ? Json() : Json(cell.column)},
                                  {"name", cell.name.empty() ? Json() : Json(cell.name)},
                                  {"found", cell.found},
@@ -101,19 +106,29 @@ std::string List(const CsvReport& r, const Holds& holds) {
 std::string ToText(const std::string& file, const CsvReport& r) {
   std::string text = fmt::format("{}\n", file);
   auto to = std::back_inserter(text);
+  if (r.columns.empty() && !r.problem) {
+    fmt::format_to(to, "format    {}\nrows      {}\nfeatures  {}\n", r.format, WithCommas(r.rows),
+                   WithCommas(r.summary.features));
+  }
   if (!r.columns.empty()) {
-    fmt::format_to(to, "dialect   delimiter {}, {}{}{} line ends{}{}\n", DelimiterName(r.delimiter),
-                   r.header ? "header, " : "no header, ", r.quotes ? "quotes, " : "", r.line_ends,
-                   r.byte_order_mark ? ", byte order mark" : "",
-                   r.comments > 0 ? ", " + Plural(r.comments, "comment line") : "");
+    if (r.format == "CSV") {
+      fmt::format_to(to, "dialect   delimiter {}, {}{}{} line ends{}{}\n",
+                     DelimiterName(r.delimiter), r.header ? "header, " : "no header, ",
+                     r.quotes ? "quotes, " : "", r.line_ends,
+                     r.byte_order_mark ? ", byte order mark" : "",
+                     r.comments > 0 ? ", " + Plural(r.comments, "comment line") : "");
+    } else {
+      fmt::format_to(to, "format    {}\n", r.format);
+    }
     fmt::format_to(to, "rows      {}{}\n", WithCommas(r.rows),
                    r.duplicate_rows > 0
                        ? fmt::format(", {} equal to an earlier one", WithCommas(r.duplicate_rows))
                        : "");
     fmt::format_to(to, "columns   {}\n", WithCommas(r.columns.size()));
   }
-  for (const ColumnRole role : {ColumnRole::kLabel, ColumnRole::kWeight, ColumnRole::kFeature,
-                                ColumnRole::kCategorical, ColumnRole::kIgnored}) {
+  for (const ColumnRole role :
+       {ColumnRole::kLabel, ColumnRole::kWeight, ColumnRole::kFeature, ColumnRole::kCategorical,
+        ColumnRole::kGroup, ColumnRole::kTime, ColumnRole::kIgnored}) {
     for (const ColumnType type : {ColumnType::kByte, ColumnType::kInteger, ColumnType::kNumber,
                                   ColumnType::kText, ColumnType::kNothing}) {
       const std::string list =
@@ -147,7 +162,8 @@ std::string ToText(const std::string& file, const CsvReport& r) {
   }
   for (const BadCell& cell : r.bad_cells) {
     const std::string name = cell.name.empty() ? "" : fmt::format(" ('{}')", OneLine(cell.name));
-    fmt::format_to(to, "\n{}:{}: {}found {}, expected {}\n", file, cell.row,
+    fmt::format_to(to, "\n{}{}: {}found {}, expected {}\n", cell.file.empty() ? file : cell.file,
+                   cell.row == 0 ? "" : fmt::format(":{}", cell.row),
                    cell.column == 0 ? "" : fmt::format("column {}{}: ", cell.column, name),
                    cell.found, cell.expected);
     if (!cell.line.empty()) fmt::format_to(to, "  {}\n  {:>{}}\n", cell.line, "^", cell.caret + 1);
@@ -168,8 +184,11 @@ void AddCheckCommand(CLI::App& app, Common& common) {
   };
   auto options = std::make_shared<Options>();
   CLI::App* command =
-      app.add_subcommand("check", "Tell what a CSV file is and what is wrong with it");
-  command->add_option("DATA", options->data, "CSV file; - is standard input")->required();
+      app.add_subcommand("check", "Tell what a file of data is and what is wrong with it");
+  command
+      ->add_option("DATA", options->data,
+                   "Table (CSV, Arrow, NPY, …), folder or cache; - is standard input")
+      ->required();
   command->add_option("--limit", options->limit, "Bad cells to show")
       ->check(CLI::Range(size_t{0}, size_t{1'000'000}))
       ->type_name("N")
@@ -186,6 +205,8 @@ void AddCheckCommand(CLI::App& app, Common& common) {
   command->callback([options, &common] {
     const CsvReport report = CheckCsv(options->data, ReadingOf(options->reading), options->limit);
     const std::string file = options->data == "-" ? "standard input" : options->data;
+    if (!report.problem) PrintSummary(common, report.summary);
+    PrintNotes(common, report.notes);
     if (common.json) {
       PrintJson(ToJson(file, report));
     } else {

@@ -60,7 +60,7 @@ void AddConvertCommand(CLI::App& app, Common& common) {
       "convert", "Turn data into a cache that loads in milliseconds, or into CSV");
   command
       ->add_option("FILES", options->files,
-                   "Data to read (CSV, IDX images, a cache; or IDX images and labels) and the\n"
+                   "Data to read (table, folder or cache; or IDX images and labels) and the\n"
                    "file to write")
       ->type_name("IN [LABELS] OUT")
       ->expected(2, 3)
@@ -80,7 +80,7 @@ void AddConvertCommand(CLI::App& app, Common& common) {
   AddDialectFlags(*command, options->reading);
   AddRunOptions(*command, common);
   command->footer(
-      "A cache takes the place of a CSV file in every command, is mapped instead of read, and\n"
+      "A cache takes the place of a table in every command, is mapped instead of read, and\n"
       "may be larger than the memory. Data to evaluate a model on are converted like it.\n"
       "Examples:\n"
       "  colonnade convert train.csv train.colonnade --label-column species\n"

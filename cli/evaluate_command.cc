@@ -21,19 +21,24 @@ Json MetricsJson(const ClassMetrics& m) {
   return {{"precision", m.precision}, {"recall", m.recall}, {"f1", m.f1}, {"support", m.support}};
 }
 
-// weighted: the examples have weights.
-Json EvaluationJson(const Evaluation& e, const Schema& schema, bool weighted) {
+Json DataJson(const DataSummary& summary) {
+  Json object = Json::object();
+  AddSummary(summary, object);
+  return object;
+}
+
+Json EvaluationJson(const Evaluation& e, const Schema& schema, const Dataset& data) {
+  const bool weighted = !data.weights().empty();
   if (e.regression) {
-    Json object = {{"command", "evaluate"},
-                   {"version", Version()},
-                   {"examples", e.examples},
-                   {"sample_weights", weighted},
-                   {"loss", e.loss}};
+    Json object = {
+        {"command", "evaluate"},  {"version", Version()},       {"data", DataJson(data.summary())},
+        {"examples", e.examples}, {"sample_weights", weighted}, {"loss", e.loss}};
     object.update(RegressionJson(*e.regression));
     return object;
   }
   Json object = {{"command", "evaluate"},
                  {"version", Version()},
+                 {"data", DataJson(data.summary())},
                  {"examples", e.examples},
                  {"sample_weights", weighted},
                  {"correct", e.correct},
@@ -118,7 +123,9 @@ void AddEvaluateCommand(CLI::App& app, Common& common) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("evaluate", "Measure a model on labelled data");
   command->add_option("MODEL", options->model, "Model file")->required();
-  command->add_option("DATA", options->data, "CSV file, cache or IDX images; - is standard input")
+  command
+      ->add_option("DATA", options->data,
+                   "Table (CSV, Arrow, NPY, …), folder or cache; - is standard input")
       ->required();
   AddDialectFlags(*command, options->reading);
   AddCacheFlag(*command, options->reading);
@@ -141,14 +148,14 @@ void AddEvaluateCommand(CLI::App& app, Common& common) {
     CsvOptions csv = ReadingOf(options->reading);
     csv.like = model.schema();
     const Dataset data = ReadShown(common, options->data, csv);
+    PrintSummary(common, data.summary());
     PrintNotes(common, data.notes());
-    const bool weighted = !data.weights().empty();
     const Evaluation result =
         Evaluate(model, data, EvaluateOptions{.threads = common.threads, .top_k = options->top_k});
     if (common.json) {
-      PrintJson(EvaluationJson(result, model.schema(), weighted));
+      PrintJson(EvaluationJson(result, model.schema(), data));
     } else {
-      PrintData(EvaluationText(result, model.schema(), weighted));
+      PrintData(EvaluationText(result, model.schema(), !data.weights().empty()));
     }
   });
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <iterator>
 #include <memory>
 #include <string>
 
@@ -12,20 +13,6 @@
 
 namespace colonnade::cli {
 namespace {
-
-const char* MissingName(Missing missing) {
-  switch (missing) {
-    case Missing::kMean:
-      return "mean";
-    case Missing::kZero:
-      return "zero";
-    case Missing::kDrop:
-      return "drop";
-    case Missing::kError:
-      break;
-  }
-  return "error";
-}
 
 Json ModelJson(const std::string& file, const Model& model) {
   Json layers = Json::array();
@@ -58,8 +45,13 @@ Json ModelJson(const std::string& file, const Model& model) {
           {"label", schema.label_name},
           {"classes", schema.classes},
           {"categorical", categorical},
-          {"missing", MissingName(schema.missing)},
+          {"missing", Name(schema.missing)},
           {"provenance", provenance}};
+}
+
+// A text without its quotes.
+std::string Plain(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
 std::string ModelText(const std::string& file, const Model& model) {
@@ -82,8 +74,13 @@ std::string ModelText(const std::string& file, const Model& model) {
   text += fmt::format("scaling     {}\nfeatures    {}\n", Name(model.scaling().method),
                       WithCommas(schema.features));
   if (model.regression()) {
-    text += fmt::format("predicts    {:g} + {:g} · output\n", model.target_scaling().offset,
-                        model.target_scaling().scale);
+    const TargetScaling& target = model.target_scaling();
+    const double offset = target.log ? target.offset : target.offset + schema.target_offset;
+    const std::string number = fmt::format(
+        "{} + {:g} · output",
+        schema.target_offset == 0 ? fmt::format("{:g}", offset) : fmt::to_string(offset),
+        target.scale);
+    text += fmt::format("predicts    {}\n", target.log ? "exp(" + number + ") - 1" : number);
   } else {
     text += fmt::format("classes     {} ({})\n", schema.classes.size(), classes);
   }
@@ -92,12 +89,23 @@ std::string ModelText(const std::string& file, const Model& model) {
                         column.name.empty() ? fmt::format("feature {}", column.first) : column.name,
                         column.categories.size());
   }
-  if (schema.missing != Missing::kError) {
-    text += fmt::format("missing     {}\n", MissingName(schema.missing));
+  if (schema.missing != Missing::kRefuse) {
+    text += fmt::format("missing     {}\n", Name(schema.missing));
   }
   text += fmt::format("parameters  {}\n", model.ParametersHash());
   for (const auto& [key, value] : model.provenance()) {
-    text += fmt::format("{:<11} {}\n", key, value);
+    Json json = ParseJson(value);
+    // How the training data were taken has lines for people.
+    const Json lines = key == "data" && json.is_object() ? json.value("lines", Json()) : Json();
+    if (!lines.is_array()) {
+      text += fmt::format("{:<11} {}\n", key, value);
+      continue;
+    }
+    for (auto part = json.begin(); part != json.end();) {
+      part = part->is_structured() ? json.erase(part) : std::next(part);
+    }
+    text += fmt::format("{:<11} {}\n", key, json.dump());
+    for (const Json& line : lines) text += fmt::format("  {}\n", Plain(line));
   }
   return text;
 }

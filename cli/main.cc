@@ -8,8 +8,10 @@
 #include <cerrno>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <new>
 #include <span>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -145,12 +147,54 @@ int FailParsing(const CLI::ParseError& error, const CLI::App& app,
   return Fail(message, kUsage);
 }
 
+// Descriptions beside the flags, in lines of the width of a usual terminal.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  HelpFormatter() { column_width(kColumn); }
+
+  std::string make_option_desc(const CLI::Option* option) const override {
+    std::string text;
+    size_t width = 0;
+    std::istringstream words(CLI::Formatter::make_option_desc(option));
+    for (std::string word; words >> word;) {
+      const size_t length = Length(word);
+      if (width > 0 && width + 1 + length > kWidth - kColumn) {
+        text += '\n';
+        width = 0;
+      } else if (width > 0) {
+        text += ' ';
+        ++width;
+      }
+      text += word;
+      width += length;
+    }
+    return text;
+  }
+
+  // Without what excludes what: the message of who tries tells.
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text = CLI::Formatter::make_option_opts(option);
+    const size_t excludes = text.find(" Excludes:");
+    return excludes == std::string::npos ? text : text.substr(0, excludes);
+  }
+
+ private:
+  static constexpr size_t kColumn = 34;
+  static constexpr size_t kWidth = 99;
+
+  // In characters.
+  static size_t Length(const std::string& utf8) {
+    return static_cast<size_t>(
+        std::ranges::count_if(utf8, [](char c) { return (c & 0xc0) != 0x80; }));
+  }
+};
+
 int Run(int argc, char** argv, Common& common) {
   CLI::App app("Trains and runs dense neural networks on multicore CPUs.", "colonnade");
   app.set_version_flag("--version", std::string("colonnade ") + Version());
   app.require_subcommand(1);
   app.fallthrough();
-  app.get_formatter()->column_width(34);
+  app.formatter(std::make_shared<HelpFormatter>());
   app.add_flag("-q,--quiet", common.quiet, "Print nothing but results and errors");
   app.add_flag("-v,--verbose", common.verbose, "Print a line for every epoch");
   app.footer(

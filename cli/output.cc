@@ -3,11 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <system_error>
 
+#include "colonnade/dataset.h"
 #include "colonnade/error.h"
 
 namespace colonnade::cli {
@@ -50,8 +53,27 @@ std::string Duration(double seconds) {
   return fmt::format("{}:{:02}:{:02} h", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
+namespace {
+
+// Whether it is a number whose value, written plainly, is another text: 007, +1, 1.0.
+bool IsOddNumber(std::string text) {
+  if (text.starts_with('+')) text.erase(0, 1);
+  double value = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool number = error == std::errc() && rest == text.data() + text.size();
+  return number && fmt::to_string(value) != text;
+}
+
+bool NeedsQuotes(const std::string& text) {
+  return text.empty() || text.find_first_of(",;|\t\"\r\n") != std::string::npos ||
+         text.front() == ' ' || text.back() == ' ' || IsOddNumber(text) || text.front() == '+' ||
+         std::ranges::find(MissingWords(), text) != MissingWords().end();
+}
+
+}  // namespace
+
 std::string CsvField(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  if (!NeedsQuotes(text)) return text;
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
   return quoted + '"';

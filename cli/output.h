@@ -46,7 +46,8 @@ std::string WithCommas(uint64_t number);
 // "0.98" / "12.3" / "1:02" / "3:04:05": seconds as a person reads them.
 std::string Duration(double seconds);
 
-// A field of a CSV file: in quotes where it needs them.
+// A text as a field of a CSV file: in quotes where it would else be read as several, as another
+// text, as a number that is not spelt so, or as a missing value.
 std::string CsvField(const std::string& text);
 
 // A value that is JSON text already, as an object; the text itself where it is not.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/reading.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "cli/progress.h"
@@ -50,6 +52,41 @@ Dataset ReadShown(const Common& common, const std::string& file, CsvOptions opti
 
 void PrintNotes(const Common& common, const std::vector<std::string>& notes) {
   for (const std::string& note : notes) PrintNote(common, SpellOptions(note, AsFlag));
+}
+
+bool PrintSummary(const Common& common, const DataSummary& summary) {
+  const std::vector<std::string> lines = Lines(summary);
+  PrintNotes(common, lines);
+  return !lines.empty();
+}
+
+void PrintSummaryLine(const Common& common, const DataSummary& summary) {
+  if (Lines(summary).empty()) return;
+  std::string line = fmt::format("{}: {} rows", summary.source, WithCommas(summary.rows));
+  if (summary.dropped > 0) {
+    line += fmt::format(", {} left out for missing values", WithCommas(summary.dropped));
+  }
+  if (summary.bad_rows > 0) {
+    line += fmt::format(", {} left out for being bad", WithCommas(summary.bad_rows));
+  }
+  PrintNote(common, line);
+}
+
+void AddSummary(const DataSummary& summary, Json& object) {
+  const Json taken = ParseJson(ToJson(summary));
+  for (const auto& [key, value] : taken.items()) {
+    if (!object.contains(key)) {
+      object[key] = value;
+    } else if (key == "classes") {
+      object["class_rows"] = value;
+    }
+  }
+}
+
+std::vector<std::string> ColumnNames(const std::string& text) {
+  CsvOptions options;
+  SetOption(options, "ignore-columns", text);
+  return options.ignore_columns;
 }
 
 }  // namespace colonnade::cli

@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/config.h"
 #include "cli/progress.h"
+#include "cli/reading.h"
 #include "cli/signals.h"
 #include "cli/sweep_grid.h"
 #include "cli/sweep_log.h"
@@ -26,6 +27,7 @@
 #include "colonnade/files.h"
 #include "colonnade/machine.h"
 #include "colonnade/select.h"
+#include "colonnade/split.h"
 #include "colonnade/version.h"
 
 namespace colonnade::cli {
@@ -40,8 +42,9 @@ struct SweepFlags {
 };
 
 // What the flags say of how to validate, in `select`; the trainings have nothing of it themselves.
-void SetValidation(const SweepFlags& flags, const Common& common, TrainOptions& training,
+void SetValidation(const SweepFlags& flags, const Common& common, TrainSetup& setup,
                    SelectOptions& select) {
+  TrainOptions& training = setup.training;
   const bool from_file = !flags.training.validation_file.empty();
   const bool validates = training.validation > 0 || from_file;
   if (select.folds > 0 && validates) {
@@ -50,9 +53,11 @@ void SetValidation(const SweepFlags& flags, const Common& common, TrainOptions& 
   if (training.validation > 0) select.validation = training.validation;
   training.validation = 0;
   if (select.folds > 0 || validates) return;
-  PrintNote(common, fmt::format("validation on {:g} % of the examples of each class (--validation "
-                                "and --folds choose otherwise)",
-                                100 * select.validation));
+  const char* const which = setup.reading.time_column    ? "the last {:g} % of the examples"
+                            : setup.reading.group_column ? "groups of {:g} % of the examples"
+                                                         : "{:g} % of the examples of each class";
+  PrintNote(common, fmt::format("validation on {} (--validation and --folds choose otherwise)",
+                                fmt::format(fmt::runtime(which), 100 * select.validation)));
 }
 
 Json TestJson(const std::optional<Evaluation>& test) {
@@ -115,7 +120,7 @@ Selection SelectShown(const SweepFlags& flags, const TrainData& data, const Sele
 // The report of the best model as `train` with its options gives it, written where the flags say.
 TrainReport WriteModel(const SweepFlags& flags, const TrainData& data, const CsvOptions& reading,
                        const SelectedModel& model, const Common& common) {
-  TrainReport report{.result = model.result, .data = model.data, .reading = reading};
+  TrainReport report{.result = model.result, .files = data, .data = model.data, .reading = reading};
   report.Measure(data.test, common.threads);
   if (!flags.training.output.empty()) {
     report.WithProvenance(flags.training).Save(flags.training.output);
@@ -130,7 +135,7 @@ void RunSweep(const SweepFlags& flags, Common& common) {
   select.threads = setup.training.threads;
   const std::string& output = flags.training.output;
   select.model = !output.empty() || !flags.training.test.empty();
-  SetValidation(flags, common, setup.training, select);
+  SetValidation(flags, common, setup, select);
   const std::vector<GridAxis> axes = ParseGrid(flags.grid, flags.training.given);
   std::vector<Configuration> configurations = Grid(setup.training, axes);
   for (Configuration& c : configurations) {
@@ -150,10 +155,13 @@ void RunSweep(const SweepFlags& flags, Common& common) {
   const TrainData data = ReadTrainData(flags.training, setup.reading, common);
   const double load_seconds = SecondsSince(begin);
   FitOptions(data, configurations);
-  PrintNotes(common, data);
+  const bool told = PrintSummaries(common, data);
+  if (!data.validation) PrintNotes(common, SplitNotes(data.train, select.folds));
   const size_t models = configurations.size() * select.seeds * std::max<size_t>(select.folds, 1);
-  PrintNote(common, fmt::format("{} ({}); {} models to train", DataLine(flags.training, data.train),
-                                Duration(load_seconds), WithCommas(models)));
+  const std::string line =
+      told ? ""
+           : fmt::format("{} ({}); ", DataLine(flags.training, data.train), Duration(load_seconds));
+  PrintNote(common, fmt::format("{}{} models to train", line, WithCommas(models)));
 
   const SignalWatch watch;
   const Selection selection = SelectShown(flags, data, select, configurations, common);
@@ -175,13 +183,14 @@ void RunSweep(const SweepFlags& flags, Common& common) {
                {"test", TestJson(report->test)},
                {"output", output.empty() ? Json() : Json(output)}};
     }
+    Json of_data = {{"train_examples", data.train.examples()},
+                    {"test_examples", data.test ? Json(data.test->examples()) : Json()},
+                    {"features", data.train.features()},
+                    {"classes", data.train.classes()}};
+    AddSummaries(data, of_data);
     PrintJson({{"command", "sweep"},
                {"version", Version()},
-               {"data",
-                {{"train_examples", data.train.examples()},
-                 {"test_examples", data.test ? Json(data.test->examples()) : Json()},
-                 {"features", data.train.features()},
-                 {"classes", data.train.classes()}}},
+               {"data", of_data},
                {"grid", GridJson(configurations)},
                {"seeds", select.seeds},
                {"folds", select.folds > 0 ? Json(select.folds) : Json()},

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "cli/checkpoint_notes.h"
 #include "cli/commands.h"
@@ -17,6 +18,7 @@
 #include "cli/profile_report.h"
 #include "cli/progress.h"
 #include "cli/rate_chart.h"
+#include "cli/reading.h"
 #include "cli/signals.h"
 #include "cli/train_data.h"
 #include "cli/train_flags.h"
@@ -37,6 +39,29 @@ std::string ClassicLines(const Progress& p) {
   return fmt::format("Iteration: {}\nAccuracy: {:.2f}\n", iteration, p.accuracy);
 }
 
+// Whether the numbers to predict are such as are better learned on a logarithmic scale: above 0,
+// and most of them over three orders of magnitude.
+bool GoOverOrdersOfMagnitude(const Dataset& data) {
+  std::vector<double> numbers(data.examples());
+  for (size_t e = 0; e < numbers.size(); ++e) numbers[e] = data.TargetOf(e);
+  std::ranges::sort(numbers);
+  const size_t twentieth = numbers.size() / 20;
+  return numbers.front() > 0 && numbers[numbers.size() - 1 - twentieth] > 1e3 * numbers[twentieth];
+}
+
+// What is worth knowing of the scale on which numbers are learned.
+void NoteTargetScale(const Dataset& train, const TrainOptions& options, const Common& common) {
+  if (!train.regression() || options.start) return;
+  if (options.target_scale == TargetScale::kLog) {
+    PrintNote(common,
+              "losses are of log(1 + y), but for those of validation, in the units of the data");
+  } else if (GoOverOrdersOfMagnitude(train)) {
+    PrintNote(
+        common,
+        "the numbers to predict go over orders of magnitude: --target-scale log may suit them");
+  }
+}
+
 // The table to standard error, and the trace.
 void ReportProfile(const TrainFlags& flags, const Common& common, const TrainResult& result) {
   if (!result.profile) return;
@@ -53,11 +78,12 @@ void ReportProfile(const TrainFlags& flags, const Common& common, const TrainRes
 // A range test instead of a training: nothing is written.
 void RunRateTest(const TrainFlags& flags, Common& common) {
   const TrainSetup setup = SetUp(flags, common);
-  const Dataset train = ReadTrainData(flags, setup.reading, common).train;
+  const TrainData data = ReadTrainData(flags, setup.reading, common);
+  PrintSummaries(common, data);
   TrainOptions options = setup.training;
   const SignalWatch watch;
   options.on_progress = [](const Progress&) { return SignalWatch::Received() == 0; };
-  const RateTest test = TestRates(train, options);
+  const RateTest test = TestRates(data.train, options);
   if (SignalWatch::Received() != 0) throw ExitStatus{128 + SignalWatch::Received()};
   if (common.json) {
     PrintJson(RateTestJson(test));
@@ -89,10 +115,18 @@ void RunTrain(const TrainFlags& flags, Common& common) {
   const TrainOptions resolved = options.Resolve(train);
   const NetworkShape shape = resolved.ShapeFor(train);
   NoteCheckpoint(options, common);
-  PrintNotes(common, data);
+  const bool told = PrintSummaries(common, data);
   const size_t batch_size =
       options.batch_size == 0 ? train.examples() : std::min(options.batch_size, train.examples());
-  PrintNote(common, fmt::format("{} ({})", DataLine(flags, train), Duration(load_seconds)));
+  if (setup.training.validation > 0) PrintNotes(common, SplitNotes(data.train));
+  NoteTargetScale(train, options, common);
+  if (!told) {
+    PrintNote(common, fmt::format("{} ({})", DataLine(flags, train), Duration(load_seconds)));
+  } else if (setup.training.validation > 0) {
+    PrintNote(common, fmt::format("split    {} examples to train on, {} for validation",
+                                  WithCommas(train.examples()),
+                                  WithCommas(options.validation_data->examples())));
+  }
   PrintNote(common, fmt::format("network {}, {} parameters; {} epochs, batch size {}",
                                 shape.Widths(), WithCommas(shape.parameters()),
                                 WithCommas(resolved.epochs), WithCommas(batch_size)));
@@ -124,7 +158,7 @@ void RunTrain(const TrainFlags& flags, Common& common) {
   TrainResult result = Train(train, options);
   result.options.validation = setup.training.validation;  // as it was asked for
   display.Clear();
-  TrainReport report{.result = result, .data = train, .reading = setup.reading};
+  TrainReport report{.result = result, .files = data, .data = train, .reading = setup.reading};
   report.output = flags.output;
   report.load_seconds = load_seconds;
   if (result.stopped) {
@@ -157,7 +191,7 @@ void RunTrain(const TrainFlags& flags, Common& common) {
 
 void AddTrainCommand(CLI::App& app, Common& common) {
   auto flags = std::make_shared<TrainFlags>();
-  CLI::App* command = app.add_subcommand("train", "Train a network on a CSV file");
+  CLI::App* command = app.add_subcommand("train", "Train a network on a table");
   AddTrainFlags(
       *command, [](const OptionInfo& info) { return std::string_view(info.name) != "threads"; },
       *flags);

@@ -25,10 +25,26 @@ TrainData ReadTrainData(const TrainFlags& flags, const CsvOptions& reading, cons
   return data;
 }
 
-void PrintNotes(const Common& common, const TrainData& data) {
+bool PrintSummaries(const Common& common, const TrainData& data) {
+  const bool told = PrintSummary(common, data.train.summary());
   PrintNotes(common, data.train.notes());
-  if (data.validation) PrintNotes(common, data.validation->notes());
-  if (data.test) PrintNotes(common, data.test->notes());
+  for (const std::optional<Dataset>* other : {&data.validation, &data.test}) {
+    if (!*other) continue;
+    PrintSummaryLine(common, (*other)->summary());
+    PrintNotes(common, (*other)->notes());
+  }
+  return told;
+}
+
+void AddSummaries(const TrainData& data, Json& object) {
+  AddSummary(data.train.summary(), object);
+  const auto add = [&](const char* name, const std::optional<Dataset>& other) {
+    if (!other || Lines(other->summary()).empty()) return;
+    object[name] = Json::object();
+    AddSummary(other->summary(), object[name]);
+  };
+  add("validation", data.validation);
+  add("test", data.test);
 }
 
 std::string DataLine(const TrainFlags& flags, const Dataset& train) {

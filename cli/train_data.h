@@ -20,11 +20,15 @@ struct TrainData {
 
 TrainData ReadTrainData(const TrainFlags& flags, const CsvOptions& reading, const Common& common);
 
-// Tells what the readers noted.
-void PrintNotes(const Common& common, const TrainData& data);
+// Tells how the readers took the files, and what they noted. Returns whether the first was told in
+// full.
+bool PrintSummaries(const Common& common, const TrainData& data);
 
-// "train.csv: 150 examples, 4 features, 3 classes"
+// "train.csv: 150 examples, 4 features, 3 classes", where nothing else tells.
 std::string DataLine(const TrainFlags& flags, const Dataset& train);
+
+// Into what --json says of the data, how they were taken.
+void AddSummaries(const TrainData& data, Json& object);
 
 }  // namespace colonnade::cli
 

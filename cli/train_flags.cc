@@ -73,9 +73,10 @@ void CheckFlags(const TrainFlags& flags, const TrainOptions& options, bool valid
 void AddTrainFlags(CLI::App& command, const std::function<bool(const OptionInfo&)>& wanted,
                    TrainFlags& flags) {
   flags.wanted = wanted;
-  command.add_option("TRAIN", flags.train,
-                     "Training data: CSV file, cache, or IDX images (labels in the file of that\n"
-                     "name); - is standard input. Gzip and zstd are unpacked");
+  command.add_option(
+      "TRAIN", flags.train,
+      "Training data: table (CSV, Arrow, NPY, …), folder, cache or IDX images (labels\n"
+      "in the file of that name); - is standard input. Compressed files are unpacked");
   command.add_option("--test", flags.test, "Data to evaluate the trained model on")->group("Data");
   AddOptionFlags<CsvOptions>(command, [](const OptionInfo&) { return true; }, flags.given);
   command
@@ -140,6 +141,9 @@ TrainSetup SetUp(const TrainFlags& flags, Common& common, bool validates) {
   for (const auto& [name, text] : settings.all()) RequireBelongs(setup.training, name);
   SetTask(setup.training, setup.reading);
   CheckFlags(flags, setup.training, validates);
+  if (setup.reading.group_column && setup.reading.time_column) {
+    Reject("split-by-time", "--group-column, too", "one of them to split by");
+  }
   setup.training.Check();
   setup.reading.Check();
   return setup;

@@ -81,19 +81,22 @@ Json TrainReport::ToJson() const {
                   {"activation", OptionText(result.options, "activation")},
                   {"parameters", model.shape().parameters()}};
   if (model.shape().batch_norm()) network["batch_norm"] = BatchNormNames(model.shape());
+  Json of_training = MetricsJson(result.loss, result.accuracy, train);
+  if (model.target_scaling().log) of_training["loss_scale"] = "log";
   const std::optional<Evaluation>& validation = result.validation;
+  Json of_data = {{"train_examples", data.examples()},
+                  {"validation_examples", validation ? Json(validation->examples) : Json()},
+                  {"test_examples", test ? Json(test->examples) : Json()},
+                  {"features", schema.features},
+                  {"classes", schema.classes.size()}};
+  AddSummaries(files, of_data);
   return {{"command", "train"},
           {"version", Version()},
-          {"data",
-           {{"train_examples", data.examples()},
-            {"validation_examples", validation ? Json(validation->examples) : Json()},
-            {"test_examples", test ? Json(test->examples) : Json()},
-            {"features", schema.features},
-            {"classes", schema.classes.size()}}},
+          {"data", of_data},
           {"network", network},
           {"training", TrainingJson(result, data)},
           {"options", OptionsJson(result.options, reading)},
-          {"train", MetricsJson(result.loss, result.accuracy, train)},
+          {"train", of_training},
           {"validation", MetricsJson(validation)},
           {"test", MetricsJson(test)},
           {"seconds",
@@ -131,6 +134,7 @@ Model TrainReport::WithProvenance(const TrainFlags& flags) const {
   Json of_data = json["data"];
   of_data["train_file"] = flags.train;
   of_data["train_hash"] = data.Hash();
+  if (const auto lines = Lines(data.summary()); !lines.empty()) of_data["lines"] = lines;
   if (!flags.test.empty()) of_data["test_file"] = flags.test;
   if (!flags.validation_file.empty()) of_data["validation_file"] = flags.validation_file;
   if (!flags.start.empty()) of_data["start_file"] = flags.start;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/output.h"
+#include "cli/train_data.h"
 #include "cli/train_flags.h"
 #include "colonnade/dataset.h"
 #include "colonnade/evaluate.h"
@@ -16,6 +17,7 @@ namespace colonnade::cli {
 
 struct TrainReport {
   const TrainResult& result;
+  const TrainData& files;                // that were read
   Dataset data;                          // that it was trained on, without those for validation
   CsvOptions reading = {};               // how they were read
   std::optional<Evaluation> train = {};  // of the result; for regression only

@@ -64,6 +64,118 @@ size_t FindFieldEndsTarget(const char* text, size_t size, char separator, uint32
   return static_cast<size_t>(to - ends);
 }
 
+// Bit i: whether bytes[i] is `wanted`, for 64 bytes.
+template <class D, class V>
+HWY_INLINE uint64_t BitsOf(D d, V wanted, const uint8_t* bytes) {
+  uint64_t all = 0;
+  for (size_t i = 0; i < 64; i += hn::Lanes(d)) {
+    uint8_t bits[8] = {};
+    hn::StoreMaskBits(d, hn::Eq(hn::LoadU(d, bytes + i), wanted), bits);
+    uint64_t word;
+    std::memcpy(&word, bits, 8);
+    all |= word << i;
+  }
+  return all;
+}
+
+// Bit i: whether an odd number of the bits 0 .. i is set.
+HWY_INLINE uint64_t Parities(uint64_t bits) {
+  for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
+  return bits;
+}
+
+class LineScanner {
+ public:
+  LineScanner(char separator, char quote)
+      : separator_(static_cast<uint8_t>(separator)), quote_(static_cast<uint8_t>(quote)) {}
+
+  // 64 bytes, of which those count that have a bit in `valid`.
+  HWY_INLINE void Scan(const uint8_t* bytes, uint64_t valid) {
+    const hn::CappedTag<uint8_t, 64> d;
+    const uint64_t newlines = BitsOf(d, hn::Set(d, uint8_t{'\n'}), bytes);
+    const uint64_t quotes = BitsOf(d, hn::Set(d, quote_), bytes);
+    scan_.lines += hwy::PopCount(newlines & valid);
+    if (HWY_LIKELY((quotes | inside_ | closed_ | returned_) == 0)) {
+      before_ = bytes[63] == separator_ || bytes[63] == '\n' ? 1 : 0;
+      return;
+    }
+    const uint64_t separators = BitsOf(d, hn::Set(d, separator_), bytes);
+    const uint64_t returns = BitsOf(d, hn::Set(d, uint8_t{'\r'}), bytes);
+    const uint64_t inside = Parities(quotes) ^ inside_;
+    const uint64_t opening = quotes & inside;
+    const uint64_t closing = quotes & ~inside;
+    const uint64_t ends = (separators | newlines) & ~inside;
+    const uint64_t behind = closing << 1 | closed_;
+    const uint64_t returned = behind & returns;  // a line has to end there
+    bad_ |= opening & ~((ends | quotes) << 1 | before_);
+    bad_ |= behind & ~(separators | newlines | quotes | returns);
+    bad_ |= (returned << 1 | returned_) & ~newlines;
+    before_ = (ends | quotes) >> 63;
+    closed_ = closing >> 63;
+    returned_ = returned >> 63;
+    inside_ = (inside >> 63) != 0 ? ~uint64_t{0} : 0;
+    scan_.inside += hwy::PopCount(newlines & inside & valid);
+    scan_.quotes |= quotes != 0;
+  }
+
+  LineScan Finish() const {
+    LineScan scan = scan_;
+    scan.regular = bad_ == 0 && inside_ == 0;
+    return scan;
+  }
+
+ private:
+  uint8_t separator_;
+  uint8_t quote_;
+  LineScan scan_;
+  uint64_t bad_ = 0;
+  uint64_t inside_ = 0;    // all ones: the next block begins within quotes
+  uint64_t before_ = 1;    // an end or a quote is right in front of it
+  uint64_t closed_ = 0;    // a closing quote is
+  uint64_t returned_ = 0;  // a closing quote and a CR are
+};
+
+LineScan ScanLinesTarget(const char* text, size_t size, char separator, char quote) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(text);
+  LineScanner scanner(separator, quote);
+  size_t i = 0;
+  for (; i + 64 <= size; i += 64) scanner.Scan(bytes + i, ~uint64_t{0});
+  if (i < size) {
+    uint8_t rest[64];
+    std::memcpy(rest, bytes + i, size - i);
+    std::memset(rest + (size - i), '\n', 64 - (size - i));
+    scanner.Scan(rest, (uint64_t{1} << (size - i)) - 1);
+  }
+  return scanner.Finish();
+}
+
+size_t FindUnquotedEndsTarget(const char* text, size_t size, char separator, char quote,
+                              uint32_t* ends) {
+  const hn::CappedTag<uint8_t, 64> d;
+  const auto wanted = hn::Set(d, static_cast<uint8_t>(separator));
+  const auto quotes_of = hn::Set(d, static_cast<uint8_t>(quote));
+  const auto* bytes = reinterpret_cast<const uint8_t*>(text);
+  uint64_t within = 0;  // all ones: the next block begins within quotes
+  const auto unquoted = [&](const uint8_t* block) {
+    const uint64_t inside = Parities(BitsOf(d, quotes_of, block)) ^ within;
+    within = (inside >> 63) != 0 ? ~uint64_t{0} : 0;
+    return EndBits(d, wanted, block) & ~inside;
+  };
+  uint32_t* to = ends;
+  size_t i = 0;
+  for (; i + 64 <= size; i += 64) {
+    to = WritePlaces(unquoted(bytes + i), static_cast<uint32_t>(i), to);
+  }
+  if (i < size) {
+    uint8_t rest[64];
+    std::memcpy(rest, bytes + i, size - i);
+    std::memset(rest + (size - i), static_cast<uint8_t>(separator), 64 - (size - i));
+    const uint64_t valid = (uint64_t{1} << (size - i)) - 1;
+    to = WritePlaces(unquoted(rest) & valid, static_cast<uint32_t>(i), to);
+  }
+  return static_cast<size_t>(to - ends);
+}
+
 // The number that 16 digits make, given as values 0..9.
 HWY_INLINE uint64_t SixteenDigits(hn::Vec<hn::Full128<uint8_t>> digits) {
   const hn::Full128<int8_t> d8;
@@ -130,6 +242,17 @@ namespace colonnade::kernels {
 
 HWY_EXPORT(FindFieldEndsTarget);
 HWY_EXPORT(DecodeNumbersTarget);
+HWY_EXPORT(ScanLinesTarget);
+HWY_EXPORT(FindUnquotedEndsTarget);
+
+LineScan ScanLines(const char* text, size_t size, char separator, char quote) noexcept {
+  return HWY_DYNAMIC_DISPATCH(ScanLinesTarget)(text, size, separator, quote);
+}
+
+size_t FindUnquotedEnds(const char* text, size_t size, char separator, char quote,
+                        uint32_t* ends) noexcept {
+  return HWY_DYNAMIC_DISPATCH(FindUnquotedEndsTarget)(text, size, separator, quote, ends);
+}
 
 size_t FindFieldEnds(const char* text, size_t size, char separator, uint32_t* ends) noexcept {
   return HWY_DYNAMIC_DISPATCH(FindFieldEndsTarget)(text, size, separator, ends);

@@ -16,6 +16,23 @@ constexpr size_t FieldEndsCapacity(size_t size) { return size + 64; }
 // size < 2^32. Thread-safe.
 size_t FindFieldEnds(const char* text, size_t size, char separator, uint32_t* ends) noexcept;
 
+// Quotes and line ends of a text that begins outside of quotes.
+struct LineScan {
+  size_t lines = 0;   // '\n'
+  size_t inside = 0;  // of these, within quotes
+  bool quotes = false;
+  // Every quote opens at the start of a field, closes at its end, or is one of two in quotes that
+  // stand for one; and the text does not end within quotes.
+  bool regular = true;
+};
+
+// separator: neither a quote nor '\n'. Thread-safe.
+LineScan ScanLines(const char* text, size_t size, char separator, char quote) noexcept;
+
+// FindFieldEnds() of a text whose quotes are regular: without what is within them.
+size_t FindUnquotedEnds(const char* text, size_t size, char separator, char quote,
+                        uint32_t* ends) noexcept;
+
 // Bytes before the text that DecodeNumbers() may read.
 inline constexpr size_t kNumberSlack = 16;
 

@@ -21,7 +21,7 @@ USAGE
 
 packages=(g++ cmake ninja-build pkg-config libtbb-dev libgtest-dev libgmock-dev libbenchmark-dev
   libcli11-dev libfmt-dev nlohmann-json3-dev libtomlplusplus-dev libxxhash-dev libfast-float-dev librandom123-dev
-  zlib1g-dev libzstd-dev curl ca-certificates)
+  zlib1g-dev libzstd-dev libbz2-dev liblzma-dev liblz4-dev libutf8proc-dev curl ca-certificates)
 # One version everywhere, because formatting and diagnostics differ between versions.
 checks_packages=(ccache clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev)
 checks_fallback=(ccache clang clang-format clang-tidy)
@@ -162,7 +162,7 @@ look_for_everything() {
     ! command -v brew >/dev/null || include=(-I "$(brew --prefix)/include")
     for header in tbb/version.h gtest/gtest.h gmock/gmock.h benchmark/benchmark.h CLI/CLI.hpp \
       fmt/format.h nlohmann/json.hpp toml++/toml.h xxhash.h fast_float/fast_float.h Random123/philox.h \
-      zlib.h zstd.h \
+      zlib.h zstd.h bzlib.h lzma.h lz4frame.h iconv.h \
       ${peers:+oneapi/dnnl/dnnl.hpp}; do
       printf '#if !__has_include(<%s>)\n#error missing\n#endif\n' "$header" |
         "${CXX:-c++}" "${include[@]+"${include[@]}"}" -x c++ -E - >/dev/null 2>&1 ||
@@ -177,8 +177,8 @@ look_for_everything() {
     printf '  %s\n' "${missing[@]}"
     printf '%s\n' "Needed: g++ >= 12 or clang >= 16, CMake, Ninja, pkg-config, curl, oneTBB >= 2021.8," \
       "Highway >= $highway_minimum, GoogleTest, Google Benchmark, CLI11, {fmt}, nlohmann-json, toml++," \
-      "xxHash, fast_float, Random123, zlib, zstd; for --checks also clang, clang-format and clang-tidy" \
-      "(19), ccache if you like; for --peers OpenBLAS and oneDNN."
+      "xxHash, fast_float, Random123, zlib, zstd, bzip2, liblzma, lz4, iconv; for --checks also clang," \
+      "clang-format and clang-tidy (19), ccache if you like; for --peers OpenBLAS and oneDNN."
   } >&2
   exit 1
 }

@@ -4,122 +4,84 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
-#include "engine/data/csv_number.h"
-#include "engine/data/csv_text.h"
+#include "engine/data/csv/missing.h"
+#include "engine/data/csv/number.h"
+#include "engine/data/csv/text.h"
 
 namespace colonnade {
+namespace {
 
-ClassIndex::ClassIndex(const std::vector<std::string>* known, Task task)
-    : known_(known), task_(task) {
-  small_.fill(kNone);
-  if (known == nullptr) return;
-  task_ = Task::kClassify;
-  for (size_t i = 0; i < known->size(); ++i) {
-    names_.emplace((*known)[i], static_cast<uint32_t>(i));
-  }
-  for (uint32_t label = 0; label < kSmall; ++label) {
-    small_[label] = Find(int64_t{label}).value_or(kNone);
-  }
+constexpr uint32_t kNone = UINT32_MAX;
+
+std::optional<double> NumberOf(std::string_view label) {
+  double number = 0;
+  if (ParseNumber(label, &number) != NumberError::kNone) return std::nullopt;
+  return number;
 }
 
-std::optional<uint32_t> ClassIndex::FindNumber(std::string_view label) {
-  float number = 0;
-  if (ParseNumber(label, &number) != NumberError::kNone) return std::nullopt;
-  if (task_ == Task::kClassify || !texts_.empty()) return std::nullopt;
-  constexpr float kExact = 0x1p24f;  // integers up to this are exact
-  if (number == std::trunc(number) && std::fabs(number) <= kExact) {
-    return Find(static_cast<int64_t>(number));  // written like 1e3
+bool IsMissing(std::string_view label) { return MissingTest().InText(label, false); }
+
+}  // namespace
+
+ClassIndex::ClassIndex(const std::vector<std::string>* known) : known_(known) {
+  if (known == nullptr) return;
+  for (uint32_t i = 0; i < known->size(); ++i) {
+    codes_.emplace((*known)[i], i);
+    const std::optional<double> number = NumberOf((*known)[i]);
+    if (!number) continue;
+    const auto [place, is_new] = numbers_.try_emplace(*number, i);
+    if (!is_new) place->second = kNone;
   }
-  return fractions_.try_emplace(number, static_cast<uint32_t>(Count())).first->second;
 }
 
 std::optional<uint32_t> ClassIndex::Find(std::string_view label) {
+  // As it stands first: a model made in memory may have any names.
+  const auto found = codes_.find(std::string(label));
+  if (found != codes_.end()) return found->second;
   if (IsMissing(label)) return std::nullopt;
-  // As it stands: a model made in memory may have class names that are no integers.
-  const auto found = names_.find(label);
-  if (found != names_.end()) return found->second;
-  const std::optional<int64_t> value = ParseInteger(label);
-  if (value) return Find(*value);
-  if (KindOf(label) == FieldKind::kText) {
-    return IsName(label) && fractions_.empty() ? FindText(label) : std::nullopt;
-  }
-  return FindNumber(label);
-}
-
-std::optional<uint32_t> ClassIndex::FindText(std::string_view label) {
-  if (const std::optional<int64_t> value = ParseInteger(label)) return Find(*value);
   if (known_ != nullptr) {
-    const auto found = names_.find(label);
-    return found != names_.end() ? std::optional(found->second) : std::nullopt;
+    const std::optional<double> number = NumberOf(label);
+    const auto same = number ? numbers_.find(*number) : numbers_.end();
+    if (same == numbers_.end() || same->second == kNone) return std::nullopt;
+    return same->second;
   }
-  const auto [place, is_new] =
-      texts_.try_emplace(std::string(label), static_cast<uint32_t>(Count()));
-  if (is_new && Count() > kMaxClasses) {
-    texts_.erase(place);
-    return std::nullopt;
-  }
-  return place->second;
-}
-
-std::optional<uint32_t> ClassIndex::Find(int64_t label) {
-  if (known_ != nullptr) {
-    const auto found = names_.find(fmt::to_string(label));
-    return found != names_.end() ? std::optional(found->second) : std::nullopt;
-  }
-  const auto found = values_.find(label);
-  if (found != values_.end()) return found->second;
-  if (values_.size() + texts_.size() >= kMaxClasses && fractions_.empty()) return std::nullopt;
-  const auto code = static_cast<uint32_t>(Count());
-  values_.emplace(label, code);
-  if (label >= 0 && label < kSmall) small_[static_cast<size_t>(label)] = code;
+  if (!IsName(label) || codes_.size() == kMaxClasses) return std::nullopt;
+  const auto code = static_cast<uint32_t>(codes_.size());
+  codes_.emplace(label, code);
   return code;
 }
 
+std::optional<uint32_t> ClassIndex::Find(int64_t label) { return Find(fmt::to_string(label)); }
+
 std::string ClassIndex::Expected(std::string_view label) const {
   if (known_ != nullptr) return "one of the classes " + Abbreviated(*known_);
-  const bool text = KindOf(label) == FieldKind::kText;
-  if (text && !fractions_.empty()) return "a number, as in rows before";
-  if (!ParseInteger(label) && !(text && IsName(label))) {
-    return text ? "a class label in UTF-8 without control characters"
-                : "a class label (an integer or text)";
-  }
+  if (IsMissing(label)) return "a class label";
+  if (!IsName(label)) return "a class label in UTF-8 without control characters";
   return fmt::format("at most {} different class labels (for numbers, ask for regression)",
                      kMaxClasses);
 }
 
-std::vector<float> ClassIndex::Numbers() const {
-  std::vector<float> numbers(Count());
-  for (const auto& [value, code] : values_) numbers[code] = static_cast<float>(value);
-  for (const auto& [value, code] : fractions_) numbers[code] = value;
-  return numbers;
-}
-
 std::vector<std::string> ClassIndex::Finish(std::span<uint32_t> codes) const {
   if (known_ != nullptr) return *known_;
-  std::vector<std::pair<int64_t, uint32_t>> order(values_.begin(), values_.end());
-  std::sort(order.begin(), order.end());
+  std::vector<std::pair<std::string, uint32_t>> order(codes_.begin(), codes_.end());
+  std::ranges::sort(order);
+  const auto number_of = [](const auto& label) { return NumberOf(label.first); };
+  if (std::ranges::all_of(order, [&](const auto& label) { return number_of(label).has_value(); })) {
+    std::ranges::sort(order, [&](const auto& a, const auto& b) {
+      const auto x = number_of(a);
+      const auto y = number_of(b);
+      return x != y ? x < y : a.first < b.first;
+    });
+  }
   std::vector<std::string> names;
-  if (!texts_.empty()) {
-    std::vector<std::pair<std::string, uint32_t>> texts(texts_.begin(), texts_.end());
-    for (const auto& [value, index] : order) texts.emplace_back(fmt::to_string(value), index);
-    std::sort(texts.begin(), texts.end());
-    std::vector<uint32_t> places(texts.size());
-    for (auto& [name, index] : texts) {
-      places[index] = static_cast<uint32_t>(names.size());
-      names.push_back(std::move(name));
-    }
-    for (uint32_t& code : codes) code = places[code];
-    return names;
+  std::vector<uint32_t> places(order.size());
+  for (auto& [name, code] : order) {
+    places[code] = static_cast<uint32_t>(names.size());
+    names.push_back(std::move(name));
   }
-  std::vector<uint32_t> final_index(order.size());
-  for (const auto& [value, index] : order) {
-    final_index[index] = static_cast<uint32_t>(names.size());
-    names.push_back(fmt::to_string(value));
-  }
-  for (uint32_t& code : codes) code = final_index[code];
+  for (uint32_t& code : codes) code = places[code];
   return names;
 }
 

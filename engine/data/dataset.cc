@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "colonnade/error.h"
+#include "engine/data/offsets.h"
 #include "engine/data/storage.h"
 #include "engine/runtime/hash.h"
 
@@ -53,6 +54,28 @@ std::span<const float> Dataset::targets() const noexcept {
   return {storage_->targets.data(), regression() ? examples() : 0};
 }
 
+double Dataset::TargetOf(size_t example) const noexcept {
+  if (storage_->exact_targets.size() > 0) return storage_->exact_targets[example];
+  return static_cast<double>(storage_->targets[example]) + schema().target_offset;
+}
+
+std::span<const uint32_t> Dataset::groups() const noexcept {
+  return {storage_->groups.data(), storage_->groups.size() > 0 ? examples() : 0};
+}
+
+std::span<const double> Dataset::times() const noexcept {
+  return {storage_->times.data(), storage_->times.size() > 0 ? examples() : 0};
+}
+
+const std::vector<TextColumn>& Dataset::texts() const noexcept { return storage_->texts; }
+
+std::span<const uint32_t> Dataset::incomplete() const noexcept { return storage_->incomplete; }
+
+const DataSummary& Dataset::summary() const noexcept {
+  static const DataSummary none;
+  return storage_->summary ? *storage_->summary : none;
+}
+
 std::span<const float> Dataset::weights() const noexcept {
   return {storage_->weights.data(), storage_->weights.size()};
 }
@@ -71,6 +94,10 @@ AlignedBuffer<T> Gathered(std::span<const T> from, std::span<const uint32_t> ind
   AlignedBuffer<T> to(from.empty() ? 0 : indices.size());
   for (size_t i = 0; i < to.size(); ++i) to[i] = from[indices[i]];
   return to;
+}
+
+std::span<const double> ExactTargets(const Dataset::Storage& data) {
+  return {data.exact_targets.data(), data.exact_targets.size() > 0 ? data.examples : 0};
 }
 
 void CheckWeights(std::span<const float> weights, size_t examples) {
@@ -105,10 +132,26 @@ void CheckIndices(std::span<const uint32_t> indices, size_t examples) {
   }
 }
 
+// What the examples of those indices have beside their values.
+void GatherRest(const Dataset& data, std::span<const uint32_t> indices, Dataset::Storage& to) {
+  to.examples = indices.size();
+  to.labels = Gathered(data.labels(), indices);
+  to.targets = Gathered(data.targets(), indices);
+  to.exact_targets = Gathered(ExactTargets(data.storage()), indices);
+  to.weights = Gathered(data.weights(), indices);
+  to.groups = Gathered(data.groups(), indices);
+  to.times = Gathered(data.times(), indices);
+  if (data.incomplete().empty()) return;
+  for (uint32_t i = 0; i < indices.size(); ++i) {
+    if (std::ranges::binary_search(data.incomplete(), indices[i])) to.incomplete.push_back(i);
+  }
+}
+
 // A storage without values of its own for examples of `data`, as yet without these.
 std::unique_ptr<Dataset::Storage> Sharing(const std::shared_ptr<const Dataset::Storage>& data) {
   auto storage = std::make_unique<Dataset::Storage>();
   storage->schema = data->schema;
+  storage->summary = data->summary;
   storage->type = data->type;
   storage->stride = data->stride;
   storage->whole = data->whole != nullptr ? data->whole : data;
@@ -124,7 +167,12 @@ Dataset Dataset::WithWeights(std::span<const float> weights) const {
   weighted->columns = Copied(columns());
   weighted->labels = Copied(labels());
   weighted->targets = Copied(targets());
+  weighted->exact_targets = Copied(ExactTargets(*storage_));
   weighted->weights = Copied(weights);
+  weighted->groups = Copied(groups());
+  weighted->times = Copied(times());
+  weighted->texts = texts();
+  weighted->incomplete = storage_->incomplete;
   weighted->notes = notes();
   return Dataset(std::move(weighted));
 }
@@ -133,9 +181,9 @@ Dataset Dataset::Select(std::span<const uint32_t> indices) const {
   CheckIndices(indices, examples());
   auto selected = std::make_unique<Storage>();
   selected->schema = schema();
+  selected->summary = storage_->summary;
   selected->type = element_type();
   selected->stride = stride();
-  selected->examples = indices.size();
   const auto copy = [&](const auto& value_of, auto& values) {
     values = std::remove_reference_t<decltype(values)>(indices.size() * stride());
     for (size_t i = 0; i < indices.size(); ++i) {
@@ -147,20 +195,15 @@ Dataset Dataset::Select(std::span<const uint32_t> indices) const {
   } else {
     copy([&](size_t e) { return FloatsOf(e); }, selected->floats);
   }
-  selected->labels = Gathered(labels(), indices);
-  selected->targets = Gathered(targets(), indices);
-  selected->weights = Gathered(weights(), indices);
+  GatherRest(*this, indices, *selected);
   return Dataset(std::move(selected));
 }
 
 Dataset Dataset::Part(std::span<const uint32_t> indices) const {
   CheckIndices(indices, examples());
   auto part = Sharing(storage_);
-  part->examples = indices.size();
   part->columns = columns().empty() ? Copied(indices) : Gathered(columns(), indices);
-  part->labels = Gathered(labels(), indices);
-  part->targets = Gathered(targets(), indices);
-  part->weights = Gathered(weights(), indices);
+  GatherRest(*this, indices, *part);
   return Dataset(std::move(part));
 }
 
@@ -180,6 +223,11 @@ std::string Dataset::Hash() const {
   hash.Add(labels().data(), labels().size_bytes());
   hash.Add(targets().data(), targets().size_bytes());
   hash.Add(weights().data(), weights().size_bytes());
+  // Without these, tables whose numbers differ by a constant would have the same hash.
+  if (HasOffsets(schema())) {
+    hash.Add(schema().offsets.data(), schema().offsets.size() * sizeof(double));
+    hash.Add(&schema().target_offset, sizeof(double));
+  }
   return hash.Hex();
 }
 

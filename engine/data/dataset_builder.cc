@@ -36,15 +36,20 @@ std::optional<uint8_t> ToByte(float value) {
   return same ? std::optional(byte) : std::nullopt;
 }
 
-DatasetBuilder::DatasetBuilder(size_t features, LabelKind labels, size_t capacity)
-    : labels_(labels), storage_(std::make_unique<Dataset::Storage>()) {
+DatasetBuilder::DatasetBuilder(size_t features, LabelKind labels, size_t capacity, bool packed)
+    : labels_(labels), packed_(packed), storage_(std::make_unique<Dataset::Storage>()) {
   storage_->schema.features = features;
-  storage_->stride = ColumnStride(features, sizeof(uint8_t));
+  storage_->stride = StrideOf(sizeof(uint8_t));
   try {
     Reserve(std::clamp(capacity, kMinCapacity, kMaxExamples));
   } catch (const std::bad_alloc&) {
     Reserve(kMinCapacity);
   }
+}
+
+size_t DatasetBuilder::StrideOf(size_t element) const {
+  const size_t features = storage_->schema.features;
+  return packed_ ? std::max<size_t>(features, 1) : ColumnStride(features, element);
 }
 
 uint8_t* DatasetBuilder::NextBytes() {
@@ -65,7 +70,7 @@ float* DatasetBuilder::NextFloats() {
 
 void DatasetBuilder::Widen() {
   const size_t features = storage_->schema.features;
-  const size_t stride = ColumnStride(features, sizeof(float));
+  const size_t stride = StrideOf(sizeof(float));
   AlignedBuffer<float> floats;
   try {
     floats = Allocate<float>(capacity_, stride);
@@ -104,12 +109,7 @@ void DatasetBuilder::Add(std::span<const float> values, Label label) {
 std::vector<std::string> DatasetBuilder::FinishLabels(const ClassIndex& classes) {
   if (labels_ != LabelKind::kCodes) return {};
   const std::span<uint32_t> codes(storage_->labels.data(), examples());
-  if (!classes.numbers()) return classes.Finish(codes);
-  const std::vector<float> numbers = classes.Numbers();
-  storage_->targets = AlignedBuffer<float>(examples());
-  for (size_t e = 0; e < codes.size(); ++e) storage_->targets[e] = numbers[codes[e]];
-  storage_->labels = {};
-  return {};
+  return classes.Finish(codes);
 }
 
 std::unique_ptr<Dataset::Storage> DatasetBuilder::Finish(Schema schema) {

@@ -25,7 +25,7 @@ std::optional<uint8_t> ToByte(float value);
 // What is known of the labels while examples come.
 enum class LabelKind {
   kNone,
-  kCodes,    // of a ClassIndex, which tells at the end what they are
+  kCodes,    // that stand for texts, until these tell what they are
   kTargets,  // numbers to predict
 };
 
@@ -43,7 +43,8 @@ struct Label {
 // system refuses the bound, the memory grows geometrically.
 class DatasetBuilder {
  public:
-  DatasetBuilder(size_t features, LabelKind labels, size_t capacity);
+  // packed: one example follows the other without padding.
+  DatasetBuilder(size_t features, LabelKind labels, size_t capacity, bool packed = false);
 
   size_t examples() const { return storage_->examples; }
   bool full() const { return examples() == kMaxExamples; }
@@ -93,13 +94,16 @@ class DatasetBuilder {
   uint32_t* CodeOf(size_t example) { return storage_->labels.data() + example; }
   float* TargetOf(size_t example) { return storage_->targets.data() + example; }
 
+  // Makes room for so many; never less than there is. BytesOf() and FloatsOf() move.
+  void Reserve(size_t capacity);
+
   // Makes the first `examples` ones, all of them written, those of the builder.
   void Take(size_t examples) { storage_->examples = examples; }
 
   // ----
 
-  // After the last example: turns the codes of `classes` into what they are, class indices or
-  // targets. Returns the names of the classes.
+  // After the last example: turns the codes of `classes` into class indices. Returns the names of
+  // the classes.
   std::vector<std::string> FinishLabels(const ClassIndex& classes);
 
   // The builder is empty afterwards.
@@ -107,9 +111,11 @@ class DatasetBuilder {
 
  private:
   void Grow();
-  void Reserve(size_t capacity);
+
+  size_t StrideOf(size_t element) const;
 
   LabelKind labels_;
+  bool packed_;
   size_t capacity_ = 0;
   std::unique_ptr<Dataset::Storage> storage_;
 };

@@ -17,8 +17,10 @@
 
 #include "colonnade/error.h"
 #include "engine/data/class_index.h"
-#include "engine/data/csv_text.h"
+#include "engine/data/csv/text.h"
 #include "engine/data/dataset_builder.h"
+#include "engine/data/offsets.h"
+#include "engine/data/schema_json.h"
 
 namespace colonnade {
 namespace {
@@ -95,6 +97,9 @@ void CheckSchema(const Schema& schema) {
     Fail("", fmt::format("the label at column {}", schema.label_index),
          fmt::format("0 to {}", schema.features + schema.ignored.size()));
   }
+  if (auto mismatch = FindOffsetMismatch(schema)) {
+    throw Error(ErrorCode::kBadData, std::move(*mismatch));
+  }
 }
 
 // ---- Values ----
@@ -111,26 +116,64 @@ template <class T>
        Expected(value));
 }
 
-void Add(std::span<const uint8_t> values, DatasetBuilder& builder) {
-  std::copy(values.begin(), values.end(), builder.NextBytes());
-  builder.Append();
+// Those that a table of such numbers needs; none where f32 holds all as they are.
+std::vector<double> FindOffsets(std::span<const double> values, size_t examples, const Rows& rows) {
+  std::vector<OffsetFilter> filters(rows.features);
+  for (size_t e = 0; e < examples; ++e) {
+    for (size_t f = 0; f < rows.features; ++f) filters[f].Add(values[e * rows.stride + f]);
+  }
+  std::vector<double> offsets;
+  std::vector<double> column(examples);
+  for (size_t f = 0; f < rows.features; ++f) {
+    if (!filters[f].MayNeedOffset()) continue;
+    for (size_t e = 0; e < examples; ++e) column[e] = values[e * rows.stride + f];
+    const std::optional<double> offset = OffsetFor(column);
+    if (!offset) continue;
+    offsets.resize(rows.features);
+    offsets[f] = *offset;
+  }
+  return offsets;
 }
 
-void Add(std::span<const float> values, DatasetBuilder& builder) {
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (!std::isfinite(values[i])) FailValue(builder.examples(), i, values[i]);
-  }
-  builder.Add(values);
-}
+// Appends examples one after the other.
+class ValueWriter {
+ public:
+  // Keeps references.
+  ValueWriter(const std::vector<double>& offsets, DatasetBuilder& to)
+      : offsets_(offsets), to_(to) {}
 
-void Add(std::span<const double> values, DatasetBuilder& builder) {
-  std::vector<float> rounded(values.size());
-  for (size_t i = 0; i < values.size(); ++i) {
-    rounded[i] = static_cast<float>(values[i]);
-    if (!std::isfinite(rounded[i])) FailValue(builder.examples(), i, values[i]);
+  void Add(std::span<const uint8_t> values) {
+    if (!offsets_.empty()) return AddRounded(values);
+    std::copy(values.begin(), values.end(), to_.NextBytes());
+    to_.Append();
   }
-  builder.Add(rounded);
-}
+
+  void Add(std::span<const float> values) {
+    if (!offsets_.empty()) return AddRounded(values);
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (!std::isfinite(values[i])) FailValue(to_.examples(), i, values[i]);
+    }
+    to_.Add(values);
+  }
+
+  void Add(std::span<const double> values) { AddRounded(values); }
+
+ private:
+  template <class T>
+  void AddRounded(std::span<const T> values) {
+    rounded_.resize(values.size());
+    for (size_t i = 0; i < values.size(); ++i) {
+      const double offset = offsets_.empty() ? 0 : offsets_[i];
+      rounded_[i] = static_cast<float>(static_cast<double>(values[i]) - offset);
+      if (!std::isfinite(rounded_[i])) FailValue(to_.examples(), i, values[i]);
+    }
+    to_.Add(rounded_);
+  }
+
+  const std::vector<double>& offsets_;
+  DatasetBuilder& to_;
+  std::vector<float> rounded_;
+};
 
 // ---- Labels ----
 
@@ -176,7 +219,7 @@ class LabelWriter {
   template <class T>
   void Index(std::span<const T> labels) const {
     const std::vector<std::string> known = to_.schema.classes;
-    ClassIndex index(known.empty() ? nullptr : &known, Task::kClassify);
+    ClassIndex index(known.empty() ? nullptr : &known);
     to_.labels = AlignedBuffer<uint32_t>(labels.size());
     for (size_t e = 0; e < labels.size(); ++e) {
       const std::optional<uint32_t> code = CodeOf(labels[e], index);
@@ -194,9 +237,11 @@ class LabelWriter {
     if (!to_.schema.classes.empty()) {
       Fail("", fmt::format("{} classes", to_.schema.classes.size()), "none with targets");
     }
-    to_.targets = AlignedBuffer<float>(targets.size());
+    const std::vector<double> numbers(targets.begin(), targets.end());
+    double offset = to_.schema.target_offset;
+    if (std::is_same_v<T, double> && offset == 0) offset = OffsetFor(numbers).value_or(0);
+    StoreTargets(numbers, offset, to_);
     for (size_t e = 0; e < targets.size(); ++e) {
-      to_.targets[e] = static_cast<float>(targets[e]);
       if (std::isfinite(to_.targets[e])) continue;
       FailExample(e, fmt::format("the target {}", targets[e]), Expected(targets[e]));
     }
@@ -215,17 +260,22 @@ Dataset Dataset::FromMemory(const Rows& rows, const Labels& labels, Schema schem
   Storage labelled;
   labelled.schema = std::move(schema);
   std::visit(LabelWriter(labelled), labels.values);
+  std::vector<double>& offsets = labelled.schema.offsets;
+  const auto* const doubles = std::get_if<std::span<const double>>(&all.values);
+  if (offsets.empty() && doubles != nullptr) offsets = FindOffsets(*doubles, examples, all);
   DatasetBuilder builder(all.features, LabelKind::kNone, examples);
+  ValueWriter writer(offsets, builder);
   std::visit(
       [&](const auto& values) {
         for (size_t e = 0; e < examples; ++e) {
-          Add(values.subspan(e * all.stride, all.features), builder);
+          writer.Add(values.subspan(e * all.stride, all.features));
         }
       },
       all.values);
   std::unique_ptr<Storage> data = builder.Finish(std::move(labelled.schema));
   data->labels = std::move(labelled.labels);
   data->targets = std::move(labelled.targets);
+  data->exact_targets = std::move(labelled.exact_targets);
   return Dataset(std::move(data));
 }
 

@@ -6,22 +6,43 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "colonnade/csv.h"
 #include "colonnade/error.h"
 #include "engine/data/class_index.h"
+#include "engine/data/conform.h"
 #include "engine/data/dataset_builder.h"
+#include "engine/data/formats/formats.h"
 #include "engine/runtime/file.h"
 
 namespace colonnade {
 namespace {
 
 namespace fs = std::filesystem;
+
+// The file of the labels that belong to images, by the names that MNIST's files have.
+fs::path LabelsOf(const fs::path& images) {
+  std::string name = images.filename().string();
+  const size_t at = name.rfind("images");
+  if (at == std::string::npos) {
+    throw Error(ErrorCode::kBadData,
+                {.file = images.string(),
+                 .found = "IDX images, whose labels are in another file",
+                 .expected = "a name with 'images' in it, such as train-images-idx3-ubyte for "
+                             "train-labels-idx1-ubyte"});
+  }
+  name.replace(at, 6, "labels");
+  const size_t dimensions = name.find("idx3", at);
+  if (dimensions != std::string::npos) name.replace(dimensions, 4, "idx1");
+  return images.parent_path() / name;
+}
 
 struct IdxFile {
   std::string name;
@@ -134,7 +155,41 @@ Dataset ReadIdx(const fs::path& images_file, const fs::path& labels_file,
     builder.Append(label);
   }
   schema.classes = builder.FinishLabels(classes);
-  return Dataset(builder.Finish(std::move(schema)));
+  std::vector<std::string> names = std::exchange(schema.feature_names, {});
+  std::unique_ptr<Dataset::Storage> table = builder.Finish(std::move(schema));
+  if (like) {
+    ConformFeatures(images.name, *like, *table);
+    ConformTargets(labels.name, like->target_offset, *table);
+    // Names of pixels are made up: others mean the same.
+    if (!like->feature_names.empty()) names = like->feature_names;
+  }
+  table->schema.feature_names = std::move(names);
+  return Dataset(std::move(table));
+}
+
+bool IsIdx(const FileStart& start) {
+  const std::string_view bytes = start.bytes;
+  return bytes.size() >= 4 && bytes[0] == 0 && bytes[1] == 0 && bytes[2] == 8 &&
+         (bytes[3] == 2 || bytes[3] == 3);
+}
+
+Dataset ReadIdxPair(const FoundFile& file, const CsvOptions& options) {
+  const char* const chooses = !options.ignore_columns.empty() ? "ignore-columns"
+                              : !options.categorical.empty()  ? "categorical"
+                              : options.weight_column         ? "weight-column"
+                                                              : nullptr;
+  if (!options.like && chooses != nullptr) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        {.subject = chooses,
+         .file = file.name,
+         .problem = file.name + ": found IDX images, whose columns are all pixels: none can be "
+                                "ignored, categorical or of weights"});
+  }
+  const fs::path labels = LabelsOf(file.path);
+  std::error_code ignored;
+  const bool lacking = options.labels_optional && !fs::exists(labels, ignored);
+  return ReadIdx(file.path, lacking ? fs::path() : labels, options.like);
 }
 
 }  // namespace colonnade

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/data/offsets.h"
 #include "engine/data/storage.h"
 #include "kernels/convert.h"
 
@@ -59,6 +60,7 @@ Moments ComputeMoments(const Dataset& data, const Values& values) {
 // into a byte: most of the features that vary at all reach into the upper half of the range. The
 // first examples tell.
 bool LooksLikePixels(const Dataset& data) {
+  if (HasOffsets(data.schema())) return false;
   constexpr size_t kSample = 1000;
   std::vector<uint8_t> low(data.features(), 255);
   std::vector<uint8_t> high(data.features(), 0);
@@ -89,9 +91,12 @@ Scaling FitScaling(Scale method, const Dataset& data) {
                                                 : Scale::kStandard;
   fit.offset.assign(data.features(), 0.0f);
   fit.scale.assign(data.features(), 1.0f);
-  if (fit.method == Scale::kNone) return fit;
-  if (fit.method == Scale::kUnit) {
-    std::fill(fit.scale.begin(), fit.scale.end(), 1.0f / 255.0f);
+  if (fit.method == Scale::kNone || fit.method == Scale::kUnit) {
+    if (fit.method == Scale::kUnit) std::ranges::fill(fit.scale, 1.0F / 255.0F);
+    // They are of the table's numbers.
+    for (size_t f = 0; f < data.features(); ++f) {
+      fit.offset[f] = static_cast<float>(0 - OffsetOf(data.schema(), f));
+    }
     return fit;
   }
   data.storage().WillRead(Access::kInOrder);
@@ -110,6 +115,22 @@ Scaling FitScaling(Scale method, const Dataset& data) {
     fit.scale[f] = useful ? scale : 0.0f;
   }
   return fit;
+}
+
+Scaling Rebased(Scaling scaling, const Schema& from, const Schema& to) {
+  for (size_t f = 0; f < scaling.offset.size(); ++f) {
+    const double difference = OffsetOf(from, f) - OffsetOf(to, f);
+    if (difference == 0) continue;
+    scaling.offset[f] = static_cast<float>(static_cast<double>(scaling.offset[f]) + difference);
+  }
+  return scaling;
+}
+
+TargetScaling Rebased(TargetScaling scaling, const Schema& from, const Schema& to) {
+  if (scaling.log) return scaling;  // it is of the numbers as the table has them
+  const double difference = from.target_offset - to.target_offset;
+  scaling.offset = static_cast<float>(static_cast<double>(scaling.offset) + difference);
+  return scaling;
 }
 
 PaddedScaling::PaddedScaling(const Scaling& scaling)

@@ -10,8 +10,14 @@
 
 namespace colonnade {
 
-// Fits the method to the data. A feature that is constant becomes 0.
+// Fits the method to the data, whose values are those of the table less offsets: kNone and kUnit
+// are of the table's. A feature that is constant becomes 0.
 Scaling FitScaling(Scale method, const Dataset& data);
+
+// A scaling that was fitted to data with the offsets of the schema `from`, for data with those of
+// `to`.
+Scaling Rebased(Scaling scaling, const Schema& from, const Schema& to);
+TargetScaling Rebased(TargetScaling scaling, const Schema& from, const Schema& to);
 
 // A Scaling as the kernels want it: aligned, with zeros in the padding.
 struct PaddedScaling {

@@ -24,10 +24,16 @@ struct Dataset::Storage {
   size_t stride = 0;
   AlignedBuffer<uint8_t> bytes;
   AlignedBuffer<float> floats;
-  AlignedBuffer<uint32_t> labels;  // class indices; empty if unlabelled, or for regression
-  AlignedBuffer<float> targets;    // numbers to predict; empty where there are none
-  AlignedBuffer<float> weights;    // empty: all count the same
-  std::vector<std::string> notes;  // of the reader
+  AlignedBuffer<uint32_t> labels;       // class indices; empty if unlabelled, or for regression
+  AlignedBuffer<float> targets;         // numbers to predict, less schema.target_offset; or empty
+  AlignedBuffer<double> exact_targets;  // as the table has them; empty where targets tell
+  AlignedBuffer<float> weights;         // empty: all count the same
+  AlignedBuffer<uint32_t> groups;       // empty where there are none
+  AlignedBuffer<double> times;          // likewise
+  std::vector<TextColumn> texts;
+  std::vector<uint32_t> incomplete;            // examples that lack values, in order
+  std::vector<std::string> notes;              // of the reader
+  std::shared_ptr<const DataSummary> summary;  // null: none
 
   // The storage that has the values, where that is another one, and of a part the column there of
   // each example. Else null and empty.

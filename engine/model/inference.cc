@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "colonnade/error.h"
@@ -40,7 +41,7 @@ void ForEachLogits(const Model::Storage& model, const Dataset& data, Execution& 
                              .expected = fmt::format("{} (as the model has inputs)", features)});
   }
   data.storage().WillRead(Access::kInOrder);
-  const BatchReader reader(data, model.scaling);
+  const BatchReader reader(data, Rebased(model.scaling, model.schema, data.schema()));
   const bool sparse = reader.Density() < kSkipDensity;
   const size_t blocks = (data.examples() + Workspace::kBlock - 1) / Workspace::kBlock;
   // One per worker, though there may be fewer blocks: any of the workers may get them.
@@ -93,8 +94,24 @@ void StoreClasses(const NetworkShape& shape, kernels::ConstMatrix z, uint32_t* t
   for (size_t c = 0; c < z.cols; ++c) to[c] = *z.Column(c) > 0 ? 1 : 0;
 }
 
-void StoreValues(const TargetScaling& target, kernels::ConstMatrix z, float* to) {
-  for (size_t c = 0; c < z.cols; ++c) to[c] = target.offset + target.scale * *z.Column(c);
+namespace {
+
+// The number of the table that an output stands for.
+double ValueOf(const Model::Storage& model, float z) {
+  const auto scaled = static_cast<double>(model.target.offset + model.target.scale * z);
+  if (model.target.log) return std::expm1(scaled);
+  // Without an offset not even the sign of 0 changes.
+  return model.schema.target_offset == 0 ? scaled : model.schema.target_offset + scaled;
+}
+
+}  // namespace
+
+void StoreValues(const Model::Storage& model, kernels::ConstMatrix z, float* to) {
+  for (size_t c = 0; c < z.cols; ++c) to[c] = static_cast<float>(ValueOf(model, *z.Column(c)));
+}
+
+void StoreValues(const Model::Storage& model, kernels::ConstMatrix z, double* to) {
+  for (size_t c = 0; c < z.cols; ++c) to[c] = ValueOf(model, *z.Column(c));
 }
 
 std::vector<float> Model::Logits(const Dataset& data, int threads) const {
@@ -128,12 +145,12 @@ std::vector<uint32_t> Model::Classes(const Dataset& data, int threads) const {
   return classes;
 }
 
-std::vector<float> Model::Values(const Dataset& data, int threads) const {
+std::vector<double> Model::Values(const Dataset& data, int threads) const {
   RequireKind(*this, true);
   Execution execution(threads);
-  std::vector<float> values(data.examples());
+  std::vector<double> values(data.examples());
   ForEachLogits(storage(), data, execution, [&](size_t first, kernels::Matrix z) {
-    StoreValues(target_scaling(), z, values.data() + first);
+    StoreValues(storage(), z, values.data() + first);
   });
   return values;
 }

@@ -33,7 +33,8 @@ void StoreLogits(kernels::ConstMatrix z, float* to);
 void LoadLogits(const float* from, kernels::Matrix z);  // what StoreLogits() stored
 void StoreProbabilities(const NetworkShape& shape, kernels::Matrix z, float* to);
 void StoreClasses(const NetworkShape& shape, kernels::ConstMatrix z, uint32_t* to);
-void StoreValues(const TargetScaling& target, kernels::ConstMatrix z, float* to);
+void StoreValues(const Model::Storage& model, kernels::ConstMatrix z, float* to);
+void StoreValues(const Model::Storage& model, kernels::ConstMatrix z, double* to);
 
 }  // namespace colonnade
 

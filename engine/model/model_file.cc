@@ -5,8 +5,9 @@
 //   format                     "pt": tells Hugging Face's tools that the tensors are PyTorch's
 //   colonnade.network          {"layers":[{"inputs":2,"outputs":3,"activation":"relu"}, …],
 //                              "output":"softmax"}: or "sigmoid" or "linear"; left out: "softmax"
-//   colonnade.target           {"offset":…,"scale":…}: prediction = offset + scale · output; only
-//                              for "linear"
+//   colonnade.target           {"offset":…,"scale":…}: prediction = offset + scale · output, plus
+//                              target_offset of the schema; with "log":true that is log(1 +
+//                              prediction); only for "linear"
 //   colonnade.scaling          {"method":…,"offset":…,"scale":…}: one number per feature, or a
 //                              single one where all features have the same
 //   colonnade.schema           see engine/data/schema_json.h
@@ -102,7 +103,9 @@ Json32 ToJson(const NetworkShape& shape) {
 }
 
 Json32 ToJson(const TargetScaling& target) {
-  return {{"offset", target.offset}, {"scale", target.scale}};
+  Json32 json = {{"offset", target.offset}, {"scale", target.scale}};
+  if (target.log) json["log"] = true;
+  return json;
 }
 
 Json32 ToJson(const Scaling& scaling) {
@@ -137,7 +140,9 @@ NetworkShape ReadNetwork(const JsonNode& node) {
 }
 
 TargetScaling ReadTarget(const JsonNode& node) {
-  return {.offset = node.Field("offset").Number(), .scale = node.Field("scale").Number()};
+  return {.offset = node.Field("offset").Number(),
+          .scale = node.Field("scale").Number(),
+          .log = node.Has("log") && node.Field("log").Bool()};
 }
 
 Scaling ReadScaling(const JsonNode& node, size_t features) {
@@ -222,7 +227,9 @@ void WriteModel(const Model& model, const std::string& name, const Write& write)
   std::vector<TensorInfo> tensors;
   tensors.reserve(places.size());
   for (const Place& place : places) tensors.push_back(place.info);
-  write(std::string_view(ContainerHeader(kModelFormat, std::move(entries), tensors, name)));
+  write(std::string_view(ContainerHeader(
+      kModelFormat, std::move(entries), tensors, name,
+      model.target_scaling().log ? kContainerVersion : VersionFor(model.schema()))));
   for (size_t l = 0; l < model.shape().layers.size(); ++l) {
     const LayerParameters layer = model.parameters(l);
     for (const Place& place : places) {

@@ -88,7 +88,14 @@ void PredictValues(const Model& model, Workspace& workspace, size_t block,
                    std::span<const float> examples, std::span<float> values) {
   RequireKind(model, true);
   Predict(model.storage(), workspace, block, examples, values, 1,
-          [&](kernels::Matrix z, float* to) { StoreValues(model.target_scaling(), z, to); });
+          [&](kernels::Matrix z, float* to) { StoreValues(model.storage(), z, to); });
+}
+
+void PredictValues(const Model& model, Workspace& workspace, size_t block,
+                   std::span<const float> examples, std::span<double> values) {
+  RequireKind(model, true);
+  Predict(model.storage(), workspace, block, examples, values, 1,
+          [&](kernels::Matrix z, double* to) { StoreValues(model.storage(), z, to); });
 }
 
 void Model::Logits(std::span<const float> examples, std::span<float> logits) const {
@@ -104,6 +111,10 @@ void Model::Classes(std::span<const float> examples, std::span<uint32_t> classes
 }
 
 void Model::Values(std::span<const float> examples, std::span<float> values) const {
+  PredictValues(*this, OfThisThread(), Workspace::kBlock, examples, values);
+}
+
+void Model::Values(std::span<const float> examples, std::span<double> values) const {
   PredictValues(*this, OfThisThread(), Workspace::kBlock, examples, values);
 }
 

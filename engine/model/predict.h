@@ -22,6 +22,8 @@ void PredictClasses(const Model& model, Workspace& workspace, size_t block,
                     std::span<const float> examples, std::span<uint32_t> classes);
 void PredictValues(const Model& model, Workspace& workspace, size_t block,
                    std::span<const float> examples, std::span<float> values);
+void PredictValues(const Model& model, Workspace& workspace, size_t block,
+                   std::span<const float> examples, std::span<double> values);
 
 }  // namespace colonnade
 

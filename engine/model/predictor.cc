@@ -46,4 +46,8 @@ void Predictor::Values(std::span<const float> examples, std::span<float> values)
   PredictValues(state_->model, state_->workspace, state_->block, examples, values);
 }
 
+void Predictor::Values(std::span<const float> examples, std::span<double> values) {
+  PredictValues(state_->model, state_->workspace, state_->block, examples, values);
+}
+
 }  // namespace colonnade

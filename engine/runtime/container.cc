@@ -53,9 +53,10 @@ std::string Checksum(const Metadata& metadata, const Tensors& tensors) {
 }  // namespace
 
 std::string ContainerHeader(const ContainerFormat& format, Metadata entries,
-                            std::span<const TensorInfo> tensors, const std::string& name) {
+                            std::span<const TensorInfo> tensors, const std::string& name,
+                            unsigned version) {
   entries[kFormatKey] = format.name;
-  entries[format.version_key] = fmt::to_string(kContainerVersion);
+  entries[format.version_key] = fmt::to_string(version);
   entries[kChecksumKey] = Checksum(entries, tensors);
   return safetensors::Header(tensors, entries, name);
 }

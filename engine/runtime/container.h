@@ -63,15 +63,17 @@ inline constexpr ContainerFormat kCheckpointFormat = {
     .checksum_key1 = "colonnade.checkpoint_hash",
     .covers1 = ContainerFormat::Covers1::kTensors};
 
-// The version that is written, of all formats. All from 1 on are read.
-inline constexpr unsigned kContainerVersion = 2;
+// The newest version, of all formats; all from 1 on are read. Files that hold nothing which
+// kPlainVersion has not are written as that, for older programs to read.
+inline constexpr unsigned kContainerVersion = 3;
+inline constexpr unsigned kPlainVersion = 2;
 
 // What comes before the tensors' bytes in a file of this format: `entries`, whose keys start with
 // "colonnade." but for such as mean nothing to this library, and beside them format, version and
 // checksum. See safetensors::Header().
 std::string ContainerHeader(const ContainerFormat& format, safetensors::Metadata entries,
                             std::span<const safetensors::TensorInfo> tensors,
-                            const std::string& name);
+                            const std::string& name, unsigned version = kPlainVersion);
 
 // A file in memory, all of it checked but the tensors' bytes and what the entries say.
 class Container {

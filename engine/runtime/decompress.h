@@ -16,13 +16,14 @@ namespace colonnade {
 class Decompressor {
  public:
   // How many of the first bytes Make() looks at.
-  static constexpr size_t kMagicSize = 4;
+  static constexpr size_t kMagicSize = 13;
 
   // Fills its argument as far as the compressed bytes reach; less than its size means the end.
   using Source = std::function<size_t(std::span<char>)>;
 
-  // For gzip (RFC 1952) and Zstandard (RFC 8878), which `magic`, the first bytes, tells; null for
-  // anything else. source: yields all bytes, those of `magic` too. name: of the file, for messages.
+  // For gzip (RFC 1952), Zstandard (RFC 8878), bzip2, xz and LZMA, which `magic`, the first bytes,
+  // tells; null for anything else (zip archives: zip.h). source: yields all bytes, those of `magic`
+  // too. name: of the file, for messages.
   static std::unique_ptr<Decompressor> Make(std::string_view magic, Source source,
                                             std::string name);
 

@@ -13,8 +13,10 @@
 #include <cstdio>
 #include <random>
 #include <system_error>
+#include <utility>
 
 #include "colonnade/error.h"
+#include "engine/runtime/zip.h"
 
 namespace colonnade {
 namespace {
@@ -48,6 +50,18 @@ auto Retry(const F& f) {
   }
 }
 
+int OpenToRead(const char* file) {
+  return Retry([&] { return open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY); });
+}
+
+// Moves the first bytes of a text; returns how many.
+size_t TakeFrom(std::string* text, std::span<char> to) {
+  const size_t count = std::min(text->size(), to.size());
+  std::copy_n(text->data(), count, to.data());
+  text->erase(0, count);
+  return count;
+}
+
 // Follows symbolic links by hand, because the last one may point at a file that does not exist yet.
 fs::path FollowLinks(fs::path file) {
   constexpr int kMaxLinks = 40;  // as the kernel
@@ -68,45 +82,107 @@ fs::path FolderOf(const fs::path& file) {
 }  // namespace
 
 InputFile::InputFile(const fs::path& file) {
+  // A throwing constructor is not followed by the destructor.
+  try {
+    Open(file);
+  } catch (...) {
+    if (owned_ && descriptor_ != -1) close(descriptor_);
+    throw;
+  }
+}
+
+InputFile::InputFile(std::string name, Decompressor::Source source)
+    : source_(std::move(source)), name_(std::move(name)), detected_(true) {}
+
+InputFile::~InputFile() {
+  if (owned_) close(descriptor_);
+}
+
+void InputFile::Open(const fs::path& file) {
   if (file == "-") {
     name_ = "standard input";
     descriptor_ = STDIN_FILENO;
   } else {
     name_ = file.string();
     owned_ = true;
-    descriptor_ = Retry([&] { return open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY); });
-    if (descriptor_ == -1) Fail(errno);
+    descriptor_ = OpenToRead(file.c_str());
+    if (descriptor_ == -1) {
+      const int error = errno;
+      if ((error != ENOENT && error != ENOTDIR) || !OpenMember(name_)) Fail(error);
+    }
   }
   struct stat status = {};
-  // A throwing constructor is not followed by the destructor, hence the close() here.
-  const int error = fstat(descriptor_, &status) == -1 ? errno
-                    : S_ISDIR(status.st_mode)         ? EISDIR
-                                                      : 0;
-  if (error != 0) {
-    if (owned_) close(descriptor_);
-    Fail(error);
-  }
+  if (fstat(descriptor_, &status) == -1) Fail(errno);
+  if (S_ISDIR(status.st_mode)) Fail(EISDIR);
   if (S_ISREG(status.st_mode)) {
     size_ = static_cast<size_t>(status.st_size);
     seconds_ = ModificationTime(status).tv_sec;
     nanoseconds_ = ModificationTime(status).tv_nsec;
     posix_fadvise(descriptor_, 0, 0, POSIX_FADV_SEQUENTIAL);  // only advice: no failure to report
-    // Standard input may stand anywhere. What cannot be read fails where it is read.
-    std::array<char, Decompressor::kMagicSize> magic;
-    const off_t at = owned_ ? 0 : lseek(descriptor_, 0, SEEK_CUR);
-    const ssize_t got = Retry([&] { return pread(descriptor_, magic.data(), magic.size(), at); });
-    Detect({magic.data(), got > 0 ? static_cast<size_t>(got) : 0});
+    DetectInFile();
   }
+}
+
+// Whether `path` is an archive's, a colon, and the path of a file in it; then it opens the archive.
+bool InputFile::OpenMember(const std::string& path) {
+  for (size_t colon = path.rfind(':'); colon != std::string::npos && colon > 0;
+       colon = path.rfind(':', colon - 1)) {
+    const std::string archive = path.substr(0, colon);
+    std::error_code ignored;
+    if (colon + 1 == path.size() || !fs::is_regular_file(archive, ignored)) continue;
+    descriptor_ = OpenToRead(archive.c_str());
+    if (descriptor_ == -1) continue;
+    std::array<char, Decompressor::kMagicSize> magic;
+    if (IsZip({magic.data(), ReadAt(magic, 0)})) {
+      member_ = path.substr(colon + 1);
+      return true;
+    }
+    close(descriptor_);
+    descriptor_ = -1;
+  }
+  return false;
+}
+
+void InputFile::DetectInFile() {
+  // Standard input may stand anywhere. What cannot be read fails where it is read.
+  std::array<char, Decompressor::kMagicSize> magic;
+  const off_t at = owned_ ? 0 : lseek(descriptor_, 0, SEEK_CUR);
+  const ssize_t got = Retry([&] { return pread(descriptor_, magic.data(), magic.size(), at); });
+  const std::string_view start(magic.data(), got > 0 ? static_cast<size_t>(got) : 0);
+  if (!owned_ || !IsZip(start)) return Detect(start);
+  detected_ = true;
+  decompressor_ = ReadZip(
+      [this](std::span<char> to, uint64_t offset) {
+        const size_t count = ReadAt(to, offset);
+        taken_ += count;
+        return count;
+      },
+      *size_, name_, member_);
 }
 
 void InputFile::Detect(std::string_view magic) {
   detected_ = true;
-  decompressor_ =
-      Decompressor::Make(magic, [this](std::span<char> to) { return ReadBytes(to); }, name_);
+  Decompressor::Source source = [this](std::span<char> to) { return ReadBytes(to); };
+  decompressor_ = IsZip(magic) ? ReadZip(std::move(source), name_)
+                               : Decompressor::Make(magic, std::move(source), name_);
 }
 
-InputFile::~InputFile() {
-  if (owned_) close(descriptor_);
+void InputFile::TakeAsText(const std::optional<std::string>& encoding) {
+  std::string from;
+  if (encoding) {
+    if (!IsUtf8Name(*encoding)) from = *encoding;
+  } else if (seekable()) {
+    std::array<char, kEncodingMagicSize> start;
+    from = EncodingOf({start.data(), ReadAt(start, 0)});
+  } else {
+    std::string start(kEncodingMagicSize, '\0');
+    start.resize(ReadUnpacked(start));
+    start_ = std::move(start);
+    from = EncodingOf(start_);
+  }
+  if (from.empty()) return;
+  transcoder_ = std::make_unique<Transcoder>(
+      [this](std::span<char> to) { return ReadUnpacked(to); }, std::move(from), name_);
 }
 
 std::optional<InputFile::Stamp> InputFile::stamp() const {
@@ -115,19 +191,29 @@ std::optional<InputFile::Stamp> InputFile::stamp() const {
 }
 
 size_t InputFile::Read(std::span<char> to) {
+  return transcoder_ ? transcoder_->Read(to) : ReadUnpacked(to);
+}
+
+size_t InputFile::ReadUnpacked(std::span<char> to) {
   if (!detected_) {
     std::array<char, Decompressor::kMagicSize> magic;
     ahead_.assign(magic.data(), ReadBytes(magic));
+    taken_ = 0;
     Detect(ahead_);
   }
-  return decompressor_ ? decompressor_->Read(to) : ReadBytes(to);
+  const size_t before = TakeFrom(&start_, to);
+  to = to.subspan(before);
+  return before + (decompressor_ ? decompressor_->Read(to) : ReadBytes(to));
 }
 
 // As the file is stored.
 size_t InputFile::ReadBytes(std::span<char> to) {
-  size_t done = std::min(ahead_.size(), to.size());
-  std::copy_n(ahead_.data(), done, to.data());
-  ahead_.erase(0, done);
+  if (source_) {
+    const size_t got = source_(to);
+    taken_ += got;
+    return got;
+  }
+  size_t done = TakeFrom(&ahead_, to);
   while (done < to.size()) {
     const size_t want = std::min(to.size() - done, kMaxTransfer);
     const ssize_t got = Retry([&] { return read(descriptor_, to.data() + done, want); });
@@ -204,6 +290,7 @@ AtomicFile::AtomicFile(const fs::path& file, Temporary temporary)
     }
     // A rename would replace even a file that is protected against writing.
     if (access(file.c_str(), W_OK) == -1) Fail(errno);
+    old_ = Access{status.st_mode, status.st_uid, status.st_gid};
   } else if (errno != ENOENT) {
     Fail(errno);  // a loop of links, a name that is too long, ...
   }
@@ -221,7 +308,7 @@ void AtomicFile::OpenTemporary(Temporary temporary) {
   if (temporary != Temporary::kNamed && access("/proc/self/fd", X_OK) == 0) {
     const fs::path folder = FolderOf(file_);
     descriptor_ =
-        Retry([&] { return open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666); });
+        Retry([&] { return open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, NewMode()); });
     if (descriptor_ != -1) return;
   }
 #endif
@@ -241,8 +328,8 @@ int AtomicFile::NameTemporary() {
         FolderOf(file_) / fmt::format(".{}.tmp-{}-{:016x}", name, getpid(), number);
     int result = 0;
     if (descriptor_ == -1) {
-      result = descriptor_ =
-          Retry([&] { return open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
+      result = descriptor_ = Retry(
+          [&] { return open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, NewMode()); });
     } else {
       const std::string open_file = fmt::format("/proc/self/fd/{}", descriptor_);
       result = linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW);
@@ -266,6 +353,7 @@ void AtomicFile::Write(std::string_view bytes) {
 
 void AtomicFile::Commit() {
   if (replaces_) {
+    KeepAccess();
     if (Retry([&] { return fsync(descriptor_); }) == -1) Fail(errno);
     // Only here may a kill leave something behind, between the two calls: the whole file.
     const bool unnamed = temporary_.empty();
@@ -280,6 +368,30 @@ void AtomicFile::Commit() {
   if (!replaces_) return;
   if (!temporary_.empty()) Rename();
   SyncFolder();
+}
+
+// Until it is known who may read it, only the owner may read what replaces a file.
+mode_t AtomicFile::NewMode() const { return old_ ? 0600 : 0666; }
+
+// Whoever could read and write the file that is replaced can read and write this one, nobody else.
+void AtomicFile::KeepAccess() {
+  // It may have changed, or come into being, since the constructor.
+  struct stat status = {};
+  if (lstat(file_.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
+    old_ = Access{status.st_mode, status.st_uid, status.st_gid};
+  }
+  if (!old_) return;
+  mode_t mode = old_->mode & 0777;
+  constexpr uid_t kSameOwner = static_cast<uid_t>(-1);
+  if (fchown(descriptor_, old_->owner, old_->group) == -1 &&
+      fchown(descriptor_, kSameOwner, old_->group) == -1) {
+    // What the group was granted is not for another group.
+    if (fstat(descriptor_, &status) == -1 || status.st_gid != old_->group) {
+      mode = (mode & ~mode_t{070}) | (mode & (mode << 3) & 070);
+    }
+  }
+  // Where the file system has no such modes, the file stays the owner's.
+  if (fchmod(descriptor_, mode) == -1) return;
 }
 
 void AtomicFile::Rename() {

@@ -55,9 +55,10 @@ void CheckRange(const OptionInfo& info, const T& value) {
     const auto number = static_cast<double>(value);
     if (info.range.Has(number) || IsNothing(info, value)) return;
     Reject(info.name, OptionTraits<T>::Text(value), RangeText(info.range, OptionTraits<T>::kType));
-  } else if constexpr (std::is_same_v<T, std::optional<double>>) {
-    if (!value || info.range.Has(*value)) return;
-    Reject(info.name, NumberText(*value), RangeText(info.range, OptionType::kNumber));
+  } else if constexpr (std::is_same_v<T, std::optional<double>> ||
+                       std::is_same_v<T, std::optional<size_t>>) {
+    if (!value || info.range.Has(static_cast<double>(*value))) return;
+    Reject(info.name, OptionTraits<T>::Text(value), RangeText(info.range, OptionTraits<T>::kType));
   } else if constexpr (std::is_same_v<T, std::vector<size_t>>) {
     for (const size_t item : value) {
       if (info.range.Has(static_cast<double>(item))) continue;

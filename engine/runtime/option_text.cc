@@ -90,6 +90,56 @@ char OptionTraits<char>::Parse(const OptionInfo& info, std::string_view text) {
   Reject(info.name, InQuotes(text), "one character, or comma, semicolon, tab or space");
 }
 
+std::string OptionTraits<Delimiter>::Text(const Delimiter& value) {
+  return value.text.size() == 1 ? OptionTraits<char>::Text(value.text[0]) : value.text;
+}
+
+Delimiter OptionTraits<Delimiter>::Parse(const OptionInfo& info, std::string_view text) {
+  for (const auto& [character, name] : kCharacters) {
+    if (name == text) return character;
+  }
+  if (text.empty()) Reject(info.name, "nothing", "a character or several");
+  return std::string(text);
+}
+
+std::string OptionTraits<std::vector<std::string>>::Text(const std::vector<std::string>& values) {
+  std::string text;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) text += ',';
+    const std::string& value = values[i];
+    if (!value.empty() && value.find_first_of(",\"") == std::string::npos) {
+      text += value;
+      continue;
+    }
+    text += '"';
+    for (const char c : value) text += c == '"' ? "\"\"" : std::string(1, c);
+    text += '"';
+  }
+  return text;
+}
+
+std::vector<std::string> OptionTraits<std::vector<std::string>>::Parse(const OptionInfo& info,
+                                                                       std::string_view text) {
+  std::vector<std::string> values(1);
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == ',') {
+      values.emplace_back();
+    } else if (text[i] != '"' || !values.back().empty()) {
+      values.back() += text[i];
+    } else {
+      for (++i;; ++i) {
+        if (i >= text.size()) Reject(info.name, InQuotes(text), "a closing quotation mark");
+        if (text[i] == '"') {
+          if (i + 1 >= text.size() || text[i + 1] != '"') break;
+          ++i;
+        }
+        values.back() += text[i];
+      }
+    }
+  }
+  return values;
+}
+
 std::string OptionTraits<std::string>::Parse(const OptionInfo& info, std::string_view text) {
   if (text.empty()) Reject(info.name, "nothing", info.value);
   return std::string(text);

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "colonnade/csv.h"
 #include "colonnade/error.h"
 #include "colonnade/option.h"
 
@@ -90,6 +91,13 @@ struct OptionTraits<std::string> : OptionTraitsBase {
 };
 
 template <>
+struct OptionTraits<Delimiter> : OptionTraitsBase {
+  static constexpr OptionType kType = OptionType::kText;
+  static std::string Text(const Delimiter& value);
+  static Delimiter Parse(const OptionInfo& info, std::string_view text);
+};
+
+template <>
 struct OptionTraits<std::filesystem::path> : OptionTraitsBase {
   static constexpr OptionType kType = OptionType::kText;
   static std::string Text(const std::filesystem::path& value) { return value.string(); }
@@ -142,6 +150,16 @@ struct OptionTraits<std::vector<T>> {
     }
     return values;
   }
+};
+
+// Texts that hold a comma or a double quotation mark, or nothing, are in double quotes, as in CSV.
+template <>
+struct OptionTraits<std::vector<std::string>> {
+  static constexpr OptionType kType = OptionType::kText;
+  static constexpr bool kList = true;
+  static std::vector<std::string> Names() { return {}; }
+  static std::string Text(const std::vector<std::string>& values);
+  static std::vector<std::string> Parse(const OptionInfo& info, std::string_view text);
 };
 
 }  // namespace colonnade

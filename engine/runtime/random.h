@@ -15,9 +15,9 @@ enum class RandomStream : uint32_t {
   kWeights = 1,  // substream: layer
   kBiases = 2,   // substream: layer
   kShuffle = 3,  // substream: epoch
-  kSplit = 6,    // substream: class
+  kSplit = 6,    // substream: class; of groups: 0
   kDropout = 7,  // by kernels/dropout.h: substream: layer and rows, index: step and column
-  kFolds = 8,    // substream: class
+  kFolds = 8,    // likewise
 };
 
 // Philox 4×32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) keyed by

@@ -14,6 +14,7 @@
 #include "engine/runtime/file.h"
 #include "engine/runtime/hash.h"
 #include "engine/runtime/json.h"
+#include "engine/runtime/option_text.h"
 
 namespace colonnade {
 namespace {
@@ -159,6 +160,11 @@ void Checkpoint::RequireIdentity(const Identity& identity, const Identity& defau
                      .found = fmt::format("{} {}", option, Quoted(value)),
                      .expected = Quoted(expected)});
   }
+}
+
+size_t Checkpoint::epochs() const {
+  const auto node = container_.Node<Json>(kIdentityKey);
+  return node.Has("epochs") ? NumberOf<size_t>(node.Field("epochs").String()).value_or(0) : 0;
 }
 
 void Checkpoint::Read(std::span<const OptimizerState::Tensor> tensors) const {

@@ -62,6 +62,9 @@ class Checkpoint {
   // Throws with the first difference. What the file lacks has the value in `defaults`, if any.
   void RequireIdentity(const Identity& identity, const Identity& defaults) const;
 
+  // For how many epochs the training was; 0 where that is no number.
+  size_t epochs() const;
+
   const RunState& state() const { return state_; }
   const std::string& name() const { return container_.name(); }  // for messages
 

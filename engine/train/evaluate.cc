@@ -62,24 +62,23 @@ void CheckLabels(const Model& model, const Dataset& data) {
 }
 
 Evaluation EvaluateNumbers(const Model& model, const Dataset& data, int threads) {
-  const std::vector<float> predictions = model.Values(data, threads);
-  const std::span<const float> targets = data.targets();
+  const std::vector<double> predictions = model.Values(data, threads);
   double weight = 0;
   double mean = 0;
   double squared = 0;
   double absolute = 0;
   for (size_t e = 0; e < data.examples(); ++e) {
     const double w = WeightOf(data, e);
-    const double r = static_cast<double>(predictions[e]) - static_cast<double>(targets[e]);
+    const double r = predictions[e] - data.TargetOf(e);
     weight += w;
-    mean += w * static_cast<double>(targets[e]);
+    mean += w * data.TargetOf(e);
     squared += w * r * r;
     absolute += w * std::abs(r);
   }
   mean /= weight;
   double variation = 0;
   for (size_t e = 0; e < data.examples(); ++e) {
-    const double r = static_cast<double>(targets[e]) - mean;
+    const double r = data.TargetOf(e) - mean;
     variation += WeightOf(data, e) * r * r;
   }
   RegressionMetrics metrics;

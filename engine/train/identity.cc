@@ -82,7 +82,9 @@ Identity AsVersion1(const Identity& identity) {
       old.emplace_back("class weights", values);
       old.emplace_back("balanced classes", balanced ? "true" : "false");
     } else if (name == "target-scale") {
-      old.emplace_back("standardized targets", text == "standard" ? "true" : "false");
+      old.emplace_back("standardized targets", text == "standard" ? "true"
+                                               : text == "none"   ? "false"
+                                                                  : text);
     } else if (name == "init") {
       old.emplace_back(name, Place<Initialization>(text));
     } else if (name == "optimizer") {

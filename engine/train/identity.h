@@ -12,7 +12,8 @@
 
 namespace colonnade {
 
-// Name and value, as a message shows them. Two trainings with equal identities give the same bits.
+// Name and value, as a message shows them. Two trainings with equal identities give the same bits,
+// unless one was resumed to more epochs.
 using Identity = std::vector<std::pair<std::string, std::string>>;
 
 // Data, network and start, and every option whose entry in colonnade/options.h says that the result

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "colonnade/error.h"
 #include "engine/data/scaling.h"
@@ -85,12 +86,17 @@ std::vector<DenseParameters> StartParameters(const NetworkShape& shape,
 std::shared_ptr<Model::Storage> MakeModel(const Dataset& data, const TrainOptions& options) {
   auto model = std::make_shared<Model::Storage>();
   model->shape = options.ShapeFor(data);
-  model->target = options.start ? options.start->storage().target : FitTargets(options, data);
+  model->schema = data.schema();
+  const auto rebased = [&](auto scaling) {
+    return Rebased(std::move(scaling), options.start->schema(), model->schema);
+  };
+  model->target =
+      options.start ? rebased(options.start->target_scaling()) : FitTargets(options, data);
   RequireMemory(model->shape, options);
   if (options.HasBatchNorm()) RequireBatchMemory(model->shape, data, options);
-  model->schema = data.schema();
-  model->scaling = options.start && options.scale == Scale::kAuto ? options.start->scaling()
-                                                                  : FitScaling(options.scale, data);
+  model->scaling = options.start && options.scale == Scale::kAuto
+                       ? rebased(options.start->scaling())
+                       : FitScaling(options.scale, data);
   model->layers = StartParameters(model->shape, options);
   return model;
 }

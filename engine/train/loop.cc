@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/data/scaling.h"
 #include "engine/data/storage.h"
 #include "engine/runtime/random.h"
 
@@ -24,9 +25,12 @@ EpochLoop::EpochLoop(const TrainOptions& options, const Dataset& data, Learner& 
       seed_(options.seed),
       batch_(options.ExamplesPerStep(data.examples())),
       order_(data.examples()),
-      step_(learner.model->shape, data, learner.model->scaling, Settings(options, batch_, zeros),
-            learner.model->layers, learner.optimizer, learner.execution, profiler,
-            LossFunction(options, data, learner.model->target)) {
+      step_(learner.model->shape, data,
+            Rebased(learner.model->scaling, learner.model->schema, data.schema()),
+            Settings(options, batch_, zeros), learner.model->layers, learner.optimizer,
+            learner.execution, profiler,
+            LossFunction(options, data,
+                         Rebased(learner.model->target, learner.model->schema, data.schema()))) {
   std::iota(order_.begin(), order_.end(), 0u);
 }
 

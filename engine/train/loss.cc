@@ -92,8 +92,31 @@ Loss ResolveLoss(const TrainOptions& options, const Dataset& data) {
   return loss;
 }
 
+namespace {
+
+// The target of an example as it is learned, but for offset and scale.
+float Learned(const Dataset& data, size_t e, bool log) {
+  return log ? static_cast<float>(std::log1p(data.TargetOf(e))) : data.targets()[e];
+}
+
+void RequireLogarithms(const Dataset& data) {
+  for (size_t e = 0; e < data.examples(); ++e) {
+    const double target = data.TargetOf(e);
+    if (target > -1) continue;
+    throw Error(ErrorCode::kInvalidArgument,
+                {.subject = "target-scale",
+                 .found = fmt::format("log with the number {} to predict (example {})", target, e),
+                 .expected = "numbers above -1",
+                 .advice = "`target-scale` standard takes any"});
+  }
+}
+
+}  // namespace
+
 TargetScaling FitTargets(const TrainOptions& options, const Dataset& data) {
   if (!data.regression() || options.target_scale == TargetScale::kNone) return {};
+  const bool log = options.target_scale == TargetScale::kLog;
+  if (log) RequireLogarithms(data);
   const std::span<const float> weights = data.weights();
   const auto weight = [&](size_t e) {
     return weights.empty() ? 1.0 : static_cast<double>(weights[e]);
@@ -102,18 +125,18 @@ TargetScaling FitTargets(const TrainOptions& options, const Dataset& data) {
   double mean = 0;
   for (size_t e = 0; e < data.examples(); ++e) {
     total += weight(e);
-    mean += weight(e) * static_cast<double>(data.targets()[e]);
+    mean += weight(e) * static_cast<double>(Learned(data, e, log));
   }
   mean /= total;
   double variance = 0;
   for (size_t e = 0; e < data.examples(); ++e) {
-    const double r = static_cast<double>(data.targets()[e]) - mean;
+    const double r = static_cast<double>(Learned(data, e, log)) - mean;
     variance += weight(e) * r * r;
   }
   const auto deviation = static_cast<float>(std::sqrt(variance / total));
   // Targets that are all the same, or so small that their scale has no reciprocal, stay unscaled.
   const bool usable = std::isfinite(deviation) && deviation > 1e-30f;
-  return {.offset = static_cast<float>(mean), .scale = usable ? deviation : 1.0f};
+  return {.offset = static_cast<float>(mean), .scale = usable ? deviation : 1.0f, .log = log};
 }
 
 LossFunction::LossFunction(const TrainOptions& options, const Dataset& data,
@@ -167,7 +190,7 @@ size_t LossFunction::Apply(kernels::Matrix z, const uint32_t* indices, size_t fi
   if (!IsForNumbers(loss_)) return Classify(z, indices, first, scale, losses);
   float* const targets = targets_.data() + first;
   for (size_t c = 0; c < z.cols; ++c) {
-    targets[c] = (data_.targets()[indices[c]] - target_.offset) / target_.scale;
+    targets[c] = (Learned(data_, indices[c], target_.log) - target_.offset) / target_.scale;
   }
   switch (loss_) {
     case Loss::kSquared:

@@ -85,8 +85,16 @@ void TrainingRun::Resume(const Checkpoint& checkpoint) {
   const auto as_there = [&](const Identity& identity) {
     return checkpoint.version() == 1 ? AsVersion1(identity) : identity;
   };
-  checkpoint.RequireIdentity(as_there(identity_), as_there(DefaultIdentity()));
+  Identity expected = identity_;
+  // One of fewer epochs goes on, by the schedule of the longer training from here.
+  if (const size_t epochs = checkpoint.epochs(); epochs > 0 && epochs < progress_.epochs) {
+    for (auto& [option, text] : expected) {
+      if (option == "epochs") text = fmt::to_string(epochs);
+    }
+  }
+  checkpoint.RequireIdentity(as_there(expected), as_there(DefaultIdentity()));
   state_ = checkpoint.state();
+  if (state_.end == StopReason::kEpochs && state_.epoch < progress_.epochs) state_.end.reset();
   const size_t steps_per_epoch = progress_.steps / progress_.epochs;
   const bool between_batches =
       state_.in_epoch < data_.examples() && state_.in_epoch % learner_.batch == 0;

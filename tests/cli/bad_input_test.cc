@@ -27,16 +27,19 @@ class BadInputTest : public CliTest {
   void SetUp() override { Write("good.csv", kGood); }
 
   // Trains on a file of that content, which is not good data.
-  std::string TrainOn(const std::string& text) {
+  std::string TrainOn(const std::string& text, const std::vector<std::string>& more = {}) {
     Write("bad.csv", text);
-    return RunBad(kBadData, {"train", "bad.csv", "-o", "m.safetensors"});
+    std::vector<std::string> train = {"train", "bad.csv", "-o", "m.safetensors"};
+    train.insert(train.end(), more.begin(), more.end());
+    return RunBad(kBadData, train);
   }
 };
 
 TEST_F(BadInputTest, FilesThatCannotBeRead) {
   EXPECT_THAT(RunBad(kFailure, {"train", "missing.csv"}),
               AllOf(HasSubstr("missing.csv"), HasSubstr("No such file")));
-  EXPECT_THAT(RunBad(kFailure, {"train", "."}), HasSubstr("directory"));
+  std::filesystem::create_directory(File("empty"));
+  EXPECT_THAT(RunBad(kFailure, {"train", "empty"}), HasSubstr("'empty': "));
   EXPECT_THAT(RunBad(kFailure, {"train", "good.csv", "--test", "missing.csv"}),
               HasSubstr("missing.csv"));
   EXPECT_THAT(RunBad(kFailure, {"evaluate", "missing.safetensors", "good.csv"}),
@@ -55,11 +58,12 @@ TEST_F(BadInputTest, DataThatIsNoTable) {
   EXPECT_THAT(TrainOn("label,a\n"), HasSubstr("header"));
   EXPECT_THAT(TrainOn("label,a,b\n0,1,2\n1,3\n"),
               AllOf(HasSubstr("bad.csv:3"), HasSubstr("found 2 fields, expected 3")));
-  EXPECT_THAT(TrainOn("label,a,b\n0,1,2\n1,,4\n"),
+  EXPECT_THAT(TrainOn("label,a,b\n0,1,2\n1,,4\n", {"--missing", "refuse"}),
               AllOf(HasSubstr("bad.csv:3"), HasSubstr("column 2 ('a')")));
   EXPECT_THAT(TrainOn("label,a,b\n0,1,2\n1,x,4\n"),
               AllOf(HasSubstr("bad.csv:3"), HasSubstr("found 'x', expected a number")));
-  EXPECT_THAT(TrainOn("label,a,b\n0,1,nan\n1,3,4\n"), HasSubstr("missing"));
+  EXPECT_THAT(TrainOn("label,a,b\n0,1,nan\n1,3,4\n", {"--missing", "refuse"}),
+              HasSubstr("missing"));
   EXPECT_THAT(TrainOn("label,a,b\n0,1,inf\n1,3,4\n"), HasSubstr("finite"));
   EXPECT_THAT(TrainOn("label,a,b\n0,1,1e99\n1,3,4\n"), HasSubstr("finite"));
   EXPECT_THAT(TrainOn("label,a,b\n,1,2\n1,3,4\n"), HasSubstr("class label"));

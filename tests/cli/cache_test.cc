@@ -38,7 +38,12 @@ TEST_F(CacheCommandTest, ConvertedDataTakeThePlaceOfCsv) {
   EXPECT_EQ(Train({"digits.colonnade", "--validation", "0.2"})["parameters_hash"],
             Train({"digits.csv", "--validation", "0.2"})["parameters_hash"]);
   const std::string model = "model.safetensors";
-  EXPECT_EQ(RunJson({"evaluate", model, "t.bin"}), RunJson({"evaluate", model, "digits_test.csv"}));
+  nlohmann::json of_cache = RunJson({"evaluate", model, "t.bin"});
+  nlohmann::json of_csv = RunJson({"evaluate", model, "digits_test.csv"});
+  EXPECT_EQ(of_csv["data"]["source"], "digits_test.csv");
+  of_cache.erase("data");
+  of_csv.erase("data");
+  EXPECT_EQ(of_cache, of_csv);
   EXPECT_EQ(RunOk({"predict", model, "t.bin", "--proba"}),
             RunOk({"predict", model, "digits_test.csv", "--proba"}));
   RunOk({"convert", "digits.colonnade", "again.csv"});
@@ -64,8 +69,10 @@ TEST_F(CacheCommandTest, CacheIsMadeAndUsedWithALineEach) {
   EXPECT_EQ(ReadFile(File("model.safetensors")).substr(hash(model), 60),
             model.substr(hash(model), 60));
   // What training has left there, evaluation takes.
+  const std::string without = Run({"evaluate", "model.safetensors", "digits_test.csv"}).err;
+  EXPECT_THAT(without, HasSubstr("digits_test.csv: 200 rows"));
   EXPECT_EQ(Run({"evaluate", "model.safetensors", "digits_test.csv", "--cache"}).err,
-            "digits_test.csv: read from the cache digits_test.csv.colonnade\n");
+            without + "digits_test.csv: read from the cache digits_test.csv.colonnade\n");
 }
 
 TEST_F(CacheCommandTest, RefusesWithOneLine) {
@@ -78,7 +85,7 @@ TEST_F(CacheCommandTest, RefusesWithOneLine) {
               HasSubstr("found a model"));
   EXPECT_THAT(RunBad(2, {"convert", "t.colonnade", "t.colonnade"}),
               HasSubstr("expected another file than the input"));
-  EXPECT_THAT(Run({"check", "t.colonnade"}).err, HasSubstr("found a cached dataset"));
+  EXPECT_THAT(RunOk({"check", "t.colonnade"}), HasSubstr("format    a cache\nrows      200\n"));
   std::filesystem::resize_file(File("t.colonnade"), 100'000);
   EXPECT_THAT(RunBad(3, {"evaluate", "model.safetensors", "t.colonnade"}), HasSubstr("truncated?"));
   EXPECT_EQ(RunBad(2, {"convert", "digits.csv"}).find("colonnade: FILES"), 0u);

@@ -18,7 +18,7 @@ TEST_F(CheckTest, TellsWhatAFileIs) {
   Write("t.csv",
         "\xef\xbb\xbfspecies;a;b;c;d;color\r\nx;1;0.5;7;1;red\r\ny;2;-3;7;2;blue\r\n"
         "x;1;.5;7;1;\"red\"\r\n");
-  const nlohmann::json r = RunJson({"check", "t.csv", "--categorical", "color"});
+  const nlohmann::json r = RunJson({"check", "t.csv", "--label-column", "species"});
   EXPECT_EQ(r["loads"], true);
   EXPECT_EQ(r["dialect"]["delimiter"], ";");
   EXPECT_EQ(r["dialect"]["line_ends"], "CRLF");
@@ -36,16 +36,18 @@ TEST_F(CheckTest, TellsWhatAFileIs) {
   EXPECT_EQ(r["columns"][3]["constant"], true);
   EXPECT_EQ(r["columns"][4]["duplicate_of"], 1);
   EXPECT_EQ(r["columns"][5]["role"], "categorical");
-  const std::string text = RunOk({"check", "t.csv", "--categorical", "color"});
+  const std::string text = RunOk({"check", "t.csv", "--label-column", "species"});
   EXPECT_THAT(text, HasSubstr("delimiter ;, header, quotes, CRLF line ends, byte order mark"));
   EXPECT_THAT(text, HasSubstr("rows      3, 1 equal to an earlier one"));
 }
 
 TEST_F(CheckTest, ShowsEveryBadCell) {
-  Write("t.csv",
-        "label,a,b\n0,1,x\n1,,\xc3\xa9"
-        "2\n2\n0,5,6\n");
-  const Outcome outcome = Run({"check", "t.csv"});
+  std::string table =
+      "label,a,b\n0,1,x\n1,,\xc3\xa9"
+      "2\n2\n";
+  for (int i = 0; i < 30; ++i) table += i % 2 == 0 ? "0,5,6\n" : "1,7,8\n";
+  Write("t.csv", table);
+  const Outcome outcome = Run({"check", "t.csv", "--missing", "refuse"});
   EXPECT_EQ(outcome.status, kBadData);
   EXPECT_THAT(outcome.out, HasSubstr("t.csv:2: column 3 ('b'): found 'x', expected a number\n"
                                      "  0,1,x\n"
@@ -59,10 +61,11 @@ TEST_F(CheckTest, ShowsEveryBadCell) {
                                      "  1,,\xc3\xa9"
                                      "2\n"
                                      "     ^\n"));
-  EXPECT_THAT(outcome.out, HasSubstr("t.csv:4: found 1 field, expected 3 (as in the first row)"));
+  EXPECT_THAT(outcome.out, HasSubstr("t.csv:4: found 1 field, expected 3 (as in the header)"));
   EXPECT_THAT(outcome.err, HasSubstr("t.csv: found 4 bad cells or rows"));
-  EXPECT_THAT(Run({"check", "t.csv", "--limit", "1"}).out, HasSubstr("… and 3 more"));
-  const Outcome json = Run({"check", "t.csv", "--json", "--limit", "0"});
+  EXPECT_THAT(Run({"check", "t.csv", "--missing", "refuse", "--limit", "1"}).out,
+              HasSubstr("… and 3 more"));
+  const Outcome json = Run({"check", "t.csv", "--missing", "refuse", "--json", "--limit", "0"});
   EXPECT_EQ(json.status, kBadData);
   EXPECT_EQ(nlohmann::json::parse(json.out)["bad"], 4);
   EXPECT_EQ(nlohmann::json::parse(json.out)["missing"], 1);
@@ -70,8 +73,12 @@ TEST_F(CheckTest, ShowsEveryBadCell) {
 
 TEST_F(CheckTest, LongLinesAreCutAroundThePlace) {
   std::string row = "0";
-  for (int i = 0; i < 200; ++i) row += i == 100 ? ",bad" : ",12345";
-  Write("t.csv", row + "\n");
+  for (int i = 0; i < 200; ++i) row += ",12345";
+  const std::string good = row + "\n";
+  row.replace(row.find(',') + 100 * 6 + 1, 5, "bad");
+  std::string table;
+  for (int i = 0; i < 20; ++i) table += i == 12 ? row + "\n" : good;
+  Write("t.csv", table);
   Write("ok.csv", std::string("0,1\n1,2\n"));
   const Outcome outcome = Run({"check", "t.csv", "--header", "no"});
   EXPECT_EQ(outcome.status, kBadData);
@@ -88,10 +95,13 @@ TEST_F(CheckTest, FilesThatAreNoTables) {
   Write("empty.csv", "");
   const Outcome empty = Run({"check", "empty.csv"});
   EXPECT_EQ(empty.status, kBadData);
-  EXPECT_EQ(empty.err, "colonnade: empty.csv: found an empty file, expected a table of numbers\n");
-  Write("open.csv", "0,1\n1,\"2\n3,4\n");
-  EXPECT_THAT(Run({"check", "open.csv"}).out,
-              HasSubstr("open.csv:2: column 2: found quotes that are not closed"));
+  EXPECT_EQ(empty.err,
+            "colonnade: empty.csv: found an empty file, expected a table, one example per line\n");
+  Write("open.csv", "0,1.5\n1,\"2\n3,4\n");
+  const Outcome open = Run({"check", "open.csv"});
+  EXPECT_EQ(open.status, kBadData);
+  EXPECT_THAT(open.out, HasSubstr("open.csv:2: column 2: found quotes that are not closed"));
+  EXPECT_EQ(open.err, "colonnade: open.csv: found 1 bad cell or row\n");
   EXPECT_EQ(Run({"check", "missing.csv"}).status, 1);
   EXPECT_THAT(RunBad(2, {"check", "open.csv", "--limit", "-1"}), HasSubstr("--limit"));
 }

@@ -286,5 +286,18 @@ TEST_F(CheckpointCliTest, StartTakesNetworkParametersAndScalingFromAModel) {
   EXPECT_THAT(RunBad(4, {"train", "digits.csv", "--start", "digits.csv"}), HasSubstr("digits.csv"));
 }
 
+TEST_F(CheckpointCliTest, ALongerTrainingGoesOn) {
+  const auto train = [&](const char* epochs) {
+    return std::vector<std::string>{"train",    "digits.csv", "--checkpoint",
+                                    "run.ckpt", "--resume",   "--epochs",
+                                    epochs,     "--hidden",   "8"};
+  };
+  RunOk(train("2"));
+  const nlohmann::json longer = RunJson(train("4"));
+  EXPECT_EQ(longer["training"]["epochs"], 4);
+  EXPECT_GT(longer["training"]["resumed_step"], 0);
+  EXPECT_THAT(RunBad(4, train("3")), HasSubstr("found epochs \"4\", expected \"3\""));
+}
+
 }  // namespace
 }  // namespace colonnade::test

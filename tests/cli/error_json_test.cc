@@ -95,14 +95,18 @@ TEST_F(ErrorJsonTest, OfFilesThatCannotBeRead) {
 }
 
 TEST_F(ErrorJsonTest, OfBadData) {
-  Write("bad.csv", "label,a,größe\n0,1,2\n1,3,x\n");
+  Write("bad.csv", "label,a,größe\n0,1,2\n1,3,x\n0,1,4\n");
   ExpectParts({"train", "bad.csv"}, "data", 3,
               {{"file", "bad.csv"},
                {"row", 3},
                {"column", 3},
                {"column_name", "'größe'"},
                {"found", "'x'"},
-               {"expected", "a number"}});
+               {"expected", "a number"},
+               {"advice",
+                "--na-values names words for missing values, --bad-rows skip leaves such rows out, "
+                "--categorical makes the values categories, --ignore-columns leaves the column "
+                "out"}});
 }
 
 TEST_F(ErrorJsonTest, OfBadModels) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every option of the library is where users look for it: among the flags, in the help, in reports.
+#include <algorithm>
 #include <map>
 #include <set>
 #include <sstream>
@@ -82,6 +83,17 @@ TEST_F(OptionsCliTest, TheHelpTellsDefaults) {
   check(OptionsOf<CsvOptions>());
   check(OptionsOf<TrainOptions>());
   EXPECT_EQ(help.find('`'), std::string::npos) << "an option that is not spelt as a flag";
+}
+
+TEST_F(OptionsCliTest, TheHelpFitsIntoAHundredColumns) {
+  for (const char* const command :
+       {"train", "sweep", "evaluate", "predict", "inspect", "convert", "check", "options"}) {
+    std::istringstream lines(RunOk({command, "--help"}));
+    for (std::string line; std::getline(lines, line);) {
+      const auto width = std::ranges::count_if(line, [](char c) { return (c & 0xc0) != 0x80; });
+      EXPECT_LE(width, 100) << command << ": " << line;
+    }
+  }
 }
 
 TEST_F(OptionsCliTest, ReportsHaveAllThatIsInForce) {

@@ -285,9 +285,9 @@ TEST_F(SweepCliTest, RefusesFoldsThatTheDataDoNotHave) {
     text += (i < 3 ? "few," : "many,") + std::to_string(i) + '\n';
   }
   Write("few.csv", text);
-  EXPECT_THAT(RunBad(2, {"sweep", "few.csv", "--folds", "4", "--grid", "lr=0.1,0.2"}),
-              HasSubstr("--folds: found 4, expected at most 3, the number of examples of the class "
-                        "'few'"));
+  EXPECT_THAT(RunBad(2, {"sweep", "few.csv", "--folds", "28", "--grid", "lr=0.1,0.2"}),
+              HasSubstr("--folds: found 28, expected at most 27, the number of examples of the "
+                        "class 'many', which has the most"));
 }
 
 TEST_F(SweepCliTest, HelpHasExamples) {

@@ -62,7 +62,9 @@ TEST_F(TrainCliTest, TextGoesToStdoutAndProgressToStderr) {
   EXPECT_EQ(outcome.status, 0);
   EXPECT_THAT(outcome.out, HasSubstr("test   accuracy 0."));
   EXPECT_THAT(outcome.out, HasSubstr("model  m.safetensors"));
-  EXPECT_THAT(outcome.err, HasSubstr("600 examples, 784 features, 10 classes"));
+  EXPECT_THAT(outcome.err, ::testing::StartsWith("data     digits.csv: 600 rows; separator ','; "
+                                                 "header\nlabel    label (10 classes: 0 60, "));
+  EXPECT_THAT(outcome.err, HasSubstr("… and 776 more\ndigits_test.csv: 200 rows\nnetwork 784-"));
   EXPECT_THAT(outcome.err, HasSubstr("epoch 4/4  loss"));
   EXPECT_EQ(outcome.err.find('\x1b'), std::string::npos) << "escape codes off a terminal";
   EXPECT_EQ(outcome.err.find('\r'), std::string::npos);

@@ -72,15 +72,15 @@ TEST(NamesOfFilesTest, AreAsTheyWere) {
   EXPECT_EQ(AllNames<Initialization>(), "he uniform");
   EXPECT_EQ(AllNames<Optimizer>(), "sgd momentum nesterov adam adamw rmsprop");
   EXPECT_EQ(AllNames<Loss>(), "auto cross-entropy bce squared huber");
-  EXPECT_EQ(AllNames<TargetScale>(), "standard none");
+  EXPECT_EQ(AllNames<TargetScale>(), "standard none log");
   EXPECT_EQ(AllNames<Schedule>(), "constant step exponential cosine onecycle");
   EXPECT_EQ(AllNames<StopReason>(), "epochs signal early-stopping target-accuracy max-seconds");
-  EXPECT_EQ(AllNames<Missing>(), "error mean zero drop");
+  EXPECT_EQ(AllNames<Missing>(), "refuse mean median zero drop");
   EXPECT_EQ(AllNames<Header>(), "auto yes no");
   EXPECT_EQ(AllNames<Task>(), "auto classify regress");
   EXPECT_EQ(AllNames<ElementType>(), "u8 f32");
   EXPECT_EQ(AllNames<ErrorCode>(), "usage io data model diverged");
-  EXPECT_EQ(AllNames<ColumnRole>(), "label feature categorical ignored weight");
+  EXPECT_EQ(AllNames<ColumnRole>(), "label feature categorical ignored weight group time");
   EXPECT_EQ(AllNames<ColumnType>(), "nothing byte integer number text");
 }
 
@@ -104,7 +104,7 @@ TEST(NamesOfFilesTest, MomentsAreAsTheyWere) {
 }
 
 TEST(NamesAsWordsTest, Alternatives) {
-  EXPECT_EQ(Alternatives<Missing>(), "error, mean, zero or drop");
+  EXPECT_EQ(Alternatives<Missing>(), "refuse, mean, median, zero or drop");
   EXPECT_EQ(Alternatives<ElementType>(), "u8 or f32");
   EXPECT_EQ(Alternatives<Loss>([](const LossRow& row) { return row.for_numbers; }),
             "squared or huber");

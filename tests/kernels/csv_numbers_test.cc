@@ -49,6 +49,78 @@ TEST(CsvNumbers, FindsAllEndsAndReadsNothingElse) {
   }
 }
 
+// By the letter of the header, a byte at a time.
+kernels::LineScan ScanSimply(const std::string& text, char separator, std::vector<uint32_t>* ends) {
+  kernels::LineScan scan;
+  bool inside = false;
+  const auto at = [&](size_t i) { return i < text.size() ? text[i] : '\n'; };
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool end = c == separator || c == '\n';
+    scan.lines += c == '\n' ? 1 : 0;
+    scan.inside += c == '\n' && inside ? 1 : 0;
+    if (end && !inside) ends->push_back(static_cast<uint32_t>(i));
+    if (c != '"') continue;
+    scan.quotes = true;
+    inside = !inside;
+    if (inside) {
+      const char before = i == 0 ? '\n' : text[i - 1];
+      scan.regular &= before == separator || before == '\n' || before == '"';
+    } else {
+      const char next = at(i + 1);
+      scan.regular &=
+          next == separator || next == '\n' || next == '"' || (next == '\r' && at(i + 2) == '\n');
+    }
+  }
+  scan.regular &= !inside;
+  return scan;
+}
+
+TEST(CsvNumbers, ScansQuotesAndReadsNothingElse) {
+  const GuardedMemory from(4096);
+  const GuardedMemory to(kernels::FieldEndsCapacity(4096) * sizeof(uint32_t));
+  Random random(2);
+  size_t regular = 0;
+  for (size_t turn = 0; turn < 3000; ++turn) {
+    // Fields in quotes, mostly as they should be.
+    const size_t size = 1 + random.Below(400);
+    const size_t rarity = 1 + random.Below(300);
+    std::string text;
+    while (text.size() < size) {
+      const bool quoted = random.Below(2) == 0;
+      if (quoted) text += '"';
+      for (size_t n = random.Below(6); n > 0; --n) {
+        text +=
+            quoted ? std::vector<std::string>{"a", ";", "\n", "\"\"", "\r"}[random.Below(5)] : "b";
+      }
+      if (quoted) text += '"';
+      text += std::vector<std::string>{";", "\n", "\r\n"}[random.Below(3)];
+    }
+    for (char& c : text) {
+      if (random.Below(rarity) == 0) c = "\";\n\ra"[random.Below(5)];
+    }
+    if (random.Below(3) == 0) text.resize(text.size() - random.Below(text.size()));
+    std::vector<uint32_t> expected;
+    const kernels::LineScan simple = ScanSimply(text, ';', &expected);
+    regular += simple.regular ? 1 : 0;
+    ForEachTarget([&] {
+      char* const place = from.Last(text.size());
+      std::copy(text.begin(), text.end(), place);
+      const kernels::LineScan scan = kernels::ScanLines(place, text.size(), ';', '"');
+      ASSERT_EQ(scan.lines, simple.lines) << text;
+      ASSERT_EQ(scan.quotes, simple.quotes) << text;
+      ASSERT_EQ(scan.inside, simple.inside) << text;
+      ASSERT_EQ(scan.regular, simple.regular) << text;
+      auto* const ends = reinterpret_cast<uint32_t*>(
+          to.Last(kernels::FieldEndsCapacity(text.size()) * sizeof(uint32_t)));
+      const size_t count = kernels::FindUnquotedEnds(place, text.size(), ';', '"', ends);
+      ASSERT_EQ(std::vector<uint32_t>(ends, ends + count), expected) << text;
+    });
+  }
+  EXPECT_GT(regular, 300u);
+  EXPECT_LT(regular, 2700u);
+}
+
 // Whether DecodeNumbers() must take a field, by the letter of its header.
 bool IsShortNumber(const std::string& field) {
   const size_t sign = field.starts_with('+') || field.starts_with('-') ? 1 : 0;

@@ -12,8 +12,9 @@ namespace colonnade {
 
 // Writes a dataset as a safetensors file, atomically: the file is whole or absent. Its tensors are
 // `values` (U8 or F32, examples × stride; what is behind the features is padding of zeros),
-// `labels` (U32, class indices) or `targets` (F32) where there are any, and `weights` (F32) where
-// examples have them. threads: as in CsvOptions. Throws kIo.
+// `labels` (U32, class indices) or `targets` (F32) where there are any, and where examples have
+// them `weights` (F32), `exact_targets` (F64), `groups` (U32) and `times` (F64). threads: as in
+// CsvOptions. Throws kIo.
 void WriteCache(const Dataset& data, const std::filesystem::path& file, int threads = 0);
 
 // Maps such a file. Its values are checked against its checksum, which takes as long as to read
@@ -21,8 +22,9 @@ void WriteCache(const Dataset& data, const std::filesystem::path& file, int thre
 //
 // The columns are what they were when the file was made: options about columns and missing values
 // may repeat that, but not ask for something else, and those about the text do not matter. With
-// `like`, features, categories and what was done with missing values must be the same; class labels
-// become its class indices.
+// `like`, there must be a column for each of its names, in any order, and what took the place of
+// missing values must be the same, if some were missing; features, categories, offsets and class
+// labels become those of `like`, in memory where that takes values to be moved.
 //
 // As long as the dataset is there, nobody may write into the file or truncate it: values that are
 // lost so end the process with SIGBUS. WriteCache() replaces it as a whole, which does no harm.

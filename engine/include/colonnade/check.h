@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a CSV file is, and what is wrong with it.
+// What a file of data is, and what is wrong with it.
 #ifndef COLONNADE_CHECK_H_
 #define COLONNADE_CHECK_H_
 
@@ -13,18 +13,10 @@
 #include <vector>
 
 #include "colonnade/csv.h"
+#include "colonnade/data_summary.h"
 #include "colonnade/error.h"
 
 namespace colonnade {
-
-enum class ColumnRole { kLabel, kFeature, kCategorical, kIgnored, kWeight };
-
-inline constexpr NameRow<ColumnRole> kColumnRoles[] = {{ColumnRole::kLabel, "label"},
-                                                       {ColumnRole::kFeature, "feature"},
-                                                       {ColumnRole::kCategorical, "categorical"},
-                                                       {ColumnRole::kIgnored, "ignored"},
-                                                       {ColumnRole::kWeight, "weight"}};
-constexpr std::span<const NameRow<ColumnRole>> NamesOf(ColumnRole) { return kColumnRoles; }
 
 // What a column holds: the narrowest type for all of its values that are not missing.
 enum class ColumnType { kNothing, kByte, kInteger, kNumber, kText };
@@ -49,7 +41,8 @@ struct ColumnReport {
 
 // A place that ReadCsv() would refuse.
 struct BadCell {
-  uint64_t row = 0;   // line of the file, from 1
+  std::string file;   // of several; else empty
+  uint64_t row = 0;   // line of the file, from 1; 0: the file has no lines
   size_t column = 0;  // from 1; 0: the row as a whole
   std::string name;   // of the column; empty without a header
   std::string found;
@@ -59,8 +52,10 @@ struct BadCell {
 };
 
 struct CsvReport {
+  std::string format = "CSV";  // as in "found …": "an ARFF file"; empty: none that is read
+
   // ---- The dialect ----
-  char delimiter = ',';
+  std::string delimiter = ",";
   std::string line_ends;  // "LF", "CRLF", "CR" or "mixed"
   bool byte_order_mark = false;
   bool quotes = false;  // any field is in quotes
@@ -74,15 +69,19 @@ struct CsvReport {
   std::vector<ColumnReport> columns;
   std::vector<std::pair<std::string, uint64_t>> classes;  // name and number of rows, in their order
 
+  DataSummary summary = {};        // how ReadData() takes it, if it does
+  std::vector<std::string> notes;  // likewise, as Dataset::notes()
+
   // ---- What is wrong ----
   uint64_t bad = 0;                // bad cells and rows
   std::vector<BadCell> bad_cells;  // the first of them
   std::optional<Error> problem;    // why ReadCsv() would refuse the file; unset: it would not
 };
 
-// Goes through a file once, as ReadCsv() with the same options would read it (without `like`), but
-// does not stop at what is wrong. limit: so many bad cells at most are returned. Memory: as much as
-// the longest row and the columns need, and 8 bytes a row, by whose hashes equal rows are found.
+// Goes through a file once, as ReadData() with the same options would read it (without `like`), but
+// does not stop at what is wrong. Of formats without rows of text (IDX, NPY, NPZ, caches) it tells
+// whether they load. limit: so many bad cells at most are returned. Memory, but for those: as much
+// as the longest row and the columns need, and 8 bytes a row, by whose hashes equal rows are found.
 //
 // Throws kIo where the file cannot be read, kInvalidArgument where an option cannot be meant; bad
 // data are in the report.

@@ -24,7 +24,7 @@ struct ClassMetrics {
 
 inline constexpr size_t kMaxConfusionClasses = 1024;
 
-// Of predicted numbers, in the units of the data.
+// Of predicted numbers, in the units of the data, computed in double from the numbers of the table.
 struct RegressionMetrics {
   double rmse = 0;  // root of the mean squared error
   double mae = 0;   // mean absolute error

@@ -43,10 +43,11 @@ constexpr std::span<const LossRow> NamesOf(Loss) { return kLosses; }
 enum class TargetScale {
   kStandard,  // to mean 0 and variance 1; the model keeps the scaling
   kNone,
+  kLog,  // log(1 + y), and that to mean 0 and variance 1; for y above -1
 };
 
-inline constexpr NameRow<TargetScale> kTargetScales[] = {{TargetScale::kStandard, "standard"},
-                                                         {TargetScale::kNone, "none"}};
+inline constexpr NameRow<TargetScale> kTargetScales[] = {
+    {TargetScale::kStandard, "standard"}, {TargetScale::kNone, "none"}, {TargetScale::kLog, "log"}};
 constexpr std::span<const NameRow<TargetScale>> NamesOf(TargetScale) { return kTargetScales; }
 
 // How much the examples of each class count. At most one of these is set; by default all count 1.

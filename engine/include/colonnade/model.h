@@ -80,9 +80,10 @@ class Model {
   // The index of the most probable class per example; the first, where several are equal.
   std::vector<uint32_t> Classes(const Dataset& data, int threads = 0) const;
 
-  // The predicted number per example, in the units of the training data. Throws kInvalidArgument
-  // where the model predicts classes.
-  std::vector<float> Values(const Dataset& data, int threads = 0) const;
+  // The predicted number per example as the table of the training data would have it: a float
+  // converted, or its sum with schema().target_offset. Throws kInvalidArgument where the model
+  // predicts classes.
+  std::vector<double> Values(const Dataset& data, int threads = 0) const;
 
   // The same straight from memory, for one example or a few: on the calling thread, without locks,
   // and without allocation once the thread has made a call as large with a model as large (it keeps
@@ -90,17 +91,19 @@ class Model {
   // above.
   //
   // examples: one after the other, each shape().inputs() raw values as the training data had them
-  // (the model's scaling is applied to them; of schema().categorical columns, one value per
-  // category, 1 or 0; a missing value is the caller's to replace, by schema().means for instance),
-  // not checked: one that is NaN or infinite makes the outputs of its example meaningless, and no
-  // others. logits, probabilities: as many values as above, written one example after the other;
-  // classes, values: one per example. The memory of input and output must not overlap. Throws
-  // kBadData where `examples` is not a whole number of examples, kInvalidArgument where the output
-  // has not the size that they need.
+  // (less schema().offsets, where there are any; the model's scaling is applied to them; of
+  // schema().categorical columns, one value per category, 1 or 0; a missing value is the caller's
+  // to replace, by schema().means for instance), not checked: one that is NaN or infinite makes the
+  // outputs of its example meaningless, and no others. logits, probabilities: as many values as
+  // above, written one example after the other; classes, values: one per example; floats are
+  // rounded, which tells only where schema().target_offset is not 0. The memory of input and output
+  // must not overlap. Throws kBadData where `examples` is not a whole number of examples,
+  // kInvalidArgument where the output has not the size that they need.
   void Logits(std::span<const float> examples, std::span<float> logits) const;
   void Probabilities(std::span<const float> examples, std::span<float> probabilities) const;
   void Classes(std::span<const float> examples, std::span<uint32_t> classes) const;
   void Values(std::span<const float> examples, std::span<float> values) const;
+  void Values(std::span<const float> examples, std::span<double> values) const;
 
   // For the inside of the library.
   struct Storage;

@@ -33,6 +33,7 @@ class Predictor {
   void Probabilities(std::span<const float> examples, std::span<float> probabilities);
   void Classes(std::span<const float> examples, std::span<uint32_t> classes);
   void Values(std::span<const float> examples, std::span<float> values);
+  void Values(std::span<const float> examples, std::span<double> values);
 
  private:
   struct State;

@@ -43,7 +43,7 @@ struct Rows {
 //   float, double     numbers to predict (regression)
 //
 // int32_t, int64_t and std::string are looked up in schema.classes, or, where those are empty,
-// become the classes in ascending order (of numbers where all are integers, else of bytes).
+// become the classes in ascending order (of numbers where all are numbers, else of bytes).
 struct Labels {
   Labels() = default;
   template <MemoryOf<uint32_t, int32_t, int64_t, std::string, float, double> Range>

@@ -34,10 +34,12 @@ struct Scaling {
   bool operator==(const Scaling&) const = default;
 };
 
-// How outputs of a regression network become predictions: z ↦ offset + scale · z.
+// How outputs of a regression network become predictions: z ↦ offset + scale · z, which of numbers
+// y that are learned as log(1 + y) is that logarithm.
 struct TargetScaling {
   float offset = 0;
   float scale = 1;  // > 0
+  bool log = false;
 
   bool operator==(const TargetScaling&) const = default;
 };

@@ -190,7 +190,8 @@ struct TrainOptions {
   // Goes on from `checkpoint`, to the bits that a training without interruption gives (but for
   // max_seconds), for any number of threads; where the file does not exist, starts at the
   // beginning. Data and options must be those of the file, but for threads, the other options of
-  // checkpoints, on_progress and profile.
+  // checkpoints, on_progress and profile, and for more epochs: then it goes on by the schedule of
+  // these from where it is.
   bool resume = false;
   // The same without files: called with what would be written, whenever that is due; and such bytes
   // to go on from.
@@ -373,8 +374,9 @@ void VisitOptions(Options& options, const Visit& visit) {
                  .group = "Loss",
                  .effect = kResult,
                  .commands = kTraining,
-                 .help = "How numbers are scaled for the training: standard (mean 0, variance 1)\n"
-                         "or none; predictions are in the units of the data in both cases"},
+                 .help = "How numbers are scaled for the training: standard (mean 0, variance 1),\n"
+                         "none, or log (log(1 + y) to mean 0, variance 1: for numbers over\n"
+                         "orders of magnitude); predictions are in the units of the data"},
       target_scale);
 
   visit(OptionInfo{.name = "epochs",
@@ -566,8 +568,9 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .group = "Stopping",
                    .effect = kNone,
                    .commands = kTrain,
-                   .help = "Go on from the checkpoint, to the same bits as without the break;\n"
-                           "start from the beginning if there is none yet"},
+                   .help = "Go on from the checkpoint, to the same bits as without the break, or\n"
+                           "to more `epochs` than it was for; start from the beginning if there\n"
+                           "is none yet"},
         resume);
 
   visit(OptionInfo{.name = "threads",

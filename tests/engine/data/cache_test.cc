@@ -88,6 +88,55 @@ TEST_F(CacheTest, GivesBackWhatWasWritten) {
   ExpectSame(RoundTrip(part), part);
 }
 
+TEST_F(CacheTest, KeepsWhatOnlySomeTablesHave) {
+  const std::vector<double> values = {1700000007, 1, 1700000011, 2, 1700000015, 3};
+  const std::vector<double> targets = {20000001.1, 20000002.2, 20000003.3};
+  const Dataset from = Dataset::FromMemory({values, 2}, targets);
+  auto storage = std::make_unique<Dataset::Storage>();
+  storage->schema = from.schema();
+  storage->schema.na_values = {"none"};
+  storage->examples = 3;
+  storage->type = from.element_type();
+  storage->stride = from.stride();
+  storage->floats = AlignedBuffer<float>(3 * from.stride());
+  std::copy_n(from.floats(), 3 * from.stride(), storage->floats.data());
+  storage->targets = AlignedBuffer<float>(3);
+  storage->exact_targets = AlignedBuffer<double>(3);
+  storage->groups = AlignedBuffer<uint32_t>(3);
+  storage->times = AlignedBuffer<double>(3);
+  for (uint32_t e = 0; e < 3; ++e) {
+    storage->targets[e] = from.targets()[e];
+    storage->exact_targets[e] = targets[e];
+    storage->groups[e] = 7 * e;
+    storage->times[e] = 18628.1 + e;
+  }
+  DataSummary summary;
+  summary.source = "t.csv";
+  summary.rows = 3;
+  storage->summary = std::make_shared<const DataSummary>(summary);
+  const Dataset data(std::move(storage));
+  const Dataset again = RoundTrip(data);
+  ExpectSame(again, data);
+  EXPECT_TRUE(std::ranges::equal(again.groups(), data.groups()));
+  EXPECT_TRUE(std::ranges::equal(again.times(), data.times()));
+  for (size_t e = 0; e < 3; ++e) EXPECT_EQ(again.TargetOf(e), targets[e]);
+  EXPECT_EQ(again.summary().source, "t.csv");
+  EXPECT_EQ(again.summary().rows, 3u);
+  const std::string whole = ReadFile(File());
+  EXPECT_THAT(whole, HasSubstr("\"colonnade.dataset_version\":\"3\""));
+  // What is in the tensors is covered by their checksum.
+  for (size_t i = whole.size() - 3 * (8 + 8 + 4 + 4); i < whole.size(); ++i) {
+    std::string altered = whole;
+    altered[i] ^= 1;
+    ASSERT_THAT(Refusal(altered), HasSubstr("the data do not match their checksum")) << i;
+  }
+}
+
+TEST_F(CacheTest, TakesTheFormatThatOlderProgramsReadWhereItWillDo) {
+  WriteCache(RandomDataset(9, 17, 3, 2), File());
+  EXPECT_THAT(ReadFile(File()), HasSubstr("\"colonnade.dataset_version\":\"2\""));
+}
+
 TEST_F(CacheTest, KeepsTheSchema) {
   dir_.WriteFile("t.csv",
                  "id,size,color,kind\n1,1.5,red,\"b \"\"x\"\"\"\n2,,blue,a\n3,2,\xc3\xa9,a\n");
@@ -204,6 +253,19 @@ TEST_F(CacheTest, WhatNoDatasetHasIsRefused) {
   EXPECT_THAT(refusal([](auto& s) { s.weights = AlignedBuffer<float>::Zeroed(2); }),
               HasSubstr("weights that are all 0"));
   EXPECT_THAT(refusal([](auto& s) {
+                s.times = AlignedBuffer<double>::Zeroed(2);
+                s.times[1] = std::numeric_limits<double>::infinity();
+              }),
+              HasSubstr("example 1: found the time inf, expected a finite number"));
+  EXPECT_THAT(refusal([](auto& s) {
+                s.exact_targets = AlignedBuffer<double>::Zeroed(2);
+                s.labels = {};
+                s.schema.classes.clear();
+              }),
+              HasSubstr("found the tensor exact_targets without targets"));
+  EXPECT_THAT(refusal([](auto& s) { s.exact_targets = AlignedBuffer<double>::Zeroed(2); }),
+              HasSubstr("found the tensor exact_targets with 2 classes"));
+  EXPECT_THAT(refusal([](auto& s) {
                 s.targets = AlignedBuffer<float>::Zeroed(2);
                 s.labels = {};
               }),
@@ -227,11 +289,15 @@ TEST_F(CacheTest, OtherFilesAreToldApart) {
 
 TEST_F(CacheTest, TakesTheClassesOfTheTrainingData) {
   const TempDir dir;
-  const Dataset train = ReadCsv(dir.WriteFile("train.csv", "kind,a,b\nx,1,2\ny,3,4\nz,5,6\n"));
+  CsvOptions made;
+  made.missing = Missing::kRefuse;
+  made.label_column = "0";
+  const Dataset train =
+      ReadCsv(dir.WriteFile("train.csv", "kind,a,b\nx,1,2\ny,3,4\nz,5,6\n"), made);
   CsvOptions options;
   options.like = train.schema();
   const auto cached = [&](const std::string& csv) {
-    WriteCache(ReadCsv(dir.WriteFile("t.csv", csv)), File());
+    WriteCache(ReadCsv(dir.WriteFile("t.csv", csv), made), File());
     return ReadData(File(), options);
   };
   const Dataset data = cached("kind,a,b\nz,1,2\ny,3,4\n");
@@ -243,10 +309,13 @@ TEST_F(CacheTest, TakesTheClassesOfTheTrainingData) {
   refuse("kind,a,b\nz,1,2\nw,3,4\n", "example 1: found the class 'w', expected one of x, y, z");
   refuse("sort,a,b\nz,1,2\ny,3,4\n", "found the label column 'sort', expected 'kind'");
   refuse("kind,a,c\nz,1,2\ny,3,4\n",
-         "found 'c' as feature 1, expected 'b'; a cache cannot rearrange its columns: read the CSV "
-         "file, or convert it again like the model or the training data");
+         "found no column 'b', expected every feature by its name, in any order");
   options.labels_optional = true;
   EXPECT_FALSE(cached("sort,a,b\nz,1,2\nw,3,4\n").labelled());
+  options.labels_optional = false;
+  made.label_column = "kind";
+  const Dataset rearranged = cached("b,kind,c,a\n2,z,7,1\n4,y,7,3\n");
+  EXPECT_EQ(rearranged.Hash(), ReadCsv(dir / "t.csv", options).Hash());
 }
 
 TEST_F(CacheTest, FilledInMeansMustBeThoseOfTheTrainingData) {
@@ -264,9 +333,11 @@ TEST_F(CacheTest, FilledInMeansMustBeThoseOfTheTrainingData) {
       ErrorCode::kBadData,
       File().string() +
           ": found missing values taken as mean of this file, expected mean of the training "
-          "data; convert the CSV file again like the model or the training data",
+          "data; convert the source again like the model or the training data",
       [&] { return ReadData(File(), like); });
-  WriteCache(ReadCsv(dir.WriteFile("full.csv", "y,a\n0,7\n1,8\n")), File());
+  CsvOptions refuse;
+  refuse.missing = Missing::kRefuse;
+  WriteCache(ReadCsv(dir.WriteFile("full.csv", "y,a\n0,7\n1,8\n"), refuse), File());
   EXPECT_EQ(ReadData(File(), like).examples(), 2u);
 }
 

@@ -34,14 +34,35 @@ Dataset Read(const std::string& text, const CsvOptions& options = {}) {
 }
 
 TEST(CsvContentsTest, TextLabelsBecomeSortedClasses) {
-  const Dataset data = Read("species,a\nvirginica,1\nsetosa,2\n virginica ,3\n\"two, words\",4\n");
+  const CsvOptions first = {.label_column = "0"};
+  const Dataset data =
+      Read("species,a\nvirginica,1\nsetosa,2\n virginica ,3\n\"two, words\",4\n", first);
   EXPECT_THAT(data.schema().classes, ElementsAre("setosa", "two, words", "virginica"));
   EXPECT_THAT(LabelsOf(data), ElementsAre(2, 0, 2, 1));
-  const Dataset mixed = Read("b,1\n10,2\n9,3\na,4\n\"NA\",5\n", {.header = Header::kNo});
+  const CsvOptions nameless = {.header = Header::kNo, .label_column = "0"};
+  const Dataset mixed = Read("b,1\n10,2\n9,3\na,4\n\"NA\",5\n", nameless);
   EXPECT_THAT(mixed.schema().classes, ElementsAre("10", "9", "NA", "a", "b"));
   EXPECT_THAT(LabelsOf(mixed), ElementsAre(4, 0, 1, 3, 2));
   EXPECT_THAT(LabelsOf(Read("a,1\nb,2\n9.0,3\n", {.header = Header::kNo, .like = mixed.schema()})),
               ElementsAre(3, 4, 1));
+}
+
+// A class is what is written: "007" and "7" are two.
+TEST(CsvContentsTest, LabelsKeepTheirSpelling) {
+  const CsvOptions last = {.header = Header::kNo, .label_column = "-1"};
+  const auto classes = [&](const std::string& text) { return Read(text, last).schema().classes; };
+  EXPECT_THAT(classes("1,007\n2,7\n3,08\n"), ElementsAre("007", "7", "08")) << "by value";
+  EXPECT_THAT(classes("1,1.0\n2,1\n3,2\n"), ElementsAre("1", "1.0", "2"));
+  EXPECT_THAT(classes("1,+1\n2,-1\n3,+1\n"), ElementsAre("-1", "+1"));
+  EXPECT_THAT(classes("1,\"2\"\n2,x\n3,\" 2\"\n"), ElementsAre("2", "x"));
+  EXPECT_THAT(classes("1,18446744073709551616\n2,18446744073709551617\n"),
+              ElementsAre("18446744073709551616", "18446744073709551617"));
+  // What must fit it may be written in another way, if it can be only one of them.
+  const Dataset codes = Read("1,007\n2,7\n3,08\n", last);
+  EXPECT_THAT(LabelsOf(Read("5,08\n6,8\n7,7\n", {.header = Header::kNo, .like = codes.schema()})),
+              ElementsAre(2, 2, 1));
+  EXPECT_THROW(Read("5,7.0\n", {.header = Header::kNo, .like = codes.schema()}), Error)
+      << "007 or 7";
 }
 
 TEST(CsvContentsTest, IgnoredColumns) {
@@ -55,8 +76,9 @@ TEST(CsvContentsTest, IgnoredColumns) {
     ASSERT_EQ(data.schema().ignored.size(), 2u);
     EXPECT_EQ(data.schema().ignored[1], (IgnoredColumn{.name = "note", .index = 4}));
   }
-  const Dataset data = Read("x,7,1\ny,8,2\n", {.header = Header::kNo, .ignore_columns = {"0"}});
-  EXPECT_THAT(data.schema().classes, ElementsAre("7", "8")) << "the first column that is left";
+  const Dataset data = Read("x,7,1,0\ny,8,2,9\n", {.header = Header::kNo, .ignore_columns = {"0"}});
+  EXPECT_THAT(data.schema().classes, ElementsAre("7", "8"))
+      << "of bytes, the first column that is left";
 }
 
 TEST(CsvContentsTest, CategoriesBecomeFeatures) {
@@ -74,16 +96,26 @@ TEST(CsvContentsTest, CategoriesBecomeFeatures) {
   EXPECT_EQ(Read(text, {.categorical = {"auto"}}).Hash(), data.Hash());
 
   const Dataset codes = Read("0,10\n1,9\n0,-1\n1,10.0\n", {.categorical = {"1"}});
-  EXPECT_THAT(codes.schema().categorical[0].categories, ElementsAre("-1", "9", "10"));
-  EXPECT_THAT(ValuesOf(codes, 3), ElementsAre(0, 0, 1));
+  EXPECT_THAT(codes.schema().categorical[0].categories, ElementsAre("-1", "9", "10", "10.0"))
+      << "as they are written";
+  EXPECT_THAT(ValuesOf(codes, 3), ElementsAre(0, 0, 0, 1));
   EXPECT_THAT(codes.schema().feature_names, IsEmpty());
 }
 
 TEST(CsvContentsTest, MoreCategoriesThanBytes) {
   std::string text = "y,c\n";
   for (int i = 0; i < 300; ++i) text += "0,v" + std::to_string(i + 100) + "\n1,v100\n";
-  const Dataset data = Read(text, {.categorical = {"auto"}});
-  EXPECT_EQ(data.features(), 300u);
+  // Few of them come often.
+  const Dataset few = Read(text);
+  EXPECT_EQ(few.features(), 65u);
+  EXPECT_TRUE(few.schema().categorical.at(0).other);
+  EXPECT_EQ(few.schema().feature_names.at(0), "c_v100");
+  EXPECT_EQ(few.schema().feature_names.at(63), "c_v163") << "of equally rare ones, the first";
+  EXPECT_EQ(few.schema().feature_names.at(64), "c_other");
+  EXPECT_EQ(ValuesOf(few, 598)[64], 1);
+
+  const Dataset data = Read(text, {.categorical = {"c"}});
+  ASSERT_EQ(data.features(), 300u);
   EXPECT_EQ(data.element_type(), ElementType::kU8);
   for (size_t e = 0; e < 600; ++e) {
     const std::vector<float> values = ValuesOf(data, e);
@@ -99,17 +131,29 @@ TEST(CsvContentsTest, UnknownCategoriesAreNone) {
   EXPECT_THAT(ValuesOf(data, 1), ElementsAre(0, 1, 4));
   ASSERT_EQ(data.notes().size(), 1u);
   EXPECT_THAT(data.notes()[0],
-              HasSubstr("found 2 unknown categories, all of their features are 0; the "
-                        "first: 'z' in row 2, column 2 ('c')"));
+              HasSubstr("2 rows with unknown categories, all of whose features are 0"));
 }
 
 TEST(CsvContentsTest, MissingValues) {
   const std::string text = "y,a,b\n0,1,10\n1,,20\n0,3,NA\n1,?,\n";
-  const Dataset mean = Read(text, {.missing = Missing::kMean});
+  const Dataset mean = Read(text);
+  EXPECT_EQ(mean.schema().missing, Missing::kMean) << "unless something else is said";
+  EXPECT_EQ(Read("y,a\n0,1\n1,2\n").schema().missing, Missing::kRefuse) << "nothing to fill";
   EXPECT_THAT(ValuesOf(mean, 1), ElementsAre(2, 20));
   EXPECT_THAT(ValuesOf(mean, 3), ElementsAre(2, 15));
   EXPECT_THAT(mean.schema().means, ElementsAre(2, 15));
   EXPECT_EQ(mean.element_type(), ElementType::kU8) << "the means happen to be bytes";
+  EXPECT_EQ(Read(text, {.missing = Missing::kMean}).Hash(), mean.Hash());
+  const Dataset median =
+      Read("y,a,b\n0,1,10\n1,,20\n0,3,NA\n1,?,0\n0,11,-\n", {.missing = Missing::kMedian});
+  EXPECT_THAT(median.schema().means, ElementsAre(3, 10));
+  EXPECT_THAT(ValuesOf(median, 3), ElementsAre(3, 0));
+  EXPECT_THAT(ValuesOf(median, 4), ElementsAre(11, 10));
+  const Dataset told = Read(text, {.missing = Missing::kMean, .missing_indicator = true});
+  EXPECT_THAT(told.schema().feature_names, ElementsAre("a", "a_missing", "b", "b_missing"));
+  EXPECT_THAT(ValuesOf(told, 2), ElementsAre(3, 0, 15, 1));
+  EXPECT_THAT(Read("y,b,a\n1,2,\n", {.like = told.schema()}).schema().feature_names,
+              ElementsAre("a", "a_missing", "b", "b_missing"));
   const Dataset zero = Read(text, {.missing = Missing::kZero});
   EXPECT_THAT(ValuesOf(zero, 3), ElementsAre(0, 0));
   EXPECT_THAT(zero.schema().means, IsEmpty());
@@ -128,14 +172,37 @@ TEST(CsvContentsTest, MissingValues) {
   EXPECT_EQ(
       Read("y,a,b\n0,,2\n0,1,1\n", {.like = drop.schema(), .labels_optional = false}).examples(),
       1u);
+  // A prediction has every row, and says which mean nothing.
+  const Dataset predict =
+      Read("a,b\n1,2\n,2\n3,NaN\n4,5\n", {.like = drop.schema(), .labels_optional = true});
+  EXPECT_EQ(predict.examples(), 4u);
+  EXPECT_THAT(predict.incomplete(), ElementsAre(1, 2));
+  EXPECT_THAT(ValuesOf(predict, 3), ElementsAre(4, 5));
   const TempDir dir;
-  const auto file = dir.WriteFile("t.csv", "a,b\n,2\n");
-  const CsvOptions predict = {.like = drop.schema(), .labels_optional = true};
+  const auto file = dir.WriteFile("t.csv", "y,a,b\n0,1,2\n1,,2\n");
+  const Dataset refuse = Read("y,a,b\n0,1,0.5\n1,4,1.5\n", {.missing = Missing::kRefuse});
   ExpectError(ErrorCode::kBadData,
               file.string() +
-                  ":2: column 1 ('a'): found nothing, expected a value; missing values: "
-                  "1 (the model was trained without any)",
-              [&] { return ReadCsv(file, predict); });
+                  ":3: column 2 ('a'): found nothing, expected a value; a missing "
+                  "value; the model was trained without any",
+              [&] { return ReadCsv(file, {.like = refuse.schema()}); });
+}
+
+TEST(CsvContentsTest, WordsForMissingValues) {
+  const std::string text = "y,a\n0,1\n1,n.d.\n0,NA\n1,3\n0,n.d.\n1,8\n";
+  const Dataset more = Read(text, {.na_values = {"n.d.", "x"}});
+  EXPECT_THAT(ValuesOf(more, 1), ElementsAre(4));
+  EXPECT_THAT(more.schema().na_values, ElementsAre("n.d.", "x"));
+  EXPECT_THAT(ValuesOf(Read("y,a\n0,n.d.\n", {.like = more.schema()}), 0), ElementsAre(4))
+      << "later files, too";
+  const Dataset kept =
+      Read("y,a\nNA,u\nx,null\nNA,u\nx,null\n", {.keep_na = true, .label_column = "y"});
+  EXPECT_THAT(kept.schema().classes, ElementsAre("NA", "x"));
+  EXPECT_THAT(kept.schema().feature_names, ElementsAre("a_null", "a_u"));
+  // In columns of numbers alone.
+  const Dataset dashes = Read("y,a,b\n0,1,-\n1,-,x\n0,.,-\n1,3,x\n");
+  EXPECT_THAT(dashes.schema().feature_names, ElementsAre("a", "b_-", "b_x"));
+  EXPECT_THAT(ValuesOf(dashes, 2), ElementsAre(2, 1, 0));
 }
 
 TEST(CsvContentsTest, MissingCategories) {
@@ -143,10 +210,15 @@ TEST(CsvContentsTest, MissingCategories) {
   const CsvOptions zero = {.categorical = {"c"}, .missing = Missing::kZero};
   EXPECT_THAT(ValuesOf(Read(text, zero), 3), ElementsAre(0, 0, 0)) << "NA in quotes is text";
   const Dataset mean = Read(text, {.categorical = {"c"}, .missing = Missing::kMean});
-  EXPECT_THAT(ValuesOf(mean, 3), ElementsAre(0.25, 0.5, 0.25)) << "the frequencies";
-  EXPECT_THAT(ValuesOf(mean, 4), ElementsAre(1, 0, 0));
+  EXPECT_THAT(mean.schema().feature_names, ElementsAre("c_NA", "c_a", "c_b", "c_missing"));
+  EXPECT_THAT(ValuesOf(mean, 3), ElementsAre(0, 0, 0, 1)) << "a category of its own";
+  EXPECT_THAT(ValuesOf(mean, 4), ElementsAre(1, 0, 0, 0));
   EXPECT_THAT(ValuesOf(Read("c\n?\n", {.like = mean.schema(), .labels_optional = true}), 0),
-              ElementsAre(0.25, 0.5, 0.25));
+              ElementsAre(0, 0, 0, 1));
+  // Where the training data had none, there is nothing that stands for them.
+  const Dataset whole = Read("y,c\n0,a\n1,b\n", {.missing = Missing::kMean});
+  EXPECT_THAT(Read("c\na\n?\n", {.like = whole.schema(), .labels_optional = true}).incomplete(),
+              ElementsAre(1));
 }
 
 TEST(CsvContentsTest, ColumnsAreFoundByName) {
@@ -179,7 +251,7 @@ TEST(CsvContentsTest, ColumnsAreTakenByPlaceWithoutNames) {
 }
 
 TEST(CsvContentsTest, AFewTextsAmongIntegerLabelsAreTold) {
-  std::string text;
+  std::string text = "label,a\n";
   for (int row = 0; row < 120; ++row)
     text += row == 70 ? "o,1\n" : std::to_string(row % 3) + ",1\n";
   const Dataset few = Read(text);
@@ -187,12 +259,13 @@ TEST(CsvContentsTest, AFewTextsAmongIntegerLabelsAreTold) {
   ASSERT_EQ(few.notes().size(), 1u);
   EXPECT_THAT(few.notes()[0],
               HasSubstr(": found 1 label of text among 119 integers: 'o'; each is a class"));
-  EXPECT_THAT(Read("a,1\nb,2\n3,4\n", {.header = Header::kNo}).notes(), testing::IsEmpty())
+  EXPECT_THAT(Read("a,1\nb,2\n3,4\n", {.header = Header::kNo, .label_column = "0"}).notes(),
+              IsEmpty())
       << "names, one of which is a number";
-  text.replace(text.find('o'), 1, "0.5");
+  text.replace(text.find("o,1"), 1, "0.5");
   const Dataset numbers = Read(text);
   EXPECT_TRUE(numbers.regression());
-  EXPECT_THAT(numbers.notes(), testing::IsEmpty());
+  EXPECT_THAT(numbers.notes(), IsEmpty());
 }
 
 TEST(CsvContentsTest, AColumnOfWeights) {
@@ -253,14 +326,13 @@ TEST(CsvContentsTest, OptionsThatDoNotFitTheTable) {
   fails({.categorical = {"7"}}, "categorical: " + file.string() +
                                     " has no column 7; it has 3 columns, 0 to 2 (or -3 to -1)");
   fails({.label_column = "a", .ignore_columns = {"a"}},
-        "ignore-columns: " + file.string() + ": column 1 holds the labels and cannot be ignored");
-  fails(
-      {.label_column = "a", .weight_column = "1"},
-      "weight-column: " + file.string() + ": column 1 cannot hold both the labels and the weights");
-  fails({.categorical = {"y"}},
-        "categorical: " + file.string() +
-            ": column 'y' cannot be categorical: it holds the labels or weights, or is "
-            "ignored");
+        "ignore-columns: " + file.string() + ": column 'a' cannot be both label and ignored");
+  fails({.label_column = "a", .weight_column = "1"},
+        "weight-column: " + file.string() + ": column 'a' cannot be both label and weight");
+  fails({.label_column = "y", .categorical = {"0"}},
+        "categorical: " + file.string() + ": column 'y' cannot be both label and categorical");
+  fails({.group_column = "a", .time_column = "a"},
+        "split-by-time: " + file.string() + ": column 'a' cannot be both group and time");
   EXPECT_THROW(std::ignore = ReadCsv(file, {.ignore_columns = {"a", "b"}}), Error);
 }
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/data/csv_reader.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -11,10 +9,12 @@
 #include <fstream>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "colonnade/csv.h"
 #include "colonnade/error.h"
+#include "engine/data/csv/reader.h"
 #include "tests/support/datasets.h"
 #include "tests/support/errors.h"
 #include "tests/support/temp_dir.h"
@@ -93,8 +93,21 @@ TEST(CsvReaderTest, TheTaskDecidesAboutIntegers) {
   const std::string integers = "label,x\n7,1\n3,2.5\n7,3\n";
   EXPECT_THAT(Read(integers).schema().classes, ElementsAre("3", "7"));
   EXPECT_THAT(Read(integers, {.task = Task::kRegress}).targets(), ElementsAre(7, 3, 7));
-  EXPECT_THAT(Read("label,x\n1e0,1\n2.0,1\n").schema().classes, ElementsAre("1", "2"));
-  EXPECT_THROW(Read("label,x\n7,1\n0.5,2\n", {.task = Task::kClassify}), Error);
+  EXPECT_THAT(Read("label,x\n1e0,1\n2.0,1\n").schema().classes, ElementsAre("1e0", "2.0"))
+      << "as they are written";
+  EXPECT_THAT(Read("label,x\n7,1\n0.5,2\n", {.task = Task::kClassify}).schema().classes,
+              ElementsAre("0.5", "7"));
+}
+
+TEST(CsvReaderTest, ManyDifferentIntegersAreNumbersToPredict) {
+  // rows, different values, and whether they are numbers
+  const std::vector<std::tuple<int, int, bool>> cases = {
+      {100, 21, true}, {100, 20, false}, {210, 21, false}, {209, 21, true}, {99, 50, false}};
+  for (const auto& [rows, different, numbers] : cases) {
+    std::string text = "a,label\n";
+    for (int i = 0; i < rows; ++i) text += "1," + std::to_string(i % different) + "\n";
+    EXPECT_EQ(Read(text).regression(), numbers) << rows << ", " << different;
+  }
 }
 
 TEST(CsvReaderTest, ReadsATableWithoutHeader) {
@@ -110,7 +123,7 @@ TEST(CsvReaderTest, WidensToFloatsAtTheFirstValueThatNeedsIt) {
   for (const char* value : {"256", "999", "1000", "-1", "0.5", "1e9", "-0"}) {
     for (const bool last : {false, true}) {
       const std::string row = last ? "5," + std::string(value) : value + std::string(",5");
-      const Dataset data = Read("1,0,255\n1,3,4\n1," + row + "\n2,6,7\n");
+      const Dataset data = Read("1,0,255\n1,3,4\n1," + row + "\n2,6,7\n", {.label_column = "0"});
       ASSERT_EQ(data.element_type(), ElementType::kF32) << row;
       EXPECT_EQ(data.bytes(), nullptr);
       EXPECT_THAT(ValuesOf(data, 0), ElementsAre(0, 255));
@@ -148,7 +161,8 @@ TEST(CsvReaderTest, RoundsAsStrtof) {
 TEST(CsvReaderTest, PaddingIsZero) {
   const Dataset bytes = Read("1,1,2,3\n2,4,5,6\n");
   ASSERT_GT(bytes.stride(), bytes.features());
-  const Dataset floats = Read("1,1,2,3\n2,4,5,6.5\n3,7,8,9\n");
+  const Dataset floats = Read("1,1,2,3\n2,4,5,6.5\n3,7,8,9\n", {.label_column = "0"});
+  ASSERT_EQ(floats.element_type(), ElementType::kF32);
   ASSERT_GT(floats.stride(), floats.features());
   for (size_t e = 0; e < 2; ++e) {
     for (size_t i = 3; i < bytes.stride(); ++i) EXPECT_EQ(bytes.bytes()[e * bytes.stride() + i], 0);
@@ -174,7 +188,8 @@ TEST(CsvReaderTest, LineEndsAndEmptyLinesAtTheEnd) {
 }
 
 TEST(CsvReaderTest, ClassesAreTheIntegersInAscendingOrder) {
-  const Dataset data = Read("100000,1\n-5,1\n+7,1\n7.0,1\n999,1\n1000,1\n-0,1\n");
+  const Dataset data = Read("100000,1\n-5,1\n7,1\n7,1\n999,1\n1000,1\n0,1\n",
+                            {.header = Header::kNo, .label_column = "0"});
   EXPECT_THAT(data.schema().classes, ElementsAre("-5", "0", "7", "999", "1000", "100000"));
   EXPECT_THAT(LabelsOf(data), ElementsAre(5, 0, 2, 2, 3, 4, 1));
 }
@@ -182,16 +197,17 @@ TEST(CsvReaderTest, ClassesAreTheIntegersInAscendingOrder) {
 TEST(CsvReaderTest, TakesAsManyClassesAsTheLimit) {
   std::string text;
   for (int i = 65535; i >= 0; --i) text += std::to_string(i) + ",1\n";
-  const Dataset data = Read(text);
-  EXPECT_EQ(data.classes(), 65536u);
+  const CsvOptions options = {.label_column = "0", .task = Task::kClassify};
+  const Dataset data = Read(text, options);
+  ASSERT_EQ(data.classes(), 65536u);
   EXPECT_EQ(data.labels()[0], 65535u);
   const TempDir dir;
   const auto file = dir.WriteFile("t.csv", text + "70000,1\n");
   ExpectError(ErrorCode::kBadData,
               file.string() +
-                  ":65537: column 1: found '70000', expected at most 65536 different "
-                  "class labels (for numbers, ask for regression)",
-              [&] { return ReadCsv(file); });
+                  ": column 1: found 65537 different labels, expected at most 65536 classes; for "
+                  "numbers ask for regression (task regress), else choose another label-column",
+              [&] { return ReadCsv(file, options); });
 }
 
 TEST(CsvReaderTest, FindsTheLabelColumn) {
@@ -214,7 +230,11 @@ TEST(CsvReaderTest, FindsTheLabelColumn) {
     EXPECT_EQ(ValuesOf(data, 0), expected);
   }
   EXPECT_THAT(Read("10,20,30\n", {.label_column = "-1"}).schema().classes, ElementsAre("30"));
-  EXPECT_THAT(Read("a,b\n10,20\n").schema().classes, ElementsAre("10")) << "no 'label': the first";
+  EXPECT_THAT(Read("a,b\n10,20\n15,10\n").schema().label_name, "b") << "no 'label': the last";
+  for (const char* name : {"Target", "CLASS", "y", " label "}) {
+    EXPECT_EQ(Read("a," + std::string(name) + ",b\n1,2,3\n").schema().label_index, 1u) << name;
+  }
+  EXPECT_EQ(Read("9,0,1\n8,1,255\n9,2,3\n").schema().label_index, 0u) << "pixels: the first";
 }
 
 TEST(CsvReaderTest, HeaderAsTheOptionSays) {
@@ -222,9 +242,10 @@ TEST(CsvReaderTest, HeaderAsTheOptionSays) {
   EXPECT_EQ(Read("1,2\n3,4\n", {.header = Header::kNo}).examples(), 2u);
   const Dataset data = Read("1,2\n3,4\n", {.header = Header::kYes});
   EXPECT_EQ(data.examples(), 1u);
-  EXPECT_THAT(data.schema().feature_names, ElementsAre("2"));
-  EXPECT_EQ(Read("a,2\n3,4\n").examples(), 1u);
-  EXPECT_THAT(Read("ä,é ü\n3,4\n").schema().feature_names, ElementsAre("é ü"));
+  EXPECT_EQ(data.schema().features, 1u);
+  EXPECT_EQ(data.schema().feature_names.size(), 1u);
+  EXPECT_THAT(Read("ä,é ü\n3,4\n", {.label_column = "ä"}).schema().feature_names,
+              ElementsAre("é ü"));
 }
 
 TEST(CsvReaderTest, LabelsBecomeTheClassesOfTheSchema) {

@@ -6,8 +6,10 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "colonnade/error.h"
@@ -130,6 +132,61 @@ TEST(DatasetTest, HashTellsDataApart) {
   EXPECT_NE(Bytes({1, 2, 3, 4}, {1, 0}, {.features = 2}).Hash(), hash);
   EXPECT_NE(Bytes({1, 2, 3, 4}, {0, 1, 0, 0}, {.features = 1}).Hash(), hash);
   EXPECT_NE(Floats({1, 2, 3, 4.5F}, {0, 1}, {.features = 2}).Hash(), hash);
+}
+
+TEST(DatasetTest, HashTellsOffsetsApart) {
+  const auto hash = [](double offset, double target_offset) {
+    const Schema schema = {.features = 1, .offsets = {offset}, .target_offset = target_offset};
+    // Their values and targets are the same.
+    return Dataset::FromMemory(std::vector<double>{1.5 + offset, 2 + offset},
+                               std::vector<double>{1 + target_offset, 2 + target_offset}, schema)
+        .Hash();
+  };
+  EXPECT_NE(hash(0, 0), hash(1, 0));
+  EXPECT_NE(hash(0, 0), hash(0, 1));
+  EXPECT_NE(hash(1, 0), hash(0, 1));
+  const std::vector<double> values = {1.5, 2};
+  EXPECT_EQ(hash(0, 0), Dataset::FromMemory({values, 1}, std::vector<double>{1, 2}).Hash());
+}
+
+TEST(DatasetTest, PartsKeepWhatBelongsToTheirExamples) {
+  DatasetBuilder builder(1, LabelKind::kTargets, 4);
+  for (int e = 0; e < 4; ++e) {
+    builder.Add(std::vector<float>{static_cast<float>(e)}, {.target = static_cast<float>(e)});
+  }
+  std::unique_ptr<Dataset::Storage> storage = builder.Finish({.features = 1, .target_offset = 10});
+  storage->exact_targets = AlignedBuffer<double>(4);
+  storage->groups = AlignedBuffer<uint32_t>(4);
+  storage->times = AlignedBuffer<double>(4);
+  for (uint32_t e = 0; e < 4; ++e) {
+    storage->exact_targets[e] = 10.1 + e;
+    storage->groups[e] = 100 + e;
+    storage->times[e] = 0.5 + e;
+  }
+  storage->texts = {{.name = "id", .values = {"a", "b", "c", "d"}}};
+  storage->incomplete = {0, 2};
+  storage->notes = {"note"};
+  auto summary = std::make_shared<DataSummary>();
+  summary->rows = 4;
+  storage->summary = summary;
+  const Dataset data(std::move(storage));
+  const std::vector<uint32_t> indices = {3, 2, 2, 0};
+  for (const Dataset& part : {data.Part(indices), data.Select(indices),
+                              data.WithWeights(std::vector<float>{1, 2, 3, 4}).Part(indices),
+                              data.Part(indices).Select(std::vector<uint32_t>{0, 1, 2, 3})}) {
+    EXPECT_EQ(part.TargetOf(0), 13.1);
+    EXPECT_EQ(part.TargetOf(3), 10.1);
+    EXPECT_THAT(part.groups(), ElementsAre(103, 102, 102, 100));
+    EXPECT_THAT(part.times(), ElementsAre(3.5, 2.5, 2.5, 0.5));
+    EXPECT_THAT(part.incomplete(), ElementsAre(1, 2, 3));
+    EXPECT_THAT(part.texts(), testing::IsEmpty());
+    EXPECT_EQ(part.summary().rows, 4u);
+  }
+  const Dataset weighted = data.WithWeights(std::vector<float>{1, 2, 3, 4});
+  EXPECT_EQ(weighted.texts()[0].values[3], "d");
+  EXPECT_THAT(weighted.incomplete(), ElementsAre(0, 2));
+  EXPECT_THAT(weighted.groups(), ElementsAre(100, 101, 102, 103));
+  EXPECT_EQ(weighted.TargetOf(1), 11.1);
 }
 
 TEST(ToByteTest, TakesExactlyTheBytes) {

@@ -53,14 +53,14 @@ TEST(ErrorDetailsTest, OfACell) {
 TEST(ErrorDetailsTest, OptionsInAdviceAreSpeltAsTheFrontEndDoes) {
   const TempDir dir;
   const auto file = dir.WriteFile("t.csv", "y,a\n0,1\n1,\n");
-  const Error error = Thrown([&] { return ReadCsv(file); });
+  const Error error = Thrown([&] { return ReadCsv(file, {.missing = Missing::kRefuse}); });
   EXPECT_EQ(error.details().expected, "a value");
-  EXPECT_EQ(error.details().advice,
-            "missing values: 1 (`missing` mean, zero or drop says what to do with them)");
-  const std::string begin =
-      file.string() + ":3: column 2 ('a'): found nothing, expected a value; missing values: 1 (";
-  EXPECT_EQ(error.what(), begin + "missing mean, zero or drop says what to do with them)");
-  EXPECT_EQ(error.Message(Flag), begin + "--missing mean, zero or drop says what to do with them)");
+  const std::string advice =
+      "missing mean, median, zero or drop says what to do with missing values";
+  EXPECT_EQ(error.details().advice, "`missing`" + advice.substr(7));
+  const std::string begin = file.string() + ":3: column 2 ('a'): found nothing, expected a value; ";
+  EXPECT_EQ(error.what(), begin + advice);
+  EXPECT_EQ(error.Message(Flag), begin + "--" + advice);
   EXPECT_EQ(SpellOptions("not by `cache`, but `this one`", Flag), "not by --cache, but `this one`");
 }
 
@@ -74,9 +74,9 @@ TEST(ErrorDetailsTest, OfAnOption) {
   EXPECT_EQ(error.details().advice, "its columns are y, a (2 in all)");
   EXPECT_EQ(error.Message(Flag), "--label-column: " + file.string() +
                                      " has no column 'z'; its columns are y, a (2 in all)");
-  const Error delimiter = Thrown([&] { return ReadCsv(file, {.delimiter = 'x'}); });
+  const Error delimiter = Thrown([&] { return ReadCsv(file, {.delimiter = '1'}); });
   EXPECT_EQ(delimiter.details().subject, "delimiter");
-  EXPECT_EQ(delimiter.details().found, "'x'");
+  EXPECT_EQ(delimiter.details().found, "'1'");
   const Dataset data = test::RandomDataset(10, 2, 2, 1);
   const Error folds = Thrown([&] { return SplitFolds(data, 1); });
   EXPECT_EQ(folds.details().subject, "folds");

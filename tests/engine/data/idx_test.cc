@@ -140,6 +140,13 @@ TEST(IdxTest, MustFitWhatItIsComparedWith) {
   ExpectError(ErrorCode::kBadData,
               unknown.string() + ": example 1: found the label 5, expected one of the classes 4, 9",
               [&] { return ReadIdx(images, unknown, data.schema()); });
+  Schema other = data.schema();
+  for (std::string& name : other.feature_names) name = "pixel " + name;
+  other.offsets = {0.5, 0, 0, 0, 0, 0};
+  const Dataset shifted = ReadIdx(images, labels, other);
+  EXPECT_EQ(shifted.schema().feature_names, other.feature_names);
+  EXPECT_EQ(shifted.floats()[0], 0.5F);
+  EXPECT_EQ(shifted.floats()[1], 2);
   const auto small = dir.WriteFile("small", "\0\0\x08\x02\0\0\0\x02\0\0\0\x01\x05\x06"s);
   ExpectError(ErrorCode::kBadData, small.string() + ": found 1 × 1 features, expected 6",
               [&] { return ReadIdx(small, labels, data.schema()); });

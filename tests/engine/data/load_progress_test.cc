@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "colonnade/csv.h"
-#include "engine/data/csv_reader.h"
+#include "engine/data/csv/reader.h"
 #include "tests/support/temp_dir.h"
 
 namespace colonnade {
@@ -57,7 +57,8 @@ TEST_F(LoadProgressTest, IsToldForEachChunk) {
 }
 
 TEST_F(LoadProgressTest, IsToldForEachPieceOfWhatIsNotPlain) {
-  const std::string text = Rows(100'000, "1,\"2\",3\n");
+  // More than the first look takes.
+  const std::string text = Rows(20'000, "1,\"2\",\"" + std::string(150, 'x') + "\"\n");
   const auto file = dir_.WriteFile("t.csv", text);
   ReadCsvInPieces(file, Options(1), 100'000);
   EXPECT_GE(calls_.size(), 4u);

@@ -9,6 +9,9 @@
 #include "colonnade/error.h"
 #include "tests/support/datasets.h"
 
+// Designated initializers leave the other members at their defaults, which is the point of them.
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 namespace colonnade {
 namespace {
 
@@ -73,6 +76,45 @@ TEST(ScalingTest, ARangeBeyondF32GivesZerosInsteadOfNan) {
 TEST(ScalingTest, NoneChangesNothing) {
   EXPECT_EQ(Scaled(Floats(), Scale::kNone)[2], 1000);
   EXPECT_EQ(FitScaling(Scale::kNone, Floats()).method, Scale::kNone);
+}
+
+// Values 2, 4 and 8 of a table, less 3.
+Dataset Shifted() {
+  Schema schema;
+  schema.features = 1;
+  schema.offsets = {3};
+  const std::vector<float> values = {2, 4, 8};
+  return Dataset::FromMemory(std::span<const float>(values), std::vector<uint32_t>{0, 1, 0},
+                             schema);
+}
+
+TEST(ScalingTest, NoneAndUnitAreOfTheNumbersOfTheTable) {
+  EXPECT_EQ(Scaled(Shifted(), Scale::kNone), (std::vector<float>{2, 4, 8}));
+  const std::vector<float> unit = Scaled(Shifted(), Scale::kUnit);
+  EXPECT_FLOAT_EQ(unit[0], 2.0F / 255);
+  EXPECT_FLOAT_EQ(unit[2], 8.0F / 255);
+  const std::vector<float> range = Scaled(Shifted(), Scale::kMinMax);
+  EXPECT_FLOAT_EQ(range[0], 0);
+  EXPECT_FLOAT_EQ(range[1], 1.0F / 3);
+  EXPECT_FLOAT_EQ(range[2], 1);
+}
+
+TEST(ScalingTest, AScalingIsRebasedForOtherOffsets) {
+  const Schema plain = {.features = 1};
+  for (const Scale method : {Scale::kNone, Scale::kUnit, Scale::kMinMax, Scale::kStandard}) {
+    const Scaling fitted = FitScaling(method, Shifted());
+    const Scaling rebased = Rebased(fitted, Shifted().schema(), plain);
+    EXPECT_EQ(rebased.scale, fitted.scale);
+    EXPECT_EQ(rebased.offset[0], fitted.offset[0] + 3) << Name(method);
+    EXPECT_EQ(Rebased(fitted, Shifted().schema(), Shifted().schema()), fitted);
+  }
+}
+
+TEST(ScalingTest, ATargetScalingIsRebasedForAnotherOffset) {
+  const TargetScaling scaling = {.offset = 5, .scale = 2};
+  const TargetScaling rebased = Rebased(scaling, {.features = 1, .target_offset = 1e9},
+                                        {.features = 1, .target_offset = 1e9 - 7});
+  EXPECT_EQ(rebased, (TargetScaling{.offset = 12, .scale = 2}));
 }
 
 TEST(ScalingTest, AutoTakesSmallIntegersForWhatTheyAre) {

@@ -5,13 +5,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <set>
 #include <string>
 #include <tuple>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "engine/data/storage.h"
 #include "tests/support/datasets.h"
 #include "tests/support/errors.h"
+#include "tests/support/random.h"
 
 namespace colonnade {
 namespace {
@@ -196,10 +201,187 @@ TEST(FoldsTest, RefuseNumbersThatDoNotFit) {
   test::ExpectError(ErrorCode::kInvalidArgument,
                     "folds: found 21, expected at most 20, the number of examples",
                     [&] { return SplitFolds(data, 21); });
-  const Dataset classes = Uneven(30);
   test::ExpectError(ErrorCode::kInvalidArgument,
-                    "folds: found 2, expected at most 1, the number of examples of the class 'one'",
-                    [&] { return SplitFolds(classes, 2); });
+                    "folds: found 27, expected at most 26, the number of examples of the class "
+                    "'many', which has the most",
+                    [&] { return SplitFolds(Uneven(30), 27); });
+}
+
+TEST(FoldsTest, GoOnWithAClassThatIsTooRare) {
+  const Dataset data = Uneven(30);
+  EXPECT_EQ(SplitNotes(data, 3),
+            std::vector<std::string>{"the least populated class in y has only 1 member ('one'), "
+                                     "which is less than n_splits=3: not every fold has some of "
+                                     "it"});
+  EXPECT_EQ(SplitNotes(data),
+            std::vector<std::string>{"the least populated class in y has only 1 member ('one'): "
+                                     "there is none of it for validation"});
+  size_t validated = 0;
+  for (const Split& split : SplitFolds(data, 3)) {
+    EXPECT_EQ(split.train.examples() + split.validation.examples(), 30u);
+    EXPECT_EQ(Count(split.validation, 1), 1u);
+    validated += Count(split.validation, 2);
+  }
+  EXPECT_EQ(validated, 1u);
+  EXPECT_TRUE(SplitNotes(test::DigitsDataset(200, 1), 2).empty());
+  EXPECT_TRUE(SplitNotes(test::RandomTargets(20, 3, 1), 20).empty());
+}
+
+// Examples with groups, with times, or both; without labels if there are none.
+Dataset With(std::vector<uint32_t> labels, const std::vector<uint32_t>& groups,
+             const std::vector<double>& times) {
+  auto storage = std::make_unique<Dataset::Storage>();
+  const size_t examples = std::max(groups.size(), times.size());
+  storage->examples = examples;
+  storage->type = ElementType::kF32;
+  storage->stride = ColumnStride(1, sizeof(float));
+  storage->floats = AlignedBuffer<float>::Zeroed(examples * storage->stride);
+  for (size_t e = 0; e < examples; ++e) {
+    storage->floats[e * storage->stride] = static_cast<float>(e) + 0.5f;
+  }
+  storage->schema.features = 1;
+  if (!labels.empty()) storage->schema.classes = {"a", "b", "c"};
+  const auto copy = [](const auto& from, auto& to) {
+    to = std::remove_reference_t<decltype(to)>(from.size());
+    std::ranges::copy(from, to.data());
+  };
+  copy(labels, storage->labels);
+  copy(groups, storage->groups);
+  copy(times, storage->times);
+  return Dataset(std::move(storage));
+}
+
+// Groups of 1 to `largest` examples, each mostly of one class.
+Dataset Grouped(size_t examples, uint64_t largest, uint64_t seed) {
+  test::Random random(seed);
+  std::vector<uint32_t> labels;
+  std::vector<uint32_t> groups;
+  for (uint32_t group = 0; groups.size() < examples; ++group) {
+    const auto leaning = static_cast<uint32_t>(random.Below(3));
+    for (uint64_t left = 1 + random.Below(largest); left > 0; --left) {
+      labels.push_back(random.Below(3) == 0 ? static_cast<uint32_t>(random.Below(3)) : leaning);
+      groups.push_back(1000 - group);
+    }
+  }
+  return With(labels, groups, {});
+}
+
+// The places in the whole of the examples of a part.
+std::vector<size_t> PlacesOf(const Dataset& part) {
+  std::vector<size_t> places;
+  for (const float value : ValuesOf(part)) places.push_back(static_cast<size_t>(value));
+  return places;
+}
+
+std::set<uint32_t> GroupsIn(const Dataset& whole, const Dataset& part) {
+  std::set<uint32_t> groups;
+  for (const size_t e : PlacesOf(part)) groups.insert(whole.groups()[e]);
+  return groups;
+}
+
+void ExpectApart(const Dataset& whole, const Split& split) {
+  EXPECT_EQ(split.train.examples() + split.validation.examples(), whole.examples());
+  const std::set<uint32_t> train = GroupsIn(whole, split.train);
+  for (const uint32_t group : GroupsIn(whole, split.validation)) {
+    EXPECT_FALSE(train.contains(group)) << "group " << group << " is on both sides";
+  }
+}
+
+TEST(GroupsTest, StayOnOneSideWithClassesAsEvenAsThatAllows) {
+  for (uint64_t seed = 0; seed < 5; ++seed) {
+    const Dataset data = Grouped(600, 8, seed);
+    for (const double fraction : {0.1, 0.2, 0.5}) {
+      const Split split = SplitStratified(data, fraction, seed);
+      ExpectApart(data, split);
+      for (const uint32_t label : {0u, 1u, 2u}) {
+        const auto all = static_cast<double>(Count(data, label));
+        EXPECT_NEAR(static_cast<double>(Count(split.validation, label)), fraction * all, 4);
+      }
+    }
+    size_t validated = 0;
+    for (const Split& split : SplitFolds(data, 5, seed)) {
+      ExpectApart(data, split);
+      validated += split.validation.examples();
+      for (const uint32_t label : {0u, 1u, 2u}) {
+        const auto all = static_cast<double>(Count(data, label));
+        EXPECT_NEAR(static_cast<double>(Count(split.validation, label)), all / 5, 6);
+      }
+    }
+    EXPECT_EQ(validated, data.examples());
+  }
+}
+
+TEST(GroupsTest, DependOnTheSeedAlone) {
+  const Dataset data = Grouped(200, 8, 1);
+  const auto validation = [&](uint64_t seed) {
+    return ValuesOf(SplitStratified(data, 0.2, seed).validation);
+  };
+  EXPECT_EQ(validation(1), validation(1));
+  EXPECT_NE(validation(1), validation(2));
+  EXPECT_EQ(ValuesOf(SplitFolds(data, 3, 1)[0].train), ValuesOf(SplitFolds(data, 3, 1)[0].train));
+}
+
+TEST(GroupsTest, ThatAreFewStillGiveBothSides) {
+  const Dataset two = With({}, {7, 7, 7, 7, 9}, {});
+  ExpectApart(two, SplitStratified(two, 0.3));
+  ExpectApart(two, SplitStratified(two, 0.9));
+  for (const Split& split : SplitFolds(two, 2)) ExpectApart(two, split);
+  test::ExpectError(ErrorCode::kInvalidArgument,
+                    "folds: found 3, expected at most 2, the number of groups",
+                    [&] { return SplitFolds(two, 3); });
+  test::ExpectError(ErrorCode::kBadData,
+                    "validation: found 0.5 of 2 examples, in groups, which is none, expected a "
+                    "fraction that gives at least one",
+                    [&] { return SplitStratified(With({}, {7, 7}, {}), 0.5); });
+}
+
+const std::vector<double> kTimes = {5, 1, 2, 2, 2, 3, 9, 8, 7, 6, 4, 0};
+
+std::vector<double> TimesOf(const Dataset& part) {
+  std::vector<double> times;
+  for (const size_t e : PlacesOf(part)) times.push_back(kTimes[e]);
+  return times;
+}
+
+TEST(TimesTest, ValidateOnTheLastExamples) {
+  const Dataset data = With({}, {}, kTimes);
+  EXPECT_EQ(TimesOf(SplitStratified(data, 0.25).validation), (std::vector<double>{9, 8, 7}));
+  // Those of one time stay together, on the side that is nearer to the fraction.
+  EXPECT_EQ(SplitStratified(data, 0.6).validation.examples(), 7u);
+  EXPECT_EQ(SplitStratified(data, 0.8).validation.examples(), 10u);
+  EXPECT_EQ(SplitStratified(data, 0.99).train.examples(), 1u);
+  test::ExpectError(ErrorCode::kBadData,
+                    "validation: found 0.5 of 3 examples, by time, which is none, expected a "
+                    "fraction that gives at least one",
+                    [&] { return SplitStratified(With({}, {}, {2, 2, 2}), 0.5); });
+}
+
+TEST(TimesTest, FoldsTrainOnWhatCameBefore) {
+  const Dataset data = With({}, {}, kTimes);
+  const std::vector<Split> splits = SplitFolds(data, 3);
+  EXPECT_EQ(TimesOf(splits[0].train), (std::vector<double>{1, 0}));
+  EXPECT_EQ(TimesOf(splits[0].validation), (std::vector<double>{2, 2, 2, 3}));
+  EXPECT_EQ(TimesOf(splits[1].validation), (std::vector<double>{5, 6, 4}));
+  EXPECT_EQ(TimesOf(splits[2].validation), (std::vector<double>{9, 8, 7}));
+  EXPECT_EQ(splits[2].train.examples(), 9u);
+
+  // As TimeSeriesSplit(3) cuts 11 examples.
+  std::vector<double> rising(11);
+  for (size_t e = 0; e < 11; ++e) rising[e] = static_cast<double>(e);
+  size_t train = 5;
+  for (const Split& split : SplitFolds(With({}, {}, rising), 3)) {
+    EXPECT_EQ(split.train.examples(), train);
+    EXPECT_EQ(split.validation.examples(), 2u);
+    train += 2;
+  }
+  EXPECT_EQ(SplitFolds(data, 9).size(), 9u) << "one time each";
+  test::ExpectError(ErrorCode::kInvalidArgument,
+                    "folds: found 10, expected fewer than the 10 different times",
+                    [&] { return SplitFolds(data, 10); });
+  test::ExpectError(
+      ErrorCode::kInvalidArgument,
+      "split-by-time: found a column of groups, too, expected one of them to split by",
+      [&] { return SplitFolds(With({}, {1, 2, 3}, {1, 2, 3}), 2); });
 }
 
 }  // namespace

@@ -65,10 +65,10 @@ TEST(ModelDamageTest, RefusesDamage) {
     std::function<void(Parts&)> damage;
     std::string problem;
   } cases[] = {
-      {[](Parts& p) { p.metadata["colonnade.format_version"] = "3"; },
-       "model format 3, this version reads 1 to 2"},
+      {[](Parts& p) { p.metadata["colonnade.format_version"] = "4"; },
+       "model format 4, this version reads 1 to 3"},
       {[](Parts& p) { p.metadata["colonnade.format_version"] = "\x1b[0m"; },
-       "model format \"\\u001b[0m\", this version reads 1 to 2"},
+       "model format \"\\u001b[0m\", this version reads 1 to 3"},
       {[](Parts& p) { p.metadata.erase("colonnade.format_version"); },
        "metadata: found no colonnade.format_version"},
       {[](Parts& p) { p.metadata.erase("colonnade.checksum"); },

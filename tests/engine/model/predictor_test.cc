@@ -75,7 +75,10 @@ TEST(PredictorTest, PredictsNumbers) {
   Predictor predictor(model, 2);
   std::vector<float> found(4);
   predictor.Values(values, found);
-  EXPECT_EQ(found, model.Values(data, 1));
+  std::vector<double> doubles(4);
+  predictor.Values(values, doubles);
+  EXPECT_EQ(doubles, model.Values(data, 1));
+  EXPECT_EQ(std::vector<double>(found.begin(), found.end()), doubles);
   std::vector<uint32_t> classes(4);
   test::ExpectError(ErrorCode::kInvalidArgument, "model: predicts numbers, not classes",
                     [&] { predictor.Classes(values, classes); });

@@ -3,15 +3,19 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <grp.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "colonnade/error.h"
@@ -100,6 +104,26 @@ TEST(InputFileTest, CollectsWhatComesThroughAPipe) {
   writer.join();
 }
 
+TEST(InputFileTest, ReadsFromASource) {
+  std::string_view left = "\x1f\x8b hello";
+  InputFile input("two files", [&](std::span<char> to) {
+    const size_t count = std::min(to.size(), left.size());
+    std::copy_n(left.data(), count, to.data());
+    left.remove_prefix(count);
+    return count;
+  });
+  EXPECT_EQ(input.name(), "two files");
+  EXPECT_EQ(input.size(), std::nullopt);
+  EXPECT_FALSE(input.stamp().has_value());
+  EXPECT_FALSE(input.seekable());
+  EXPECT_NO_THROW(input.RequireUnchanged());
+  std::string to(5, '.');
+  EXPECT_EQ(input.Read(to), 5u);
+  EXPECT_EQ(to, "\x1f\x8b he") << "as it is";
+  EXPECT_EQ(input.Read(to), 3u);
+  EXPECT_EQ(input.taken(), 8u);
+}
+
 TEST(ReadWholeFileTest, ReadsFilesOfAnySize) {
   const TempDir dir;
   for (const size_t size : {0u, 1u, 65535u, 65536u, 65537u, 300000u}) {
@@ -159,6 +183,77 @@ TEST(AtomicFileTest, ObeysTheUmask) {
   struct stat status = {};
   ASSERT_EQ(stat((dir / "out").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0640u);
+}
+
+mode_t ModeOf(const fs::path& file) {
+  struct stat status = {};
+  EXPECT_EQ(stat(file.c_str(), &status), 0);
+  return status.st_mode & 07777;
+}
+
+TEST(AtomicFileTest, KeepsTheModeOfWhatItReplaces) {
+  using enum AtomicFile::Temporary;
+  const TempDir dir;
+  const fs::path file = dir.WriteFile("out", "old");
+  fs::create_symlink("out", dir / "link");
+  for (const auto temporary : {kNamelessIfPossible, kNamed}) {
+    for (const fs::path& name : {file, dir / "link"}) {
+      for (const mode_t mode : {0600u, 0640u, 0666u, 0755u, 0604u}) {
+        ASSERT_EQ(chmod(file.c_str(), mode), 0);
+        AtomicFile output(name, temporary);
+        output.Write("new");
+        if (temporary == kNamed) {
+          EXPECT_EQ(ModeOf(dir / dir.List()[0]), 0600u) << "nobody else reads it before";
+        }
+        output.Commit();
+        EXPECT_EQ(ModeOf(file), mode);
+        EXPECT_TRUE(fs::is_symlink(dir / "link"));
+      }
+    }
+  }
+}
+
+TEST(AtomicFileTest, KeepsTheModeThatWasSetWhileItWasWritten) {
+  const TempDir dir;
+  const fs::path file = dir.WriteFile("out", "old");
+  AtomicFile output(file);
+  ASSERT_EQ(chmod(file.c_str(), 0600), 0);
+  output.Commit();
+  EXPECT_EQ(ModeOf(file), 0600u);
+  AtomicFile other(dir / "other");
+  ASSERT_EQ(chmod(dir.WriteFile("other", "").c_str(), 0640), 0);
+  other.Commit();
+  EXPECT_EQ(ModeOf(dir / "other"), 0640u);
+}
+
+TEST(AtomicFileTest, KeepsOwnerAndGroupWherePermitted) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  const TempDir dir;
+  const fs::path file = dir.WriteFile("out", "old");
+  ASSERT_EQ(chown(file.c_str(), kNobody, 1234), 0);
+  ASSERT_EQ(chmod(file.c_str(), 0660), 0);
+  WriteAll(file, "new");
+  struct stat status = {};
+  ASSERT_EQ(stat(file.c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, kNobody);
+  EXPECT_EQ(status.st_gid, 1234u);
+  EXPECT_EQ(status.st_mode & 07777, 0660u);
+
+  // What that group was granted does not become another's.
+  ASSERT_EQ(chmod(dir.path().c_str(), 0777), 0);
+  const pid_t child = fork();
+  ASSERT_NE(child, -1);
+  if (child == 0) {
+    if (setgroups(0, nullptr) == -1 || setgid(kNobody) == -1 || setuid(kNobody) == -1) _exit(2);
+    WriteAll(file, "newer");
+    _exit(0);
+  }
+  int result = 0;
+  ASSERT_EQ(waitpid(child, &result, 0), child);
+  EXPECT_EQ(result, 0);
+  ASSERT_EQ(stat(file.c_str(), &status), 0);
+  EXPECT_EQ(status.st_gid, kNobody);
+  EXPECT_EQ(status.st_mode & 07777, 0600u);
 }
 
 TEST(AtomicFileTest, RefusesAtOnceWhatCannotBeWritten) {

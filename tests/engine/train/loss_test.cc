@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -14,7 +15,10 @@
 #include "colonnade/evaluate.h"
 #include "colonnade/options.h"
 #include "colonnade/train.h"
+#include "engine/data/storage.h"
 #include "tests/support/datasets.h"
+#include "tests/support/errors.h"
+#include "tests/support/random.h"
 #include "tests/support/reference_losses.h"
 #include "tests/support/reference_network.h"
 #include "tests/support/temp_dir.h"
@@ -253,13 +257,13 @@ TEST(RegressionTest, PredictsInTheUnitsOfTheData) {
   EXPECT_GT(evaluation.regression->r2, 0.99);
   EXPECT_LT(evaluation.regression->rmse, 4);
   EXPECT_NEAR(evaluation.loss, evaluation.regression->rmse * evaluation.regression->rmse, 1e-9);
-  const std::vector<float> predictions = model.Values(data);
-  std::vector<float> from_memory(500);
+  const std::vector<double> predictions = model.Values(data);
+  std::vector<double> from_memory(500);
   model.Values(values, from_memory);
   EXPECT_EQ(predictions, from_memory);
   double error = 0;
   for (size_t e = 0; e < 500; ++e) {
-    error += std::abs(static_cast<double>(predictions[e]) - static_cast<double>(targets[e]));
+    error += std::abs(predictions[e] - static_cast<double>(targets[e]));
   }
   EXPECT_NEAR(evaluation.regression->mae, error / 500, 1e-9);
   EXPECT_THROW(model.Classes(data), Error);
@@ -286,6 +290,86 @@ TEST(RegressionTest, MetricsAreThoseOfScikitLearn) {
   EXPECT_NEAR(weighted.regression->mae, 4.5 / 6, 1e-12);
   EXPECT_NEAR(weighted.regression->r2, 1 - 3.75 / (3 * 3 + 2 * 0.25 + 3 * 49 - 23.0 * 23 / 6),
               1e-9);
+}
+
+TEST(RegressionTest, LargeNumbersAreMeasuredInDouble) {
+  // Seconds since 1970, of which a float has every 128th.
+  constexpr double kOffset = 1'700'000'000;
+  const std::vector<float> predictions = {-3, 0.25f, 2, 100};
+  const std::vector<double> numbers = {kOffset - 2, kOffset + 0.25, kOffset + 4, kOffset + 96};
+  auto storage = std::make_unique<Dataset::Storage>();
+  storage->schema.features = 1;
+  storage->schema.target_offset = kOffset;
+  storage->examples = 4;
+  storage->type = ElementType::kF32;
+  storage->stride = ColumnStride(1, sizeof(float));
+  storage->floats = AlignedBuffer<float>::Zeroed(4 * storage->stride);
+  storage->targets = AlignedBuffer<float>(4);
+  storage->exact_targets = AlignedBuffer<double>(4);
+  for (size_t e = 0; e < 4; ++e) {
+    storage->floats[e * storage->stride] = predictions[e];
+    storage->targets[e] = static_cast<float>(numbers[e] - kOffset);
+    storage->exact_targets[e] = numbers[e];
+  }
+  const Dataset data(std::move(storage));
+  const NetworkShape shape{.layers = {{.inputs = 1, .outputs = 1}}, .output = OutputKind::kLinear};
+  const Model model(shape, std::vector<LayerParameters>{{{1.0f}, {0.0f}}}, {Scale::kNone, {0}, {1}},
+                    data.schema());
+  std::vector<double> expected;
+  for (const float p : predictions) expected.push_back(kOffset + static_cast<double>(p));
+  EXPECT_EQ(model.Values(data), expected);
+  std::vector<double> doubles(4);
+  model.Values(predictions, doubles);
+  EXPECT_EQ(doubles, expected);
+  std::vector<float> floats(4);
+  model.Values(predictions, floats);
+  EXPECT_EQ(floats[3], static_cast<float>(expected[3]));
+  const RegressionMetrics metrics = *Evaluate(model, data).regression;
+  EXPECT_DOUBLE_EQ(metrics.rmse, std::sqrt((1 + 0 + 4 + 16) / 4.0));
+  EXPECT_DOUBLE_EQ(metrics.mae, (1 + 0 + 2 + 4) / 4.0);
+  EXPECT_NEAR(metrics.r2, 0.9968, 1e-3);
+
+  // So are those that a training on them predicts.
+  TrainOptions options;
+  options.epochs = 1;
+  options.hidden.clear();
+  EXPECT_LT(std::abs(Train(data, options).model.Values(data)[1] - kOffset), 1000);
+}
+
+TEST(RegressionTest, ALogarithmicScaleSuitsNumbersOverOrdersOfMagnitude) {
+  test::Random random(3);
+  std::vector<float> values(400);
+  std::vector<float> targets(400);
+  for (size_t e = 0; e < values.size(); ++e) {
+    values[e] = random.Uniform(0, 1);
+    targets[e] = std::expm1(2 + 9 * values[e]);
+  }
+  Schema schema;
+  schema.features = 1;
+  const Dataset data = Dataset::FromMemory(std::span<const float>(values), targets, schema);
+  TrainOptions options;
+  options.hidden = {16};
+  options.epochs = 30;
+  options.target_scale = TargetScale::kLog;
+  const Model model = Train(data, options).model;
+  EXPECT_TRUE(model.target_scaling().log);
+  const std::vector<double> predictions = model.Values(data);
+  for (size_t e = 0; e < 400; ++e) {
+    EXPECT_NEAR(std::log(predictions[e] / static_cast<double>(targets[e])), 0, 0.7) << e;
+  }
+  EXPECT_GT(Evaluate(model, data).regression->r2, 0.9);
+  const Model loaded = Model::FromBytes(model.ToBytes());
+  EXPECT_EQ(loaded.target_scaling(), model.target_scaling());
+  EXPECT_EQ(loaded.Values(data), predictions);
+
+  targets[7] = -1;
+  test::ExpectError(
+      ErrorCode::kInvalidArgument,
+      "target-scale: found log with the number -1 to predict (example 7), expected "
+      "numbers above -1; target-scale standard takes any",
+      [&] {
+        return Train(Dataset::FromMemory(std::span<const float>(values), targets, schema), options);
+      });
 }
 
 TEST(WeightsTest, MetricsAreWeighted) {

@@ -34,11 +34,28 @@ const std::map<std::string, std::vector<std::string>>& Values() {
       {"weight-column", {"w", "3"}},
       {"ignore-columns", {"id", "id,0,-2"}},
       {"categorical", {"auto", "colour,größe"}},
-      {"missing", {"mean", "zero", "drop"}},
+      {"columns", {"a", "a,\"b,c\",0", "\"\""}},
+      {"max-categories", {"1", "100", "65536"}},
+      {"dates", {"number", "ignore"}},
+      {"date-format", {"ymd", "dmy", "mdy"}},
+      {"missing", {"refuse", "mean", "median", "zero", "drop"}},
+      {"missing-indicator", {"on"}},
+      {"na-values", {"-999", "n.d.,\"a,b\",\"say \"\"no\"\"\""}},
+      {"keep-na", {"on"}},
+      {"strict", {"on"}},
+      {"group-column", {"patient", "0"}},
+      {"split-by-time", {"date", "-1"}},
       {"task", {"classify", "regress"}},
       {"header", {"yes", "no"}},
-      {"delimiter", {"comma", "semicolon", "tab", "space", "|"}},
+      {"delimiter", {"comma", "semicolon", "tab", "space", "|", "::", "~|~"}},
       {"comment", {"#", "%", "semicolon"}},
+      {"quote", {"none", "'"}},
+      {"escape", {"\\", "^"}},
+      {"decimal", {"point", "comma"}},
+      {"thousands", {"comma", "space", "'", "."}},
+      {"skip-rows", {"0", "3", "1000000000"}},
+      {"encoding", {"latin1", "windows-1252"}},
+      {"bad-rows", {"skip", "skip-any"}},
       {"cache", {"on"}},
       // TrainOptions
       {"scale", {"none", "unit", "minmax", "standard"}},
@@ -159,11 +176,15 @@ TYPED_TEST(OptionsTest, AreKnownByOneNameAndHaveHelp) {
 
 TYPED_TEST(OptionsTest, RefuseWhatIsNone) {
   // Texts of any kind are values of these.
-  const std::set<std::string> any = {"label-column", "weight-column", "ignore-columns",
-                                     "categorical",  "class-weight",  "checkpoint"};
+  const std::set<std::string> any = {
+      "label-column", "weight-column", "ignore-columns", "columns",  "categorical",  "na-values",
+      "group-column", "split-by-time", "delimiter",      "encoding", "class-weight", "checkpoint"};
   for (const Option& option : OptionsOf<TypeParam>()) {
     const std::string name = option.info.name;
+    // A list of names has nothing as the name of the column without one.
+    const bool names = option.list && any.contains(name) && name != "class-weight";
     for (const std::string text : {"", "no such value", "1,", "-0x1", "nan"}) {
+      if (text.empty() && names) continue;
       if (!text.empty() && any.contains(name)) continue;
       if (text == "nan" && option.type == OptionType::kNumber) continue;  // out of range instead
       TypeParam options;
@@ -269,6 +290,18 @@ TEST(OptionsByNameTest, RangesAreChecked) {
     }
   });
   EXPECT_GT(checked, 80u);
+}
+
+TEST(OptionsByNameTest, RangesOfReading) {
+  const auto fails = [](const char* name, const char* text, const std::string& message) {
+    CsvOptions options;
+    ExpectError(ErrorCode::kInvalidArgument, message, [&] { SetOption(options, name, text); });
+  };
+  fails("max-categories", "0", "max-categories: found 0, expected 1 to 65536");
+  fails("max-categories", "65537", "max-categories: found 65537, expected 1 to 65536");
+  fails("skip-rows", "1000000001", "skip-rows: found 1000000001, expected 0 to 1000000000");
+  ExpectError(ErrorCode::kInvalidArgument, "max-categories: found 0, expected 1 to 65536",
+              [] { CsvOptions{.max_categories = 0}.Check(); });
 }
 
 TEST(OptionsByNameTest, RangesInWords) {

@@ -83,6 +83,9 @@ TEST_F(ResolveTest, ReadsClassWeights) {
             Train(data_, by_value).model.ParametersHash());
   EXPECT_NE(Train(data_, options).model.ParametersHash(),
             Train(data_, Small()).model.ParametersHash());
+  const std::string named = "\"weight\";\"class\"\n3;\"0\"\n1;1.0\n0,5;+2\n";
+  options.class_weight.file = dir.WriteFile("named.csv", named);
+  EXPECT_EQ(options.Resolve(data_).class_weight.values, weights.values);
   options.class_weight.file = dir / "none.csv";
   try {
     static_cast<void>(options.Resolve(data_));
