@@ -135,7 +135,7 @@ class Checker {
                                      tally_.rows > 0 && tally_.columns[column].missing == 0;
     }
     const Outcome outcome = Resolve(plan_, texts_, tally_);
-    DataSummary summary = Summarize(plan_, tally_, outcome, texts_);
+    DataSummary summary = Summarize(plan_, tally_, outcome);
     for (const std::string& note : outcome.label.notes) report_.notes.push_back(note);
     summary.bad_rows = bad_rows_;
     summary.bad = bad_;

@@ -60,8 +60,7 @@ std::unique_ptr<Dataset::Storage> Assemble(const TablePlan& plan, const TableTal
                                            Outcome outcome, TableRows& rows, int threads);
 
 // How the table was taken.
-DataSummary Summarize(const TablePlan& plan, const TableTally& tally, const Outcome& outcome,
-                      const TableTexts& texts);
+DataSummary Summarize(const TablePlan& plan, const TableTally& tally, const Outcome& outcome);
 
 }  // namespace colonnade
 

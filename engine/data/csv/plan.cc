@@ -108,7 +108,6 @@ class Planner {
     } else {
       PlanChosen();
     }
-    if (options_.group_column && !options_.like) ReadTime();
     for (size_t i = 0; i < count; ++i) Decide(i);
     for (size_t i = 0; i < count; ++i) AgreeOnDecimals(i);
     return std::move(plan_);
@@ -510,8 +509,6 @@ class Planner {
   }
 
   // ---- What the fields are ----
-
-  void ReadTime() {}
 
   void Decide(size_t i) {
     ColumnPlan& column = plan_.columns[i];

@@ -67,7 +67,7 @@ class TableReader {
     CloseGaps();
     FindIndexes();
     Outcome outcome = Resolve(plan_, texts_, tally_);
-    auto summary = std::make_shared<DataSummary>(Summarize(plan_, tally_, outcome, texts_));
+    auto summary = std::make_shared<DataSummary>(Summarize(plan_, tally_, outcome));
     AddBad(summary.get());
     std::vector<std::string> notes = plan_.notes;
     for (const std::string& note : outcome.label.notes) notes.push_back(note);
@@ -181,7 +181,6 @@ class TableReader {
         }
       }
       const std::unique_lock lock(memory_);
-      written_ = std::max<uint64_t>(written_, std::min<uint64_t>(end, rows_.capacity()));
       if (end > rows_.capacity()) {
         const size_t capacity = std::max<size_t>(2 * rows_.capacity(), static_cast<size_t>(end));
         rows_.Reserve(std::min(capacity, kMaxExamples), rows_.capacity());
@@ -281,7 +280,6 @@ class TableReader {
   TableTexts texts_;
   std::shared_mutex memory_;  // of rows_
   TableRows rows_;
-  uint64_t written_ = 0;
   std::mutex mutex_;  // of what follows, while threads are at work
   TableTally tally_;
   std::vector<ChunkResult> results_;

@@ -319,8 +319,7 @@ class Resolver {
       std::ranges::fill(output->places, static_cast<uint32_t>(limit));
       values = std::move(order);
     }
-    const bool numbers = SortCategories(&values);
-    static_cast<void>(numbers);
+    SortCategories(&values);
     for (const Value& value : values) {
       output->places[value.code] = static_cast<uint32_t>(output->categories.size());
       output->categories.emplace_back(value.text);
@@ -347,10 +346,10 @@ class Resolver {
   }
 
   // Integers come by value, as class labels do, where all are.
-  static bool SortCategories(std::vector<Value>* values) {
+  static void SortCategories(std::vector<Value>* values) {
     const bool integers = std::ranges::all_of(
         *values, [](const Value& value) { return ParseInteger(value.text).has_value(); });
-    return integers && SortAsLabels(values);
+    if (integers) SortAsLabels(values);
   }
 
   // Texts that all are words for 1 and 0, or, where the sample had none, numbers.

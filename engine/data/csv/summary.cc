@@ -40,9 +40,7 @@ std::string NoteOf(const NumberFormat& format) {
 
 }  // namespace
 
-DataSummary Summarize(const TablePlan& plan, const TableTally& tally, const Outcome& outcome,
-                      const TableTexts& texts) {
-  static_cast<void>(texts);
+DataSummary Summarize(const TablePlan& plan, const TableTally& tally, const Outcome& outcome) {
   const Opening& opening = plan.opening;
   DataSummary summary;
   summary.source = plan.file;
