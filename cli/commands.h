@@ -19,6 +19,7 @@ struct ExitStatus {
 
 void AddTrainCommand(CLI::App& app, Common& common);
 void AddSweepCommand(CLI::App& app, Common& common);
+void AddTuneCommand(CLI::App& app, Common& common);
 void AddEvaluateCommand(CLI::App& app, Common& common);
 void AddPredictCommand(CLI::App& app, Common& common);
 void AddInspectCommand(CLI::App& app, Common& common);

@@ -17,6 +17,14 @@ namespace {
 // Where a model's provenance has its options.
 constexpr const char* kProvenanceKey = "options";
 
+// Whether the optimizer is open and the option is that of some: to set it would choose one of them.
+bool IsOfOpenOptimizer(const TrainOptions& options, std::string_view name) {
+  if (options.optimizer.chosen()) return false;
+  TrainOptions other;
+  ChooseOptimizerFor(other, name);
+  return other.optimizer.chosen();
+}
+
 // Calls visit(option, text) for the options of both structs that mean something here.
 template <class Visit>
 void ForEach(const TrainOptions& options, const CsvOptions& reading, const Visit& visit) {
@@ -24,8 +32,9 @@ void ForEach(const TrainOptions& options, const CsvOptions& reading, const Visit
     visit(option, OptionText(reading, option.info.name));
   }
   for (const Option& option : OptionsOf<TrainOptions>()) {
-    if (!Belongs(options, option.info.name)) continue;
-    visit(option, OptionText(options, option.info.name));
+    const char* const name = option.info.name;
+    if (!Belongs(options, name) || IsOfOpenOptimizer(options, name)) continue;
+    visit(option, OptionText(options, name));
   }
 }
 

@@ -12,9 +12,9 @@
 namespace colonnade::cli {
 namespace {
 
-// The lines of a log that are about epochs before `epoch`. What is no such line goes: a training
-// that was killed may have left half of one.
-std::string LinesBefore(size_t epoch, const std::string& file) {
+// The lines of a log but those about epochs of the member from `epoch` on. What is no such line
+// goes: a training that was killed may have left half of one.
+std::string LinesBefore(size_t epoch, size_t member, const std::string& file) {
   std::string lines;
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(file, ignored)) return lines;
@@ -23,7 +23,9 @@ std::string LinesBefore(size_t epoch, const std::string& file) {
     const Json json = Json::parse(line, nullptr, false);
     if (!json.is_object() || !json.contains("epoch")) continue;
     const Json& found = json["epoch"];
-    if (found.is_number_unsigned() && found.get<size_t>() < epoch) lines += line + '\n';
+    if (!found.is_number_unsigned()) continue;
+    const Json of = json.value("member", Json(1u));
+    if (of != member || found.get<size_t>() < epoch) lines += line + '\n';
   }
   return lines;
 }
@@ -40,11 +42,15 @@ void EpochLog::Open(bool resume) {
 
 void EpochLog::Write(const Progress& p) {
   if (file_.empty()) return;
-  if (!out_.is_open()) {
-    WriteFile(file_, p.resumed_step > 0 ? LinesBefore(p.epoch, file_) : "");
+  const bool resumed = p.resumed_step > 0;
+  if (begun_.insert(p.member).second && (resumed || !out_.is_open())) {
+    if (out_.is_open()) out_.close();
+    WriteFile(file_, resumed ? LinesBefore(p.epoch, p.member, file_) : "");
     out_.open(file_, std::ios::app);
   }
-  Json line = {{"epoch", p.epoch},
+  Json line = Json::object();
+  if (p.members > 1) line["member"] = p.member;
+  line.update({{"epoch", p.epoch},
                {"loss", p.loss},
                {"accuracy", p.accuracy},
                {"learning_rate", p.learning_rate},
@@ -53,7 +59,7 @@ void EpochLog::Write(const Progress& p) {
                {"step", p.step},
                {"examples", p.examples},
                {"seconds", p.seconds},
-               {"examples_per_second", p.examples_per_second}};
+               {"examples_per_second", p.examples_per_second}});
   if (p.validation != nullptr) {
     line["validation_loss"] = p.validation->loss;
     if (p.validation->regression) {

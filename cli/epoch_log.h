@@ -3,6 +3,7 @@
 #define COLONNADE_CLI_EPOCH_LOG_H_
 
 #include <fstream>
+#include <set>
 #include <string>
 
 #include "colonnade/train.h"
@@ -19,7 +20,8 @@ class EpochLog {
   // Starts an empty file; or where the training resumes, leaves that to the first Write().
   void Open(bool resume);
 
-  // The first one of a training that did resume keeps the lines of the epochs before.
+  // The first one of a training that did resume keeps the lines of the epochs before; of an
+  // ensemble, the first one of each member.
   void Write(const Progress& progress);
 
   // Throws if not all of it could be written.
@@ -28,6 +30,7 @@ class EpochLog {
  private:
   std::string file_;
   std::ofstream out_;
+  std::set<size_t> begun_;  // members of which there are lines
 };
 
 }  // namespace colonnade::cli

@@ -73,8 +73,17 @@ size_t WidthOf(const std::vector<std::string>& names, std::string_view heading) 
 std::string EvaluationText(const Evaluation& e, const Schema& schema, bool weighted) {
   const std::string examples = fmt::format("{}{}", e.examples, weighted ? ", weighted" : "");
   if (e.regression) {
-    return fmt::format("examples  {}\nRMSE      {:.6g}\nMAE       {:.6g}\nR2        {:.4f}\n",
-                       examples, e.regression->rmse, e.regression->mae, e.regression->r2);
+    const RegressionMetrics& m = *e.regression;
+    std::string text =
+        fmt::format("examples  {}\nRMSE      {:.6g}\nMAE       {:.6g}\nR2        {:.4f}\n",
+                    examples, m.rmse, m.mae, m.r2);
+    if (m.poisson_deviance) text += fmt::format("deviance  {:.6g}\n", *m.poisson_deviance);
+    if (m.quantiles.empty()) return text;
+    text += "\nquantile  pinball loss  coverage\n";
+    for (const QuantileMetrics& q : m.quantiles) {
+      text += fmt::format("{:>8}  {:12.6g}  {:8.4f}\n", q.level, q.pinball, q.coverage);
+    }
+    return text;
   }
   std::string text = fmt::format("examples  {}\naccuracy  {:.4f}\nloss      {:.4f}\n", examples,
                                  e.accuracy, e.loss);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // colonnade inspect MODEL
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -38,6 +40,7 @@ Json ModelJson(const std::string& file, const Model& model) {
           {"layers", layers},
           {"task", model.regression() ? "regress" : "classify"},
           {"parameters", model.shape().parameters()},
+          {"members", model.members()},
           {"parameters_hash", model.ParametersHash()},
           {"scaling", Name(model.scaling().method)},
           {"features", schema.features},
@@ -49,6 +52,24 @@ Json ModelJson(const std::string& file, const Model& model) {
           {"provenance", provenance}};
 }
 
+// What is predicted where offset + scale · output is `number`.
+std::string Transformed(const TargetScaling& target, const std::string& number) {
+  switch (target.transform) {
+    case TargetTransform::kNone:
+      break;
+    case TargetTransform::kLog1p:
+      return target.smearing == 0
+                 ? fmt::format("exp({}) - 1", number)
+                 : fmt::format("{:g} · exp({}) - 1", std::exp(static_cast<double>(target.smearing)),
+                               number);
+    case TargetTransform::kQuantile:
+      return fmt::format("the number of the normal score {}", number);
+    case TargetTransform::kLog:
+      return fmt::format("exp({})", number);
+  }
+  return number;
+}
+
 // A text without its quotes.
 std::string Plain(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
@@ -57,6 +78,10 @@ std::string Plain(const Json& value) {
 std::string ModelText(const std::string& file, const Model& model) {
   std::string text = fmt::format("model       {}\nnetwork     {}, {} parameters\n", file,
                                  model.shape().Widths(), WithCommas(model.shape().parameters()));
+  if (model.members() > 1) {
+    text += fmt::format("members     {}, such a network each; the mean of what they predict\n",
+                        model.members());
+  }
   for (size_t l = 0; l < model.shape().layers.size(); ++l) {
     const Layer& layer = model.shape().layers[l];
     text += fmt::format("  layer {:<4}{} → {}, {}{}\n", l, layer.inputs, layer.outputs,
@@ -75,12 +100,16 @@ std::string ModelText(const std::string& file, const Model& model) {
                       WithCommas(schema.features));
   if (model.regression()) {
     const TargetScaling& target = model.target_scaling();
-    const double offset = target.log ? target.offset : target.offset + schema.target_offset;
+    const bool plain = target.transform == TargetTransform::kNone;
+    const double offset = target.offset + (plain ? schema.target_offset : 0);
     const std::string number = fmt::format(
         "{} + {:g} · output",
-        schema.target_offset == 0 ? fmt::format("{:g}", offset) : fmt::to_string(offset),
+        plain && schema.target_offset != 0 ? fmt::to_string(offset) : fmt::format("{:g}", offset),
         target.scale);
-    text += fmt::format("predicts    {}\n", target.log ? "exp(" + number + ") - 1" : number);
+    text += fmt::format("predicts    {}\n", Transformed(target, number));
+    if (!target.levels.empty()) {
+      text += fmt::format("quantiles   {}\n", fmt::join(target.levels, ", "));
+    }
   } else {
     text += fmt::format("classes     {} ({})\n", schema.classes.size(), classes);
   }

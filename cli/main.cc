@@ -153,34 +153,40 @@ class HelpFormatter : public CLI::Formatter {
   HelpFormatter() { column_width(kColumn); }
 
   std::string make_option_desc(const CLI::Option* option) const override {
-    std::string text;
-    size_t width = 0;
-    std::istringstream words(CLI::Formatter::make_option_desc(option));
-    for (std::string word; words >> word;) {
-      const size_t length = Length(word);
-      if (width > 0 && width + 1 + length > kWidth - kColumn) {
-        text += '\n';
-        width = 0;
-      } else if (width > 0) {
-        text += ' ';
-        ++width;
-      }
-      text += word;
-      width += length;
-    }
-    return text;
+    return Wrapped(CLI::Formatter::make_option_desc(option), 0, kWidth - kColumn, "");
   }
 
   // Without what excludes what: the message of who tries tells.
   std::string make_option_opts(const CLI::Option* option) const override {
-    std::string text = CLI::Formatter::make_option_opts(option);
-    const size_t excludes = text.find(" Excludes:");
-    return excludes == std::string::npos ? text : text.substr(0, excludes);
+    const std::string text = CLI::Formatter::make_option_opts(option);
+    const size_t used = 2 + Length(make_option_name(option, option->get_positional()));
+    return Wrapped(text.substr(0, text.find(" Excludes:")), used, kWidth, "      ");
   }
 
  private:
   static constexpr size_t kColumn = 34;
   static constexpr size_t kWidth = 99;
+
+  // In lines of that width, behind so much of the first; all others begin with the indent.
+  static std::string Wrapped(const std::string& plain, size_t used, size_t width,
+                             const std::string& indent) {
+    std::string text;
+    std::istringstream words(plain);
+    size_t at = used;
+    for (std::string word; words >> word;) {
+      const size_t length = Length(word);
+      if (at > used && at + 1 + length > width) {
+        text += '\n' + indent;
+        at = used = indent.size();
+      } else if (at > 0) {
+        text += ' ';
+        ++at;
+      }
+      text += word;
+      at += length;
+    }
+    return text;
+  }
 
   // In characters.
   static size_t Length(const std::string& utf8) {
@@ -201,6 +207,7 @@ int Run(int argc, char** argv, Common& common) {
       "Examples:\n"
       "  colonnade train train.csv --test test.csv -o model.safetensors\n"
       "  colonnade sweep train.csv --grid lr=0.01,0.1 --grid hidden=64,128 --seeds 3\n"
+      "  colonnade tune train.csv --budget 60s -o model.safetensors\n"
       "  colonnade evaluate model.safetensors test.csv\n"
       "  colonnade predict model.safetensors new.csv -o predictions.csv\n"
       "\n"
@@ -209,6 +216,7 @@ int Run(int argc, char** argv, Common& common) {
       "signal.");
   AddTrainCommand(app, common);
   AddSweepCommand(app, common);
+  AddTuneCommand(app, common);
   AddEvaluateCommand(app, common);
   AddPredictCommand(app, common);
   AddInspectCommand(app, common);
@@ -224,8 +232,8 @@ int Run(int argc, char** argv, Common& common) {
     const auto chosen = app.get_subcommands();
     const std::string_view first = argc > 1 ? argv[1] : "";
     if (chosen.empty() && !first.empty() && first[0] != '-') {
-      return Fail(fmt::format("unknown command '{}', expected train, sweep, evaluate, predict, "
-                              "inspect, convert, check or options",
+      return Fail(fmt::format("unknown command '{}', expected train, sweep, tune, evaluate, "
+                              "predict, inspect, convert, check or options",
                               first),
                   kUsage);
     }

@@ -81,7 +81,10 @@ std::string InTicks(const std::string& text) {
 
 // What its values are: as the help has it, or the numbers that it takes.
 std::string ValuesCell(const Option& option) {
-  if (option.type == OptionType::kFlag && !option.list) return "none; in a file `true` or `false`";
+  if (option.type == OptionType::kFlag && !option.list) {
+    return fmt::format("none{}; in a file `true` or `false`",
+                       option.preset == "on" ? " or `=off`" : "");
+  }
   const bool range = IsNumber(option) && option.info.value == nullptr;
   return range ? Cell(RangeText(option.info.range, option.type)) : InTicks(ValueText(option));
 }
@@ -101,8 +104,8 @@ std::string Markdown(const CLI::App& app) {
       "of\n"
       "the *data*, or not at all (*none*). *For* names what it belongs to; an option that is not "
       "for the\n"
-      "optimizer, loss or schedule in use is refused. Commands with a \\* have it in `--grid`, "
-      "too.\n";
+      "optimizer, loss or schedule in use is refused. Commands with a \\* have it in `--grid` "
+      "or `--space`, too.\n";
   std::string_view group;
   for (const Option& option : AllOptions()) {
     if (group != option.info.group) {
@@ -114,7 +117,7 @@ std::string Markdown(const CLI::App& app) {
     }
     std::vector<std::string> commands = CommandsWith(app, option);
     for (std::string& command : commands) {
-      if (command == "sweep" && InGrid(option)) command += "\\*";
+      if ((command == "sweep" || command == "tune") && InGrid(option)) command += "\\*";
     }
     const std::string help = SpellOptions(
         option.info.help, [](std::string_view name) { return "`" + AsFlag(name) + "`"; });

@@ -85,11 +85,23 @@ Json ParseJson(const std::string& text) {
 }
 
 Json RegressionJson(const RegressionMetrics& metrics) {
-  return {{"rmse", metrics.rmse}, {"mae", metrics.mae}, {"r2", metrics.r2}};
+  Json json = {{"rmse", metrics.rmse}, {"mae", metrics.mae}, {"r2", metrics.r2}};
+  if (metrics.poisson_deviance) json["poisson_deviance"] = *metrics.poisson_deviance;
+  for (const QuantileMetrics& m : metrics.quantiles) {
+    json["quantiles"].push_back(
+        {{"level", m.level}, {"pinball", m.pinball}, {"coverage", m.coverage}});
+  }
+  return json;
 }
 
 std::string RegressionText(const RegressionMetrics& metrics) {
-  return fmt::format("RMSE {:.6g}  MAE {:.6g}  R2 {:.4f}", metrics.rmse, metrics.mae, metrics.r2);
+  std::string text =
+      fmt::format("RMSE {:.6g}  MAE {:.6g}  R2 {:.4f}", metrics.rmse, metrics.mae, metrics.r2);
+  if (metrics.poisson_deviance) text += fmt::format("  deviance {:.6g}", *metrics.poisson_deviance);
+  for (const QuantileMetrics& m : metrics.quantiles) {
+    text += fmt::format("  q{} {:.1f} %", m.level, 100 * m.coverage);
+  }
+  return text;
 }
 
 }  // namespace colonnade::cli

@@ -18,10 +18,19 @@ struct PredictedColumns {
   std::function<void(size_t example, size_t column, std::string& to)> append;
 };
 
+// A column per quantile, or the only one.
+std::vector<std::string> NumberNames(const Model& model, const std::string& name) {
+  const std::vector<float>& levels = model.target_scaling().levels;
+  if (levels.size() <= 1) return {name};
+  std::vector<std::string> names;
+  for (const float level : levels) names.push_back(fmt::format("{}_q{}", name, level));
+  return names;
+}
+
 // A single output stands for the number, or for the second of two classes.
 std::vector<std::string> LogitNames(const Model& model) {
   if (model.shape().output == OutputKind::kSoftmax) return model.schema().classes;
-  if (model.regression()) return {"output"};
+  if (model.regression()) return NumberNames(model, "output");
   return {model.schema().classes.back()};
 }
 
@@ -34,12 +43,15 @@ PredictedColumns OfNumbers(std::vector<std::string> names, std::vector<float> va
 }
 
 // Numbers of the table. Where that needs no more, they have the digits of a float.
-PredictedColumns OfValues(const std::string& name, std::vector<double> values, bool doubles) {
-  return {.names = {name},
-          .append = [values = std::move(values), doubles](size_t e, size_t, std::string& to) {
-            const auto as_float = static_cast<float>(values[e]);
-            to += doubles ? fmt::to_string(values[e]) : fmt::to_string(as_float);
-          }};
+PredictedColumns OfValues(std::vector<std::string> names, std::vector<double> values,
+                          bool doubles) {
+  const size_t count = names.size();
+  return {
+      .names = std::move(names),
+      .append = [values = std::move(values), count, doubles](size_t e, size_t c, std::string& to) {
+        const double value = values[e * count + c];
+        to += doubles ? fmt::to_string(value) : fmt::to_string(static_cast<float>(value));
+      }};
 }
 
 PredictedColumns OfClasses(const std::string& name, std::vector<uint32_t> classes,
@@ -64,8 +76,10 @@ PredictedColumns Predict(const Model& model, const Dataset& data,
       break;
   }
   if (model.regression()) {
-    const bool doubles = model.schema().target_offset != 0 && !model.target_scaling().log;
-    return OfValues(options.name, model.Values(data, threads), doubles);
+    const TargetTransform transform = model.target_scaling().transform;
+    const bool log = transform == TargetTransform::kLog1p || transform == TargetTransform::kLog;
+    const bool doubles = model.schema().target_offset != 0 && !log;
+    return OfValues(NumberNames(model, options.name), model.Values(data, threads), doubles);
   }
   return OfClasses(options.name, model.Classes(data, threads), model.schema().classes);
 }

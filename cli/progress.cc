@@ -28,6 +28,11 @@ double ExamplesPerSecond(const Progress& p) {
   return p.seconds > 0 ? static_cast<double>(p.examples) / p.seconds : 0;
 }
 
+// "member 2/4  ", of an ensemble.
+std::string MemberText(const Progress& p) {
+  return p.members == 1 ? "" : fmt::format("member {}/{}  ", p.member, p.members);
+}
+
 // Numbers have no accuracy.
 std::string AccuracyText(const Progress& p) {
   return std::isnan(p.accuracy) ? "" : fmt::format("  accuracy {:.2f} %", 100 * p.accuracy);
@@ -68,7 +73,8 @@ void ProgressDisplay::Show(const Progress& p) {
     next_draw_ = p.seconds + kSecondsBetweenDraws;
   }
   if (!p.epoch_done) return;
-  const size_t every = every_epoch_ ? 1 : (p.epochs + kMaxEpochLines - 1) / kMaxEpochLines;
+  const size_t lines = p.epochs * p.members;
+  const size_t every = every_epoch_ ? 1 : (lines + kMaxEpochLines - 1) / kMaxEpochLines;
   if (every_epoch_ || (!terminal_ && (p.epoch % every == 0 || p.epoch == p.epochs))) {
     PrintEpoch(p);
   }
@@ -80,8 +86,8 @@ void ProgressDisplay::Draw(const Progress& p) {
       max_seconds_ > 0 ? std::clamp(p.seconds / max_seconds_, by_steps, 1.0) : by_steps;
   const double left = p.seconds / done - p.seconds;
   DrawBar(done,
-          fmt::format(" epoch {}/{}  loss {:.4f}{}  {} examples/s  {} left", p.epoch, p.epochs,
-                      p.loss, AccuracyText(p),
+          fmt::format(" {}epoch {}/{}  loss {:.4f}{}  {} examples/s  {} left", MemberText(p),
+                      p.epoch, p.epochs, p.loss, AccuracyText(p),
                       WithCommas(static_cast<uint64_t>(ExamplesPerSecond(p))), Duration(left)));
   drawn_ = true;
 }
@@ -95,8 +101,8 @@ void ProgressDisplay::PrintEpoch(const Progress& p) {
       validation += fmt::format("  {:.2f} %", 100 * p.validation->accuracy);
     }
   }
-  PrintError(fmt::format("epoch {}/{}  loss {:.4f}{}{}  {} examples/s  {}\n", p.epoch, p.epochs,
-                         p.loss, AccuracyText(p), validation,
+  PrintError(fmt::format("{}epoch {}/{}  loss {:.4f}{}{}  {} examples/s  {}\n", MemberText(p),
+                         p.epoch, p.epochs, p.loss, AccuracyText(p), validation,
                          WithCommas(static_cast<uint64_t>(ExamplesPerSecond(p))),
                          Duration(p.seconds)));
 }

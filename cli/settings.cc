@@ -85,9 +85,13 @@ void AddOptionFlags(CLI::App& command, const std::function<bool(const OptionInfo
     if (!wanted(info)) continue;
     CLI::Option* flag = nullptr;
     if (option.type == OptionType::kFlag && !option.list) {
-      flag = command.add_flag_callback(
-          AsFlag(info.name), [&settings, name = info.name] { settings.Set(name, "on"); },
+      flag = command.add_flag_function(
+          AsFlag(info.name),
+          [&settings, name = info.name](int64_t value) {  // below 0: =off
+            settings.Set(name, value > 0 ? "on" : "off");
+          },
           HelpText(option));
+      if (option.preset == "on") flag->option_text("[=off]");
     } else {
       flag = command
                  .add_option_function<std::string>(

@@ -60,17 +60,6 @@ void SetValidation(const SweepFlags& flags, const Common& common, TrainSetup& se
                                 fmt::format(fmt::runtime(which), 100 * select.validation)));
 }
 
-Json TestJson(const std::optional<Evaluation>& test) {
-  if (!test) return {};
-  Json json = {{"examples", test->examples}, {"loss", test->loss}};
-  if (test->regression) {
-    json.update(RegressionJson(*test->regression));
-  } else {
-    json["accuracy"] = test->accuracy;
-  }
-  return json;
-}
-
 // The values of each axis, each once.
 Json GridJson(std::span<const Configuration> configurations) {
   Json grid = Json::object();
@@ -137,6 +126,7 @@ void RunSweep(const SweepFlags& flags, Common& common) {
   select.model = !output.empty() || !flags.training.test.empty();
   SetValidation(flags, common, setup, select);
   const std::vector<GridAxis> axes = ParseGrid(flags.grid, flags.training.given);
+  for (const GridAxis& axis : axes) ChooseOptimizerFor(setup.training, axis.name);
   std::vector<Configuration> configurations = Grid(setup.training, axes);
   for (Configuration& c : configurations) {
     for (const auto& [name, text] : flags.training.given.all()) RequireBelongs(c.options, name);

@@ -22,7 +22,11 @@ void SweepLog::Write(const SelectionRun& run, const Configuration& configuration
   if (file_.empty()) return;
   Json line = {{"options", SettingsJson(configuration)}};
   line.update(RunJson(run));
-  out_ << line.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+  Write(line.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+void SweepLog::Write(std::string_view line) {
+  if (!file_.empty()) out_ << line << std::endl;
 }
 
 void SweepLog::Finish() {

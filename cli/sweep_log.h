@@ -4,13 +4,14 @@
 
 #include <fstream>
 #include <string>
+#include <string_view>
 
 #include "colonnade/select.h"
 
 namespace colonnade::cli {
 
-// A line of JSON for each model that has ended, if a file is named. A log that cannot be written
-// any more does not end the sweep, but it is not passed over either.
+// A line of JSON for each model that has ended, if a file is named; or for whatever else. A log
+// that cannot be written any more does not end the sweep, but it is not passed over either.
 class SweepLog {
  public:
   // Says at once if the file cannot be written, but leaves an older one alone until Open().
@@ -18,6 +19,7 @@ class SweepLog {
 
   void Open();
   void Write(const SelectionRun& run, const Configuration& configuration);
+  void Write(std::string_view line);
 
   // Throws if not all of it could be written.
   void Finish();

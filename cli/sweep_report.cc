@@ -16,7 +16,8 @@ size_t WidthOf(const std::string& text) {
       std::ranges::count_if(text, [](char c) { return (c & '\xC0') != '\x80'; }));
 }
 
-// Columns padded to the same width, two spaces between them.
+}  // namespace
+
 std::string Aligned(const std::vector<std::vector<std::string>>& rows) {
   std::vector<size_t> widths(rows.front().size());
   for (const std::vector<std::string>& row : rows) {
@@ -34,7 +35,6 @@ std::string Aligned(const std::vector<std::vector<std::string>>& rows) {
   return text;
 }
 
-// digits: after the point; 0: for numbers of any size.
 std::string SpreadText(const Spread& spread, int digits) {
   if (digits == 0) {
     return spread.deviation ? fmt::format("{:.5g} ± {:.2g}", spread.mean, *spread.deviation)
@@ -45,7 +45,21 @@ std::string SpreadText(const Spread& spread, int digits) {
              : fmt::format("{:.{}f}", spread.mean, digits);
 }
 
-}  // namespace
+Json SpreadJson(const Spread& spread) {
+  return {{"mean", spread.mean},
+          {"deviation", spread.deviation ? Json(*spread.deviation) : Json()}};
+}
+
+Json TestJson(const std::optional<Evaluation>& test) {
+  if (!test) return {};
+  Json json = {{"examples", test->examples}, {"loss", test->loss}};
+  if (test->regression) {
+    json.update(RegressionJson(*test->regression));
+  } else {
+    json["accuracy"] = test->accuracy;
+  }
+  return json;
+}
 
 Json SettingsJson(const Configuration& configuration) {
   Json json = Json::object();
@@ -120,10 +134,7 @@ Json RankingJson(const Selection& selection, std::span<const Configuration> conf
     for (const SelectionRun& run : selection.runs) {
       if (run.configuration == row.configuration) runs.push_back(RunJson(run));
     }
-    const auto spread = [&](const Spread& s) {
-      if (row.done == 0) return Json();
-      return Json{{"mean", s.mean}, {"deviation", s.deviation ? Json(*s.deviation) : Json()}};
-    };
+    const auto spread = [&](const Spread& s) { return row.done == 0 ? Json() : SpreadJson(s); };
     json.push_back({{"options", SettingsJson(configurations[row.configuration])},
                     {selection.regression ? "rmse" : "accuracy", spread(row.metric)},
                     {"loss", spread(row.loss)},

@@ -3,13 +3,25 @@
 #ifndef COLONNADE_CLI_SWEEP_REPORT_H_
 #define COLONNADE_CLI_SWEEP_REPORT_H_
 
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "cli/output.h"
 #include "colonnade/select.h"
 
 namespace colonnade::cli {
+
+// Columns padded to the same width, two spaces between them.
+std::string Aligned(const std::vector<std::vector<std::string>>& rows);
+
+// digits: after the point; 0: for numbers of any size.
+std::string SpreadText(const Spread& spread, int digits);
+Json SpreadJson(const Spread& spread);
+
+// The best model on the test data; null without.
+Json TestJson(const std::optional<Evaluation>& test);
 
 Json SettingsJson(const Configuration& configuration);
 Json RunJson(const SelectionRun& run);

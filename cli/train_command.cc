@@ -39,27 +39,22 @@ std::string ClassicLines(const Progress& p) {
   return fmt::format("Iteration: {}\nAccuracy: {:.2f}\n", iteration, p.accuracy);
 }
 
-// Whether the numbers to predict are such as are better learned on a logarithmic scale: above 0,
-// and most of them over three orders of magnitude.
-bool GoOverOrdersOfMagnitude(const Dataset& data) {
-  std::vector<double> numbers(data.examples());
-  for (size_t e = 0; e < numbers.size(); ++e) numbers[e] = data.TargetOf(e);
-  std::ranges::sort(numbers);
-  const size_t twentieth = numbers.size() / 20;
-  return numbers.front() > 0 && numbers[numbers.size() - 1 - twentieth] > 1e3 * numbers[twentieth];
+// What is worth knowing of the scale on which numbers are learned, where a person asked for it and
+// where it was found.
+void NoteTargetScale(const TrainOptions& options, const Common& common) {
+  if (options.target_scale != TargetScale::kLog || options.start) return;
+  PrintNote(common,
+            "losses are of log(1 + y), but for those of validation, in the units of the data");
 }
 
-// What is worth knowing of the scale on which numbers are learned.
-void NoteTargetScale(const Dataset& train, const TrainOptions& options, const Common& common) {
-  if (!train.regression() || options.start) return;
-  if (options.target_scale == TargetScale::kLog) {
-    PrintNote(common,
-              "losses are of log(1 + y), but for those of validation, in the units of the data");
-  } else if (GoOverOrdersOfMagnitude(train)) {
-    PrintNote(
-        common,
-        "the numbers to predict go over orders of magnitude: --target-scale log may suit them");
-  }
+void NoteFoundTargetScale(const TrainOptions& asked, const TrainResult& result,
+                          const Common& common) {
+  const TargetScale found = result.options.target_scale;
+  if (asked.target_scale != TargetScale::kAuto || asked.start || !result.model.regression()) return;
+  if (found == TargetScale::kStandard) return;
+  PrintNote(common, fmt::format("the numbers to predict have a heavy tail and were learned on "
+                                "another scale: --target-scale {}",
+                                Name(found)));
 }
 
 // The table to standard error, and the trace.
@@ -92,6 +87,20 @@ void RunRateTest(const TrainFlags& flags, Common& common) {
   }
 }
 
+// What the data decided where nobody chose, in a line; nothing where it is what it is without data.
+std::vector<std::string> ChosenNotes(const TrainOptions& given, const TrainOptions& resolved) {
+  std::string text;
+  for (const Option& option : OptionsOf<TrainOptions>()) {
+    const char* const name = option.info.name;
+    const std::string before = OptionText(given, name);
+    const std::string now = OptionText(resolved, name);
+    if ((!before.empty() && before != "auto") || now.empty() || !Belongs(resolved, name)) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, now);
+  }
+  if (text.empty()) return {};
+  return {"chosen   " + text};
+}
+
 void RunTrain(const TrainFlags& flags, Common& common) {
   const Clock::time_point begin = Clock::now();
   const TrainSetup setup = SetUp(flags, common);
@@ -105,37 +114,47 @@ void RunTrain(const TrainFlags& flags, Common& common) {
   if (data.start) options.StartFrom(*data.start);
   Dataset train = data.train;
   options.validation_data = data.validation;
-  if (options.validation > 0) {  // here, because the report is about the part to train on
-    Split split = SplitStratified(train, options.validation, options.seed);
+  options = options.ForData(train);
+  const double validation = options.validation;
+  if (validation > 0) {  // here, because the report is about the part to train on
+    Split split = SplitStratified(train, validation, options.seed);
     train = std::move(split.train);
     options.validation_data = std::move(split.validation);
-    options.validation = 0;
+    options.validation = 0.0;
   }
   const double load_seconds = SecondsSince(begin);
   const TrainOptions resolved = options.Resolve(train);
-  const NetworkShape shape = resolved.ShapeFor(train);
   NoteCheckpoint(options, common);
   const bool told = PrintSummaries(common, data);
   const size_t batch_size =
-      options.batch_size == 0 ? train.examples() : std::min(options.batch_size, train.examples());
-  if (setup.training.validation > 0) PrintNotes(common, SplitNotes(data.train));
-  NoteTargetScale(train, options, common);
+      options.batch_size == 0 ? train.examples() : std::min(*options.batch_size, train.examples());
+  if (validation > 0) PrintNotes(common, SplitNotes(data.train));
+  NoteTargetScale(options, common);
   if (!told) {
     PrintNote(common, fmt::format("{} ({})", DataLine(flags, train), Duration(load_seconds)));
-  } else if (setup.training.validation > 0) {
+  } else if (validation > 0) {
     PrintNote(common, fmt::format("split    {} examples to train on, {} for validation",
                                   WithCommas(train.examples()),
                                   WithCommas(options.validation_data->examples())));
   }
-  PrintNote(common, fmt::format("network {}, {} parameters; {} epochs, batch size {}",
-                                shape.Widths(), WithCommas(shape.parameters()),
-                                WithCommas(resolved.epochs), WithCommas(batch_size)));
+  PrintNotes(common, ChosenNotes(setup.training, resolved));
 
   ProgressDisplay display(common, options.max_seconds);
   const bool classic = flags.preset == "classic";
   options.measure_norms = !flags.log.empty();
   options.profile = !flags.profile.empty();
+  bool begun = false;
   options.on_progress = [&](const Progress& p) {
+    if (!begun) {
+      begun = true;
+      const std::string several =
+          resolved.ensemble > 1
+              ? fmt::format("; {} networks by {}", *resolved.ensemble, Name(*resolved.ensemble_by))
+              : "";
+      PrintNote(common, fmt::format("network {}, {} parameters{}; {} epochs, batch size {}",
+                                    p.network->Widths(), WithCommas(p.network->parameters()),
+                                    several, WithCommas(p.epochs), WithCommas(batch_size)));
+    }
     if (classic) {
       const std::string lines = ClassicLines(p);
       if (!lines.empty()) {
@@ -156,8 +175,9 @@ void RunTrain(const TrainFlags& flags, Common& common) {
   log.Open(options.resume);
   const SignalWatch watch;
   TrainResult result = Train(train, options);
-  result.options.validation = setup.training.validation;  // as it was asked for
+  result.options.validation = validation;
   display.Clear();
+  NoteFoundTargetScale(options, result, common);
   TrainReport report{.result = result, .files = data, .data = train, .reading = setup.reading};
   report.output = flags.output;
   report.load_seconds = load_seconds;

@@ -14,11 +14,6 @@
 namespace colonnade::cli {
 namespace {
 
-// What a model to start from decides instead.
-bool IsOfStart(const OptionInfo& info) {
-  return info.effect == Effect::kNetwork || std::string_view(info.name) == "init";
-}
-
 void RejectWithStart(const Settings& given) {
   for (const Option& option : OptionsOf<TrainOptions>()) {
     const std::string* const text = given.Find(option.info.name);
@@ -34,6 +29,8 @@ Settings FromConfig(const TrainFlags& flags, const Common& common) {
   TrainOptions options;
   config.Apply(options);
   flags.given.Apply(options);
+  for (const auto& [name, text] : flags.given.all()) ChooseOptimizerFor(options, name);
+  for (const auto& [name, text] : config.all()) ChooseOptimizerFor(options, name);
   for (const Option& option : OptionsOf<TrainOptions>()) {
     const char* const name = option.info.name;
     const std::string* const text = config.Find(name);
@@ -43,7 +40,7 @@ Settings FromConfig(const TrainFlags& flags, const Common& common) {
     const bool validated =
         std::string_view(name) == "validation" && (flags.folds || !flags.validation_file.empty());
     if (Belongs(options, name) && !of_start && !of_train && !validated) continue;
-    if (*text != option.preset) {
+    if (*text != option.preset && !(validated && *text == "0")) {
       PrintNote(common, fmt::format("{}: {} is left out: it does not go with the flags",
                                     flags.config, name));
     }
@@ -54,11 +51,12 @@ Settings FromConfig(const TrainFlags& flags, const Common& common) {
 
 // Contradictions that the library cannot see, because it has values instead of flags.
 void CheckFlags(const TrainFlags& flags, const TrainOptions& options, bool validates) {
-  validates = validates || options.validation > 0 || !flags.validation_file.empty();
+  validates =
+      validates || options.validation > 0 || !flags.validation_file.empty() || options.HasFolds();
   if (options.validation > 0 && !flags.validation_file.empty()) {
     Reject("validation", "--validation-file too", "one of them");
   }
-  if (options.early_stopping > 0 && !validates) {
+  if (options.early_stopping > 0 && !validates && options.validation.chosen()) {
     Reject("early-stopping", "no validation data", "--validation or --validation-file");
   }
   if (!options.checkpoint.empty()) return;
@@ -69,6 +67,10 @@ void CheckFlags(const TrainFlags& flags, const TrainOptions& options, bool valid
 }
 
 }  // namespace
+
+bool IsOfStart(const OptionInfo& info) {
+  return info.effect == Effect::kNetwork || std::string_view(info.name) == "init";
+}
 
 void AddTrainFlags(CLI::App& command, const std::function<bool(const OptionInfo&)>& wanted,
                    TrainFlags& flags) {
@@ -138,6 +140,7 @@ TrainSetup SetUp(const TrainFlags& flags, Common& common, bool validates) {
   } else {
     common.threads = setup.training.threads;
   }
+  for (const auto& [name, text] : settings.all()) ChooseOptimizerFor(setup.training, name);
   for (const auto& [name, text] : settings.all()) RequireBelongs(setup.training, name);
   SetTask(setup.training, setup.reading);
   CheckFlags(flags, setup.training, validates);
@@ -162,6 +165,8 @@ void RequireDistinctFiles(const TrainFlags& flags, const TrainOptions& options) 
                         {"config", flags.config, false},
                         {"output", flags.output, true},
                         {"log", flags.log, true},
+                        {"replay", flags.replay, false},
+                        {"journal", flags.journal, true},
                         {"profile", flags.profile, true},
                         {"checkpoint", options.checkpoint.string(), true}};
   for (const File& a : files) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The flags of `train` and `sweep`, and what they mean.
+// The flags of `train`, `sweep` and `tune`, and what they mean.
 #ifndef COLONNADE_CLI_TRAIN_FLAGS_H_
 #define COLONNADE_CLI_TRAIN_FLAGS_H_
 
@@ -20,6 +20,7 @@ namespace colonnade::cli {
 // Flags as given. Options of the library are in `given`, all others are about files.
 struct TrainFlags {
   std::string train, test, validation_file, start, output = "model.safetensors", log, profile;
+  std::string journal, replay;  // of tune
   std::string preset, config;
   bool print_config = false;
   bool lr_find = false;
@@ -43,6 +44,9 @@ void AddTrainFlags(CLI::App& command, const std::function<bool(const OptionInfo&
 // validates: there will be validation data, whatever the flags say of them. Threads of the file are
 // those of `common` then, unless a flag has others.
 TrainSetup SetUp(const TrainFlags& flags, Common& common, bool validates = false);
+
+// Whether the model of --start decides it.
+bool IsOfStart(const OptionInfo& info);
 
 // Makes the task and the loss agree: what the label column is to hold is as --task says, or else as
 // the loss needs it. Throws kInvalidArgument where they contradict.

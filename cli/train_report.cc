@@ -43,6 +43,27 @@ Json TrainingJson(const TrainResult& result, const Dataset& data) {
   return json;
 }
 
+// How many networks there are, and how long those took that ended before their time.
+std::string MembersText(const TrainResult& result) {
+  if (result.members.empty()) return "";
+  size_t early = 0;
+  size_t least = result.options.epochs;
+  size_t most = 0;
+  for (const MemberResult& of : result.members) {
+    if (of.reason == StopReason::kEpochs) continue;
+    ++early;
+    least = std::min(least, of.epochs);
+    most = std::max(most, of.epochs);
+  }
+  std::string text = fmt::format("the model is the mean of {} networks", result.members.size());
+  if (early > 0) {
+    text +=
+        fmt::format(", {} of them stopped by {} after {} epochs", early, Name(result.reason),
+                    least == most ? fmt::to_string(most) : fmt::format("{} to {}", least, most));
+  }
+  return text + "\n";
+}
+
 // Numbers have no accuracy but other metrics.
 Json MetricsJson(double loss, double accuracy, const std::optional<Evaluation>& evaluation) {
   Json metrics = {{"loss", loss}, {"accuracy", accuracy}};
@@ -56,6 +77,21 @@ Json MetricsJson(double loss, double accuracy, const std::optional<Evaluation>& 
 Json MetricsJson(const std::optional<Evaluation>& evaluation) {
   if (!evaluation) return {};
   return MetricsJson(evaluation->loss, evaluation->accuracy, evaluation);
+}
+
+// How the networks of an ensemble came to be.
+Json MembersJson(const TrainResult& result) {
+  Json members = Json::array();
+  for (const MemberResult& of : result.members) {
+    members.push_back(Json{{"seed", result.options.seed + of.member},
+                           {"epochs", of.epochs},
+                           {"steps", of.steps},
+                           {"stopped_by", Name(of.reason)},
+                           {"best_epoch", of.best_epoch > 0 ? Json(of.best_epoch) : Json()},
+                           {"train", MetricsJson(of.loss, of.accuracy, {})},
+                           {"validation", MetricsJson(of.validation)}});
+  }
+  return members;
 }
 
 }  // namespace
@@ -80,9 +116,14 @@ Json TrainReport::ToJson() const {
   Json network = {{"layers", model.shape().Widths()},
                   {"activation", OptionText(result.options, "activation")},
                   {"parameters", model.shape().parameters()}};
+  if (model.members() > 1) network["members"] = model.members();
   if (model.shape().batch_norm()) network["batch_norm"] = BatchNormNames(model.shape());
   Json of_training = MetricsJson(result.loss, result.accuracy, train);
-  if (model.target_scaling().log) of_training["loss_scale"] = "log";
+  if (model.target_scaling().transform == TargetTransform::kLog1p) {
+    of_training["loss_scale"] = "log";
+  } else if (model.target_scaling().transform == TargetTransform::kQuantile) {
+    of_training["loss_scale"] = "quantile";
+  }
   const std::optional<Evaluation>& validation = result.validation;
   Json of_data = {{"train_examples", data.examples()},
                   {"validation_examples", validation ? Json(validation->examples) : Json()},
@@ -90,14 +131,18 @@ Json TrainReport::ToJson() const {
                   {"features", schema.features},
                   {"classes", schema.classes.size()}};
   AddSummaries(files, of_data);
+  Json of_validation = MetricsJson(validation);
+  if (result.out_of_fold) of_validation["out_of_fold"] = true;
+  Json of_run = TrainingJson(result, data);
+  if (!result.members.empty()) of_run["members"] = MembersJson(result);
   return {{"command", "train"},
           {"version", Version()},
           {"data", of_data},
           {"network", network},
-          {"training", TrainingJson(result, data)},
+          {"training", of_run},
           {"options", OptionsJson(result.options, reading)},
           {"train", of_training},
-          {"validation", MetricsJson(validation)},
+          {"validation", of_validation},
           {"test", MetricsJson(test)},
           {"seconds",
            {{"load", load_seconds},
@@ -117,8 +162,12 @@ std::string TrainReport::ToText() const {
             : fmt::format("train  accuracy {:.4f}  loss {:.4f}  (last epoch, as it trained)\n",
                           result.accuracy, result.loss);
   if (result.validation) text += EvaluationLine("valid", *result.validation);
+  if (result.out_of_fold) {  // on the line above
+    text.insert(text.size() - 1, ", out of fold");
+  }
   if (test) text += EvaluationLine("test", *test);
-  if (result.reason != StopReason::kEpochs) {
+  text += MembersText(result);
+  if (result.reason != StopReason::kEpochs && result.members.empty()) {
     text += fmt::format("stopped by {} after epoch {}\n", Name(result.reason), result.epochs);
   }
   if (result.best_epoch > 0) {

@@ -28,6 +28,23 @@ HWY_INLINE hn::Vec<D> LoadFloats(D d, const uint8_t* p) {
   return hn::ConvertTo(d, hn::PromoteTo(di, hn::LoadU(du, p)));
 }
 
+// Sets bit r of `words` where column[r] is not zero. Not(Eq) and not Ne, which is false for NaN.
+HWY_INLINE void FindNonzeros(const float* column, size_t padded_rows, uint64_t* words,
+                             size_t count) {
+  const hn::CappedTag<float, kPadFloats> d;
+  const size_t lanes = hn::Lanes(d);
+  for (size_t w = 0; w < count; ++w) {
+    uint64_t word = 0;
+    for (size_t r = 64 * w; r < HWY_MIN(64 * (w + 1), padded_rows); r += lanes) {
+      uint8_t bits[8];
+      hn::StoreMaskBits(d, hn::Not(hn::Eq(hn::Load(d, column + r), hn::Zero(d))), bits);
+      const uint64_t low = bits[0] | (lanes > 8 ? uint64_t{bits[1]} << 8 : 0);
+      word |= low << (r % 64);
+    }
+    words[w] = word;
+  }
+}
+
 // Columns ahead of the one being copied whose memory is asked for. Chosen examples lie anywhere, so
 // that no hardware prefetcher can guess the next one.
 inline constexpr size_t kPrefetchColumns = 4;

@@ -85,6 +85,18 @@ void SigmoidCrossEntropyTarget(Matrix z, const uint32_t* labels, const float* we
   }
 }
 
+void PoissonErrorTarget(Matrix z, const float* targets, const float* weights, float scale,
+                        float* losses) {
+  const hn::CappedTag<float, 4> d;
+  for (size_t c = 0; c < z.cols; ++c) {
+    float& output = *z.Column(c);
+    const float weight = weights == nullptr ? 1.0f : weights[c];
+    const float rate = hn::GetLane(hn::Exp(d, hn::Set(d, output)));
+    losses[c] = weight * (rate - targets[c] * output);
+    output = (rate - targets[c]) * (weight * scale);
+  }
+}
+
 }  // namespace colonnade::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -93,6 +105,7 @@ namespace colonnade::kernels {
 
 HWY_EXPORT(SoftCrossEntropyTarget);
 HWY_EXPORT(SigmoidCrossEntropyTarget);
+HWY_EXPORT(PoissonErrorTarget);
 
 void SoftCrossEntropy(Matrix z, const uint32_t* labels, const SoftLabels& soft,
                       const float* weights, float scale, float* losses) noexcept {
@@ -125,6 +138,28 @@ void HuberError(Matrix z, const float* targets, float delta, const float* weight
     const float size = std::fabs(r);
     losses[c] = weight * (size <= delta ? 0.5f * (r * r) : delta * (size - 0.5f * delta));
     output = std::clamp(r, -delta, delta) * (weight * scale);
+  }
+}
+
+void PoissonError(Matrix z, const float* targets, const float* weights, float scale,
+                  float* losses) noexcept {
+  HWY_DYNAMIC_DISPATCH(PoissonErrorTarget)(z, targets, weights, scale, losses);
+}
+
+void QuantileError(Matrix z, const float* targets, const float* levels, const float* weights,
+                   float scale, float* losses) noexcept {
+  const float each = 1.0f / static_cast<float>(z.rows);
+  for (size_t c = 0; c < z.cols; ++c) {
+    float* const column = z.Column(c);
+    const float weight = weights == nullptr ? 1.0f : weights[c];
+    float sum = 0;
+    for (size_t r = 0; r < z.rows; ++r) {
+      const float residual = targets[c] - column[r];
+      const float slope = residual < 0.0f ? levels[r] - 1.0f : levels[r];
+      sum += slope * residual;
+      column[r] = residual == 0.0f ? 0.0f : -slope * (each * weight * scale);
+    }
+    losses[c] = weight * (each * sum);
   }
 }
 

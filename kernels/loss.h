@@ -38,6 +38,16 @@ void SquaredError(Matrix z, const float* targets, const float* weights, float sc
 void HuberError(Matrix z, const float* targets, float delta, const float* weights, float scale,
                 float* losses) noexcept;
 
+// exp(z) − target · z: the negative logarithm of a Poisson distribution's probability, but for what
+// z does not change. z: 1 × batch; targets ≥ 0.
+void PoissonError(Matrix z, const float* targets, const float* weights, float scale,
+                  float* losses) noexcept;
+
+// The mean over the rows of (target − z) · (level − [target < z]) (Koenker and Bassett 1978).
+// z: as many rows as there are levels, in (0, 1), × batch.
+void QuantileError(Matrix z, const float* targets, const float* levels, const float* weights,
+                   float scale, float* losses) noexcept;
+
 }  // namespace colonnade::kernels
 
 #endif  // COLONNADE_KERNELS_LOSS_H_

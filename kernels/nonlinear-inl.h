@@ -54,6 +54,27 @@ struct EluFunction {
   }
 };
 
+// 1.0507 · z, or 1.0507 · 1.6733 · (exp(z) − 1) where z ≤ 0, the factors of Klambauer et al. 2017;
+// 6 ulp.
+struct SeluFunction {
+  static constexpr char kName[] = "selu";
+  static constexpr bool kDerivativeTakesInput = false;
+  static constexpr float kScale = 1.0507009873554805f;
+  static constexpr float kNegativeScale = 1.7580993408473766f;
+
+  template <class D, class V = hn::Vec<D>>
+  static HWY_INLINE V Value(D d, V z) {
+    return hn::IfThenElse(hn::Lt(z, hn::Zero(d)),
+                          hn::Mul(hn::Set(d, kNegativeScale), hn::Expm1(d, z)),
+                          hn::Mul(hn::Set(d, kScale), z));
+  }
+  template <class D, class V = hn::Vec<D>>
+  static HWY_INLINE V Derivative(D d, V a) {
+    return hn::IfThenElse(hn::Gt(a, hn::Zero(d)), hn::Set(d, kScale),
+                          hn::Add(a, hn::Set(d, kNegativeScale)));
+  }
+};
+
 // 4 ulp.
 struct TanhFunction {
   static constexpr char kName[] = "tanh";
@@ -116,6 +137,47 @@ struct SiluFunction {
   }
 };
 
+// tanh(log(1 + exp(z))) = n / d, with n and d free of cancellation, and without overflow by
+// e = exp(−|z|): n = e² + 2e and d = n + 2 where z < 0, else n = 1 + 2e and d = n + 2e².
+template <class V>
+struct MishQuotient {
+  V e, n, d;
+};
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE MishQuotient<V> Mish(D d, V z) {
+  const V two = hn::Set(d, 2.0f);
+  const V e = hn::Exp(d, hn::Neg(hn::Abs(z)));
+  const auto negative = hn::Lt(z, hn::Zero(d));
+  const V twice = hn::Add(e, e);
+  const V n = hn::IfThenElse(negative, hn::MulAdd(e, e, twice), hn::Add(hn::Set(d, 1.0f), twice));
+  return {e, n, hn::Add(n, hn::IfThenElse(negative, two, hn::Mul(twice, e)))};
+}
+
+// z · tanh(log(1 + exp(z))) (Misra 2019); 4 ulp.
+struct MishFunction {
+  static constexpr char kName[] = "mish";
+  static constexpr bool kDerivativeTakesInput = true;
+
+  template <class D, class V = hn::Vec<D>>
+  static HWY_INLINE V Value(D d, V z) {
+    const auto q = Mish(d, z);
+    return hn::Mul(z, hn::Div(q.n, q.d));
+  }
+  // t + z · t', t being the quotient: t' = (1 − t²) · sigmoid(z) = 4 (1 + e) e / d², or the same
+  // with e² for e where z ≥ 0.
+  template <class D, class V = hn::Vec<D>>
+  static HWY_INLINE V Derivative(D d, V z) {
+    const auto q = Mish(d, z);
+    const V reciprocal = hn::Div(hn::Set(d, 1.0f), q.d);
+    const V factor = hn::IfThenElse(hn::Lt(z, hn::Zero(d)), q.e, hn::Mul(q.e, q.e));
+    const V slope =
+        hn::Mul(hn::Mul(hn::Mul(hn::Set(d, 4.0f), hn::MulAdd(q.e, factor, factor)), reciprocal),
+                reciprocal);
+    return hn::MulAdd(z, slope, hn::Mul(q.n, reciprocal));
+  }
+};
+
 // exp(−z² / 2), and the cumulative distribution Φ(z) = erfc(−z / √2) / 2 of the normal
 // distribution.
 template <class V>
@@ -172,7 +234,7 @@ struct GeluFunction {
 template <class... F>
 struct FunctionList {};
 using Functions = FunctionList<LeakyReluFunction, EluFunction, GeluFunction, SiluFunction,
-                               TanhFunction, SigmoidFunction>;
+                               TanhFunction, SigmoidFunction, SeluFunction, MishFunction>;
 
 }  // namespace colonnade::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -116,6 +116,64 @@ void RmspropTarget(Matrix w, ConstMatrix gradient, Matrix square, const RmspropS
   ForEachVector(w, gradient, update, square);
 }
 
+void LionTarget(Matrix w, ConstMatrix gradient, Matrix mean, const LionStep& step) {
+  const FloatTag d;
+  const auto rate = hn::Set(d, step.rate);
+  const auto way_keep = hn::Set(d, step.way_keep);
+  const auto way_share = hn::Set(d, step.way_share);
+  const auto mean_keep = hn::Set(d, step.mean_keep);
+  const auto mean_share = hn::Set(d, step.mean_share);
+  const auto keep = hn::Set(d, step.keep);
+  const auto one = hn::Set(d, 1.0f);
+  const auto update = [&](float* wr, const float* gr, float* mr) HWY_ATTR {
+    const auto g = hn::Load(d, gr);
+    const auto m = hn::Load(d, mr);
+    const auto c = hn::MulAdd(way_share, g, hn::Mul(way_keep, m));
+    const auto way = hn::IfThenElse(hn::Gt(hn::Abs(c), hn::Zero(d)), hn::CopySign(one, c), c);
+    hn::Store(hn::MulAdd(mean_share, g, hn::Mul(mean_keep, m)), d, mr);
+    hn::Store(hn::NegMulAdd(rate, way, hn::Mul(keep, hn::Load(d, wr))), d, wr);
+  };
+  ForEachVector(w, gradient, update, mean);
+}
+
+void ScheduleFreeTarget(Matrix w, ConstMatrix gradient, Matrix z, Matrix square,
+                        const ScheduleFreeStep& step) {
+  const FloatTag d;
+  const auto rate = hn::Set(d, step.rate);
+  const auto root_scale = hn::Set(d, step.root_scale);
+  const auto square_keep = hn::Set(d, step.square_keep);
+  const auto square_share = hn::Set(d, step.square_share);
+  const auto epsilon = hn::Set(d, step.epsilon);
+  const auto decay = hn::Set(d, step.decay);
+  const auto share = hn::Set(d, step.share);
+  const auto pull = hn::Set(d, step.pull);
+  const bool first = step.first;
+  const auto update = [&](float* wr, const float* gr, float* zr, float* sr) HWY_ATTR {
+    const auto old = hn::Load(d, wr);
+    const auto z_old = first ? old : hn::Load(d, zr);
+    const auto g = hn::Load(d, gr);
+    const auto s = hn::MulAdd(square_keep, hn::Load(d, sr), hn::Mul(hn::Mul(square_share, g), g));
+    const auto root = hn::MulAdd(hn::Sqrt(s), root_scale, epsilon);
+    const auto way = hn::MulAdd(decay, old, hn::Div(g, root));
+    hn::Store(s, d, sr);
+    hn::Store(hn::MulAdd(pull, way, hn::MulAdd(share, hn::Sub(z_old, old), old)), d, wr);
+    hn::Store(hn::NegMulAdd(rate, way, z_old), d, zr);
+  };
+  ForEachVector(w, gradient, update, z, square);
+}
+
+void InterpolateTarget(ConstMatrix from, ConstMatrix to, float share, Matrix result) {
+  const FloatTag d;
+  const auto s = hn::Set(d, share);
+  for (size_t c = 0; c < from.cols; ++c) {
+    for (size_t r = 0; r < PaddedRows(from.rows); r += hn::Lanes(d)) {
+      const auto a = hn::Load(d, from.Column(c) + r);
+      const auto b = hn::Load(d, to.Column(c) + r);
+      hn::Store(hn::MulAdd(s, hn::Sub(b, a), a), d, result.Column(c) + r);
+    }
+  }
+}
+
 void SquaresOfColumnsTarget(ConstMatrix m, float* sums) {
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
@@ -159,6 +217,9 @@ HWY_EXPORT(MomentumTarget);
 HWY_EXPORT(NesterovTarget);
 HWY_EXPORT(AdamTarget);
 HWY_EXPORT(RmspropTarget);
+HWY_EXPORT(LionTarget);
+HWY_EXPORT(ScheduleFreeTarget);
+HWY_EXPORT(InterpolateTarget);
 HWY_EXPORT(SquaresOfColumnsTarget);
 HWY_EXPORT(ScaleGradientTarget);
 
@@ -182,6 +243,19 @@ void AdamUpdate(Matrix w, ConstMatrix gradient, Matrix mean, Matrix square,
 void RmspropUpdate(Matrix w, ConstMatrix gradient, Matrix square,
                    const RmspropStep& step) noexcept {
   HWY_DYNAMIC_DISPATCH(RmspropTarget)(w, gradient, square, step);
+}
+
+void LionUpdate(Matrix w, ConstMatrix gradient, Matrix mean, const LionStep& step) noexcept {
+  HWY_DYNAMIC_DISPATCH(LionTarget)(w, gradient, mean, step);
+}
+
+void ScheduleFreeUpdate(Matrix w, ConstMatrix gradient, Matrix z, Matrix square,
+                        const ScheduleFreeStep& step) noexcept {
+  HWY_DYNAMIC_DISPATCH(ScheduleFreeTarget)(w, gradient, z, square, step);
+}
+
+void Interpolate(ConstMatrix from, ConstMatrix to, float share, Matrix result) noexcept {
+  HWY_DYNAMIC_DISPATCH(InterpolateTarget)(from, to, share, result);
 }
 
 void SquaresOfColumns(ConstMatrix m, float* sums) noexcept {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parameter updates, each the definition of torch.optim (PyTorch 2.13) in f32. Elementwise, so a
-// caller may hand over any part of the parameters.
+// Parameter updates, each the definition of torch.optim (PyTorch 2.13), or of what stands beside
+// it, in f32. Elementwise, so a caller may hand over any part of the parameters.
 //
 // In all of them w and gradient are rows × cols, as is what the optimizer keeps between steps,
 // which is zero before the first step. Fused multiply-add where the comment has a product in a sum;
@@ -63,6 +63,44 @@ struct RmspropStep {
 // g = gradient + decay · w;  square ← square_keep · square + square_share · g · g
 // w ← w − rate · (g / (√square + epsilon))
 void RmspropUpdate(Matrix w, ConstMatrix gradient, Matrix square, const RmspropStep& step) noexcept;
+
+// Lion: Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023, algorithm 2.
+struct LionStep {
+  float rate = 0;
+  float way_keep = 0;    // beta1
+  float way_share = 0;   // 1 − beta1
+  float mean_keep = 0;   // beta2
+  float mean_share = 0;  // 1 − beta2
+  float keep = 1;        // of w: 1 − rate · weight decay
+};
+
+// way = sign(way_share · gradient + way_keep · mean), with sign(0) = 0 and sign(NaN) = NaN
+// w ← keep · w − rate · way;  mean ← mean_share · gradient + mean_keep · mean
+void LionUpdate(Matrix w, ConstMatrix gradient, Matrix mean, const LionStep& step) noexcept;
+
+// AdamW of Defazio et al., "The road less scheduled", NeurIPS 2024, algorithm 1, in the form of
+// AdamWScheduleFree of the Python package schedulefree: w is the point y of the gradients, and the
+// average x is Interpolate(w, z, 1 − 1 / beta1).
+struct ScheduleFreeStep {
+  float rate = 0;
+  float root_scale = 1;  // as in AdamStep
+  float square_keep = 0;
+  float square_share = 0;
+  float epsilon = 0;
+  float decay = 0;     // decoupled
+  float share = 0;     // of this step in the average
+  float pull = 0;      // rate · (beta1 · (1 − share) − 1)
+  bool first = false;  // whether z is yet to be taken from w
+};
+
+// square ← square_keep · square + square_share · gradient · gradient
+// way = decay · w + gradient / (√square · root_scale + epsilon)
+// w ← pull · way + (w + share · (z − w));  z ← z − rate · way
+void ScheduleFreeUpdate(Matrix w, ConstMatrix gradient, Matrix z, Matrix square,
+                        const ScheduleFreeStep& step) noexcept;
+
+// result ← from + share · (to − from); result may be one of them.
+void Interpolate(ConstMatrix from, ConstMatrix to, float share, Matrix result) noexcept;
 
 // For clipping a gradient by its norm.
 

@@ -20,6 +20,25 @@ void SoftmaxTarget(Matrix z) {
   }
 }
 
+void LogMeanTarget(Matrix p, size_t members) {
+  const hn::CappedTag<float, kPadFloats> d;
+  const size_t batch = p.cols / members;
+  const auto count = hn::Set(d, static_cast<float>(members));
+  const auto least = hn::Set(d, std::numeric_limits<float>::min());
+  for (size_t c = 0; c < batch; ++c) {
+    float* const column = p.Column(c);
+    for (size_t r = 0; r < p.rows; r += hn::Lanes(d)) {
+      auto sum = hn::Load(d, column + r);
+      for (size_t m = 1; m < members; ++m) {
+        sum = hn::Add(sum, hn::Load(d, p.Column(c + m * batch) + r));
+      }
+      const auto log = hn::Log(d, hn::Max(hn::Div(sum, count), least));
+      // Padding stays zero.
+      hn::Store(hn::IfThenElseZero(hn::FirstN(d, p.rows - r), log), d, column + r);
+    }
+  }
+}
+
 size_t SoftmaxCrossEntropyTarget(Matrix z, const uint32_t* labels, float scale, float* losses) {
   size_t correct = 0;
   size_t c = 0;
@@ -60,10 +79,13 @@ HWY_AFTER_NAMESPACE();
 namespace colonnade::kernels {
 
 HWY_EXPORT(SoftmaxTarget);
+HWY_EXPORT(LogMeanTarget);
 HWY_EXPORT(SoftmaxCrossEntropyTarget);
 HWY_EXPORT(ArgMaxTarget);
 
 void Softmax(Matrix z) noexcept { HWY_DYNAMIC_DISPATCH(SoftmaxTarget)(z); }
+
+void LogMean(Matrix p, size_t members) noexcept { HWY_DYNAMIC_DISPATCH(LogMeanTarget)(p, members); }
 
 size_t SoftmaxCrossEntropy(Matrix z, const uint32_t* labels, float scale, float* losses) noexcept {
   return HWY_DYNAMIC_DISPATCH(SoftmaxCrossEntropyTarget)(z, labels, scale, losses);

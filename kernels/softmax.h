@@ -15,6 +15,12 @@ namespace colonnade::kernels {
 // classes × batch. Thread-safe.
 void Softmax(Matrix z) noexcept;
 
+// The mean of several models' probabilities: column c, of the first p.cols / members, becomes the
+// logarithms of the means over the members m of the columns c + m · p.cols / members, in place. The
+// logarithm is Highway's, within 4 ulp; a mean below the smallest normal number counts as that, so
+// that all are finite. p: classes × (members · batch), probabilities. Thread-safe.
+void LogMean(Matrix p, size_t members) noexcept;
+
 // Loss, its gradient and the count of correct predictions, in one pass over the logits.
 //
 // z: classes × batch, logits on entry; on return (softmax(z) − onehot(label)) · scale, which is

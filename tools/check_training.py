@@ -14,9 +14,10 @@ try:
     import numpy as np
     import torch
     import torch_names
+    from optimizer_golden import coslog, flat_cosine
     from safetensors.torch import load_file, save
 except ImportError as error:
-    raise SystemExit(f"{error}; needed are: pip install torch safetensors numpy")
+    raise SystemExit(f"{error}; needed are: pip install torch schedulefree lion-pytorch safetensors numpy")
 
 TOLERANCE = 1e-4
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -48,12 +49,22 @@ CASES |= {
     "bce_weights": dict(optimizer="momentum", lr=0.05, loss="bce", weights=True),
     "squared": dict(optimizer="momentum", lr=0.01, loss="squared"),
     "huber": dict(optimizer="momentum", lr=0.02, loss="huber", huber_delta=0.5, weights=True),
+    "quantile": dict(optimizer="momentum", lr=0.05, loss="quantile", quantiles=[0.1, 0.5, 0.9],
+                     weights=True),
 }
 CASES |= {name.replace("-", "_"): dict(optimizer="momentum", lr=0.01, loss=name)
           for name in torch_names.losses_for_numbers() if name not in CASES}
 CASES |= {name.replace("-", "_"): dict(optimizer="momentum", lr=0.5 if name == "sigmoid" else 0.05,
                                            activation=name)
           for name in torch_names.activations() if name != "relu"}
+# Every other schedule, and what averages.
+CASES |= {
+    "coslog": dict(optimizer="momentum", lr=0.05, schedule="coslog"),
+    "flat_cosine": dict(optimizer="momentum", lr=0.05, schedule="flat-cosine"),
+    "schedule_free": dict(optimizer="schedule-free", lr=0.01, warmup=5, weight_decay=0.01),
+    "ema": dict(optimizer="adam", lr=0.004, ema=0.9),
+    "ema_batch_norm": dict(optimizer="momentum", lr=0.05, ema=0.9, batch_norm="on,off"),
+}
 # Batch normalisation of both hidden layers, or of one.
 CASES |= {
     "batch_norm": dict(optimizer="momentum", lr=0.05, batch_norm="on"),
@@ -98,11 +109,15 @@ def labels_of(case, data):
     """With bce, whether the class is 2 or above."""
     _, y, t, _ = data
     loss = case.get("loss", "cross-entropy")
-    return {"cross-entropy": y, "bce": (y >= 2).astype(y.dtype)}.get(loss, t)
+    return {"cross-entropy": y, "bce": (y >= 2).astype(y.dtype), "poisson": counts_of(t)}.get(loss, t)
+
+
+def counts_of(t):
+    return np.abs(np.round(t))
 
 
 def outputs_of(case):
-    return 1 if "loss" in case else CLASSES
+    return len(case.get("quantiles", [0])) if "loss" in case else CLASSES
 
 
 def make_start(outputs):
@@ -151,8 +166,11 @@ def make_scheduler(optimizer, case, steps):
         "cosine": lambda n: schedulers.CosineAnnealingLR(optimizer, n),
         "onecycle": lambda n: schedulers.OneCycleLR(optimizer, case["lr"], n,
                                                     cycle_momentum=False),
+        "coslog": lambda n: schedulers.LambdaLR(optimizer, lambda s: coslog(s / n)),
+        "flat-cosine": lambda n: schedulers.LambdaLR(optimizer, lambda s: flat_cosine(s / n)),
     }
-    after = kinds[case.get("schedule", "cosine")](steps - warmup)
+    usual = "constant" if case["optimizer"] == "schedule-free" else "cosine"
+    after = kinds[case.get("schedule", usual)](steps - warmup)
     if warmup == 0:
         return after
     before = schedulers.LinearLR(optimizer, 1 / (warmup + 1), total_iters=warmup)
@@ -167,6 +185,11 @@ def loss_of(case, outputs, labels, weights):
         each = functional.cross_entropy(outputs, labels, weight=class_weight, reduction="none",
                                         label_smoothing=case.get("label_smoothing", 0.0))
         counts = weights if class_weight is None else weights * class_weight[labels]
+    elif "quantiles" in case:
+        levels = torch.tensor(case["quantiles"])
+        residuals = labels.float()[:, None] - outputs
+        each = torch.where(residuals < 0, (levels - 1) * residuals, levels * residuals).mean(1)
+        counts = weights
     else:
         options = {"delta": case["huber_delta"]} if "huber_delta" in case else {}
         each = torch_names.loss(case["loss"])(outputs[:, 0], labels.float(), reduction="none",
@@ -193,6 +216,7 @@ def train_in_pytorch(data, start, case):
     x, y = torch.from_numpy(data[0]), torch.from_numpy(labels_of(case, data))
     weights = torch.from_numpy(data[3]) if "weights" in case else torch.ones(EXAMPLES)
     done = 0
+    history = []
     for epoch in range(EPOCHS):
         order = shuffled(EXAMPLES, SEED, epoch)
         for begin in range(0, EXAMPLES, batch * accumulate):
@@ -204,10 +228,16 @@ def train_in_pytorch(data, start, case):
             if "clip_norm" in case:
                 torch.nn.utils.clip_grad_norm_(network.parameters(), case["clip_norm"])
             optimizer.step()
+            history.append({name: p.clone() for name, p in network.state_dict().items()})
             done += 1
             if done < steps:
                 scheduler.step()
     assert done == 50
+    if "ema" in case:
+        network.load_state_dict({name: torch_names.averaged([state[name] for state in history],
+                                                            case["ema"]) for name in history[0]})
+    if hasattr(optimizer, "eval"):
+        optimizer.eval()
     end = {name: p.detach().contiguous() for name, p in network.state_dict().items()
            if not name.endswith("num_batches_tracked")}
     with torch.no_grad():
@@ -219,7 +249,8 @@ def train_in_colonnade(program, folder, data, case, epochs=EPOCHS):
     with open(folder / "data.csv", "w", encoding="ascii") as file:
         for label, weight, row in zip(labels_of(case, data), data[3], data[0]):
             file.write(",".join(f"{v:.9g}" for v in (label, weight, *row)) + "\n")
-    flags = {"batch_size": BATCH, **case}
+    # What would follow the data, as it is in PyTorch.
+    flags = {"batch_size": BATCH, "dropout": 0, "embed": "none", "validation": 0, **case}
     flags["weight_column" if flags.pop("weights", False) else "ignore_columns"] = 1
     if flags.get("loss") in torch_names.losses_for_numbers():
         flags |= {"task": "regress", "target_scale": "none"}
@@ -227,7 +258,10 @@ def train_in_colonnade(program, folder, data, case, epochs=EPOCHS):
         file = folder / "class_weights.csv"
         file.write_text("".join(f"{k},{w}\n" for k, w in enumerate(flags["class_weight"])))
         flags["class_weight"] = file
+    if "quantiles" in flags:
+        flags["quantiles"] = ",".join(map(str, flags["quantiles"]))
     command = [program, "train", str(folder / "data.csv"), "-q", "-o", str(model),
+               "--label-column", "0",
                "--hidden", ",".join(map(str, HIDDEN)), "--scale", "none", "--init", "uniform",
                "--epochs", str(epochs), "--seed", str(SEED)]
     for flag, value in flags.items():
@@ -253,8 +287,8 @@ def compare(program, data):
         folder = pathlib.Path(name)
         # So small a rate moves no float: the parameters that training starts from.
         still = dict(optimizer="sgd", lr=1e-30)
-        starts = {outputs_of(case): train_in_colonnade(program, folder, data, still | case, epochs=1)
-                  for case in ({}, dict(loss="bce"))}
+        starts = {outputs_of(case): train_in_colonnade(program, folder, data, case | still, epochs=1)
+                  for case in ({}, dict(loss="bce"), CASES["quantile"])}
         others = {name: dict(optimizer=name, lr=0.004) for name in torch_names.optimizers()}
         for case_name, case in (others | CASES).items():
             start = with_batch_norms(starts[outputs_of(case)], case)
@@ -270,8 +304,9 @@ def compare(program, data):
 def write_golden(folder, data):
     folder.mkdir(parents=True, exist_ok=True)
     x, y, t, weights = map(torch.from_numpy, data)
-    tensors = {"x": x, "y": y.to(torch.uint8), "t": t, "weights": weights}
-    starts = {outputs: make_start(outputs) for outputs in (1, CLASSES)}
+    tensors = {"x": x, "y": y.to(torch.uint8), "t": t, "counts": torch.from_numpy(counts_of(data[2])),
+               "weights": weights}
+    starts = {outputs: make_start(outputs) for outputs in map(outputs_of, CASES.values())}
     for outputs, start in starts.items():
         tensors |= {f"start{outputs}.{name}": values for name, values in start.items()}
     for case_name, case in CASES.items():
@@ -292,7 +327,7 @@ def main():
         description="Trains the same network with PyTorch and with `colonnade train`, from the same "
         "start, on the same batches, 50 steps with every optimizer, schedule, loss "
         "and activation, and compares the parameters.",
-        epilog="Needs: pip install torch safetensors numpy. Exit status: 0 each tensor is within "
+        epilog="Needs: pip install torch schedulefree lion-pytorch safetensors numpy. Exit status: 0 each tensor is within "
         f"{TOLERANCE:g} of PyTorch's, relative to it; 1 one is not, or something failed.",
     )
     parser.add_argument("program", metavar="COLONNADE", nargs="?", default=str(PROGRAM),

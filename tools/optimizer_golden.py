@@ -4,6 +4,7 @@
 
 import argparse
 import json
+import math
 import pathlib
 
 try:
@@ -11,7 +12,7 @@ try:
     import torch_names
     from safetensors.torch import save
 except ImportError as error:
-    raise SystemExit(f"{error}; needed are: pip install torch safetensors numpy")
+    raise SystemExit(f"{error}; needed are: pip install torch schedulefree lion-pytorch safetensors numpy")
 
 OUTPUTS, INPUTS, STEPS = 17, 5, 100
 
@@ -33,32 +34,45 @@ CASES = {
     "rmsprop_decay": dict(optimizer="rmsprop", rate=0.005, alpha=0.9, epsilon=1e-4,
                           weight_decay=0.05),
 }
+CASES["momentum_ema"] = dict(optimizer="momentum", rate=0.01, ema=0.95)
+CASES["schedule_free_beta"] = dict(optimizer="schedule-free", rate=0.01, beta1=0.6)
 # What other optimizers of the library get: the defaults, and other values of all their options.
 OTHERS = {"momentum": 0.8, "beta1": 0.6, "beta2": 0.95, "alpha": 0.9, "epsilon": 1e-3}
 for name, options in torch_names.optimizers().items():
-    if any(case["optimizer"] == name for case in CASES.values()):
+    if name in CASES:
         continue
-    CASES[name] = dict(optimizer=name, rate=0.01)
-    CASES[f"{name}_decay"] = dict(optimizer=name, rate=0.01, weight_decay=0.05,
+    case = name.replace("-", "_")
+    CASES[case] = dict(optimizer=name, rate=0.01)
+    CASES[f"{case}_decay"] = dict(optimizer=name, rate=0.01, weight_decay=0.05,
                                   **{option: OTHERS[option] for option in options})
 
 
 def run(case, weight, bias, gradients, rate_factors):
-    """The parameters after the steps, and what the optimizer keeps of them."""
+    """The parameters after the steps, what the optimizer keeps of them, and averages."""
     parameters = [torch.nn.Parameter(p.clone()) for p in (weight, bias)]
     optimizer = torch_names.optimizer(case["optimizer"], parameters, case["rate"], case)
+    history = []
     for gradient, factor in zip(gradients, rate_factors):
         for group in optimizer.param_groups:
             group["lr"] = case["rate"] * float(factor)
         for parameter, g in zip(parameters, (gradient[:, :INPUTS], gradient[:, INPUTS])):
             parameter.grad = g.clone()
         optimizer.step()
+        history.append([parameter.detach().clone() for parameter in parameters])
     tensors = {}
     for name, parameter in zip(("weight", "bias"), parameters):
-        tensors[name] = parameter.detach().contiguous()
+        tensors[name] = parameter.detach().clone()
         for key, value in optimizer.state[parameter].items():
             if key != "step" and value is not None:
                 tensors[f"{key}.0.{name}"] = value.contiguous()
+    for name, values in zip(("weight", "bias"), zip(*history)):
+        if "ema" in case:
+            tensors[f"ema.0.{name}"] = torch_names.averaged(values, case["ema"])
+            tensors[f"average.{name}"] = tensors[f"ema.0.{name}"].clone()
+    if hasattr(optimizer, "eval"):
+        optimizer.eval()
+        for name, parameter in zip(("weight", "bias"), parameters):
+            tensors[f"average.{name}"] = parameter.detach().clone()
     return tensors
 
 
@@ -78,6 +92,21 @@ def rates(kind, steps, first=1.0, **options):
 def one_cycle(steps):
     return rates(torch.optim.lr_scheduler.OneCycleLR, steps, max_lr=1.0, total_steps=steps,
                  cycle_momentum=False)
+
+
+def by_formula(steps, factor):
+    """What `factor` makes of the part of the steps that is done."""
+    return rates(torch.optim.lr_scheduler.LambdaLR, steps, lr_lambda=lambda s: factor(s / steps))
+
+
+def coslog(t):
+    """Of Holzmüller et al., "Better by default", NeurIPS 2024, with 4 waves."""
+    return 0.5 * (1 - math.cos(2 * math.pi * math.log2(1 + 15 * t)))
+
+
+def flat_cosine(t):
+    """Likewise."""
+    return 0.5 * (1 + math.cos(math.pi * (max(1, 2 * t) - 1)))
 
 
 def after_warmup(warmup, following):
@@ -100,6 +129,8 @@ def schedules():
             "exponential": rates(s.ExponentialLR, n, gamma=0.3 ** (1 / 15)),
             "cosine": rates(s.CosineAnnealingLR, n, T_max=n),
             "onecycle": one_cycle(n),
+            "coslog": by_formula(n, coslog),
+            "flat-cosine": by_formula(n, flat_cosine),
         }
         for name, following in after.items():
             result[f"{name}/{warmup}"] = after_warmup(warmup, following)
@@ -118,7 +149,8 @@ def main():
     parser = argparse.ArgumentParser(
         description="Writes optimizers.safetensors, what torch.optim makes of 100 steps on the same "
         "gradients, for every optimizer, and schedules.safetensors, the learning rates of "
-        "torch.optim.lr_scheduler. Needs: pip install torch safetensors numpy"
+        "torch.optim.lr_scheduler. Needs: pip install torch schedulefree lion-pytorch "
+        "safetensors numpy"
     )
     parser.add_argument("folder", type=pathlib.Path, nargs="?", default=root / "tests" / "data",
                         help="where to write them (default: tests/data)")

@@ -4,144 +4,78 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
-#include <limits>
 #include <numeric>
 #include <span>
 #include <vector>
 
 #include "engine/data/offsets.h"
-#include "engine/data/storage.h"
 #include "kernels/convert.h"
+#include "kernels/encode.h"
 
 namespace colonnade {
-namespace {
-
-// Per feature, over all examples, in double and in the order of the examples.
-struct Moments {
-  explicit Moments(size_t features)
-      : low(features, std::numeric_limits<double>::infinity()),
-        high(features, -std::numeric_limits<double>::infinity()),
-        mean(features),
-        deviation(features) {}
-
-  std::vector<double> low, high, mean, deviation;
-};
-
-// values(e): those of example e.
-template <class Values>
-Moments ComputeMoments(const Dataset& data, const Values& values) {
-  const size_t features = data.features();
-  const auto examples = static_cast<double>(data.examples());
-  Moments m(features);
-  for (size_t e = 0; e < data.examples(); ++e) {
-    const auto* const example = values(e);
-    for (size_t f = 0; f < features; ++f) {
-      const auto x = static_cast<double>(example[f]);
-      m.low[f] = std::min(m.low[f], x);
-      m.high[f] = std::max(m.high[f], x);
-      m.mean[f] += x;
-    }
-  }
-  for (double& mean : m.mean) mean /= examples;
-  // A second pass, because the difference of sums of squares cancels where the mean is large.
-  for (size_t e = 0; e < data.examples(); ++e) {
-    const auto* const example = values(e);
-    for (size_t f = 0; f < features; ++f) {
-      const double x = static_cast<double>(example[f]) - m.mean[f];
-      m.deviation[f] += x * x;
-    }
-  }
-  for (double& deviation : m.deviation) deviation = std::sqrt(deviation / examples);
-  return m;
-}
-
-// Whether bytes are the brightness of pixels rather than ages, counts or flags that happen to fit
-// into a byte: most of the features that vary at all reach into the upper half of the range. The
-// first examples tell.
-bool LooksLikePixels(const Dataset& data) {
-  if (HasOffsets(data.schema())) return false;
-  constexpr size_t kSample = 1000;
-  std::vector<uint8_t> low(data.features(), 255);
-  std::vector<uint8_t> high(data.features(), 0);
-  for (size_t e = 0; e < std::min(data.examples(), kSample); ++e) {
-    const uint8_t* example = data.BytesOf(e);
-    for (size_t f = 0; f < data.features(); ++f) {
-      low[f] = std::min(low[f], example[f]);
-      high[f] = std::max(high[f], example[f]);
-    }
-  }
-  size_t varying = 0;
-  size_t bright = 0;
-  for (size_t f = 0; f < data.features(); ++f) {
-    if (low[f] == high[f]) continue;
-    ++varying;
-    if (high[f] > 127) ++bright;
-  }
-  return 2 * bright > varying;
-}
-
-}  // namespace
-
-Scaling FitScaling(Scale method, const Dataset& data) {
-  const bool bytes = data.element_type() == ElementType::kU8;
-  Scaling fit;
-  fit.method = method != Scale::kAuto           ? method
-               : bytes && LooksLikePixels(data) ? Scale::kUnit
-                                                : Scale::kStandard;
-  fit.offset.assign(data.features(), 0.0f);
-  fit.scale.assign(data.features(), 1.0f);
-  if (fit.method == Scale::kNone || fit.method == Scale::kUnit) {
-    if (fit.method == Scale::kUnit) std::ranges::fill(fit.scale, 1.0F / 255.0F);
-    // They are of the table's numbers.
-    for (size_t f = 0; f < data.features(); ++f) {
-      fit.offset[f] = static_cast<float>(0 - OffsetOf(data.schema(), f));
-    }
-    return fit;
-  }
-  data.storage().WillRead(Access::kInOrder);
-  const Moments m = bytes ? ComputeMoments(data, [&](size_t e) { return data.BytesOf(e); })
-                          : ComputeMoments(data, [&](size_t e) { return data.FloatsOf(e); });
-  for (size_t f = 0; f < data.features(); ++f) {
-    const bool range = fit.method == Scale::kMinMax;
-    const double offset = range ? m.low[f] : m.mean[f];
-    const double width = range ? m.high[f] - m.low[f] : m.deviation[f];
-    // A constant feature carries nothing. The test is on the range: the deviation of equal values
-    // can come out as rounding noise instead of 0. A scale that f32 cannot hold as a normal number
-    // is no use either; the offset goes with it, because (x − offset) might overflow.
-    const auto scale = static_cast<float>(1 / width);
-    const bool useful = m.high[f] > m.low[f] && std::isnormal(scale);
-    fit.offset[f] = useful ? static_cast<float>(offset) : 0.0f;
-    fit.scale[f] = useful ? scale : 0.0f;
-  }
-  return fit;
-}
-
 Scaling Rebased(Scaling scaling, const Schema& from, const Schema& to) {
   for (size_t f = 0; f < scaling.offset.size(); ++f) {
     const double difference = OffsetOf(from, f) - OffsetOf(to, f);
     if (difference == 0) continue;
-    scaling.offset[f] = static_cast<float>(static_cast<double>(scaling.offset[f]) + difference);
+    const auto shift = [&](float& x) {
+      x = static_cast<float>(static_cast<double>(x) + difference);
+    };
+    shift(scaling.offset[f]);
+    if (!scaling.edges.empty()) std::ranges::for_each(scaling.edges[f], shift);
   }
   return scaling;
 }
 
-TargetScaling Rebased(TargetScaling scaling, const Schema& from, const Schema& to) {
-  if (scaling.log) return scaling;  // it is of the numbers as the table has them
-  const double difference = from.target_offset - to.target_offset;
-  scaling.offset = static_cast<float>(static_cast<double>(scaling.offset) + difference);
-  return scaling;
+size_t Scaling::pieces() const {
+  size_t pieces = 0;
+  for (const std::vector<float>& of_feature : edges) {
+    pieces += of_feature.empty() ? 0 : of_feature.size() - 1;
+  }
+  return pieces;
 }
 
 PaddedScaling::PaddedScaling(const Scaling& scaling)
-    : offset(AlignedBuffer<float>::Zeroed(kernels::PaddedRows(scaling.offset.size()))),
-      scale(AlignedBuffer<float>::Zeroed(kernels::PaddedRows(scaling.scale.size()))) {
-  std::copy(scaling.offset.begin(), scaling.offset.end(), offset.data());
-  std::copy(scaling.scale.begin(), scaling.scale.end(), scale.data());
+    : offset(AlignedBuffer<float>::Zeroed(kernels::PaddedRows(scaling.features()))),
+      scale(AlignedBuffer<float>::Zeroed(kernels::PaddedRows(scaling.features()))) {
+  std::ranges::copy(scaling.offset, offset.data());
+  std::ranges::copy(scaling.scale, scale.data());
+  if (scaling.limit.empty() && scaling.edges.empty()) return;
+  limit_ = AlignedBuffer<float>::Zeroed(scale.size());
+  std::ranges::copy(scaling.limit, limit_.data());
+  const size_t bins = scaling.pieces();
+  source_ = AlignedBuffer<int32_t>::Zeroed(kernels::PaddedRows(bins));
+  for (AlignedBuffer<float>* of_bins : {&edge_, &slope_, &low_, &high_, &base_}) {
+    *of_bins = AlignedBuffer<float>::Zeroed(kernels::PaddedRows(bins));
+  }
+  encoding_ = {.features = scaling.features(),
+               .offset = offset.data(),
+               .scale = scale.data(),
+               .limit = limit_.data(),
+               .bins = bins,
+               .source = source_.data(),
+               .edge = edge_.data(),
+               .slope = slope_.data(),
+               .low = low_.data(),
+               .high = high_.data(),
+               .base = base_.data()};
+  size_t b = 0;
+  for (size_t f = 0; f < scaling.edges.size(); ++f) {
+    const std::vector<float>& edges = scaling.edges[f];
+    for (size_t e = 0; e + 1 < edges.size(); ++e, ++b) {
+      source_[b] = static_cast<int32_t>(f);
+      edge_[b] = edges[e];
+      slope_[b] = 1 / (edges[e + 1] - edges[e]);
+      low_[b] = e == 0 ? -1.0F : 0.0F;
+      high_[b] = e + 2 == edges.size() ? 2.0F : 1.0F;
+      const double middle = (static_cast<double>(edges[e]) + static_cast<double>(edges[e + 1])) / 2;
+      base_[b] = middle < static_cast<double>(scaling.offset[f]) ? 1.0F : 0.0F;
+    }
+  }
 }
 
 float CommonScale(const Dataset& data, const Scaling& scaling) {
   if (data.element_type() != ElementType::kU8) return 0;
+  if (!scaling.limit.empty() || !scaling.edges.empty()) return 0;
   const auto same = [](const std::vector<float>& v, float value) {
     return std::all_of(v.begin(), v.end(), [value](float x) { return x == value; });
   };
@@ -150,7 +84,7 @@ float CommonScale(const Dataset& data, const Scaling& scaling) {
 }
 
 BatchReader::BatchReader(const Dataset& data, const Scaling& scaling)
-    : data_(data), columns_(data.examples()), scaling_(scaling) {
+    : data_(data), columns_(data.examples()), inputs_(scaling.inputs()), scaling_(scaling) {
   if (!data.columns().empty()) columns_ = std::ranges::max(data.columns()) + 1;
 }
 
@@ -168,21 +102,32 @@ void BatchReader::ForColumns(const uint32_t* indices, size_t count, const Visit&
 
 void BatchReader::Read(const uint32_t* indices, kernels::Matrix to,
                        kernels::Nonzeros nonzeros) const {
-  const float* const offset = scaling_.offset.data();
-  const float* const scale = scaling_.scale.data();
   ForColumns(indices, to.cols, [&](size_t first, size_t count, const uint32_t* columns) {
     const kernels::Matrix block = to.Columns(first, count);
     const kernels::Nonzeros block_nonzeros =
         nonzeros.data == nullptr ? nonzeros : nonzeros.Columns(first, count);
+    const auto read = [&](const auto& stored) {
+      if (const kernels::Encoding* encoding = scaling_.encoding()) {
+        kernels::Encode(stored, columns, *encoding, block, block_nonzeros);
+      } else {
+        kernels::Gather(stored, columns, scaling_.offset.data(), scaling_.scale.data(), block,
+                        block_nonzeros);
+      }
+    };
     if (data_.element_type() == ElementType::kU8) {
-      kernels::Gather(Stored(data_.bytes()), columns, offset, scale, block, block_nonzeros);
+      read(Stored(data_.bytes()));
     } else {
-      kernels::Gather(Stored(data_.floats()), columns, offset, scale, block, block_nonzeros);
+      read(Stored(data_.floats()));
     }
   });
 }
 
 void BatchReader::Read(const uint32_t* indices, const kernels::Bf16Result& to) const {
+  if (scaling_.encoding() != nullptr) {
+    OwnedMatrix inputs(to.columns.rows, to.columns.cols);
+    Read(indices, inputs.view());
+    return kernels::RoundToBf16(inputs.view(), to);
+  }
   const float* const offset = scaling_.offset.data();
   const float* const scale = scaling_.scale.data();
   ForColumns(indices, to.columns.cols, [&](size_t first, size_t count, const uint32_t* columns) {
@@ -210,14 +155,14 @@ double Density(kernels::ConstNonzeros nonzeros, size_t rows) {
 double BatchReader::Density() const {
   constexpr size_t kSample = 64;
   const size_t examples = std::min(kSample, data_.examples());
-  const size_t words = kernels::NonzeroWords(data_.features());
+  const size_t words = kernels::NonzeroWords(inputs_);
   std::vector<uint32_t> indices(examples);
   std::iota(indices.begin(), indices.end(), 0U);
   std::vector<uint64_t> bits(words * examples);
   const kernels::Nonzeros nonzeros{bits.data(), words, examples, words};
-  OwnedMatrix batch(data_.features(), examples);
+  OwnedMatrix batch(inputs_, examples);
   Read(indices.data(), batch.view(), nonzeros);
-  return colonnade::Density(nonzeros, data_.features());
+  return colonnade::Density(nonzeros, inputs_);
 }
 
 }  // namespace colonnade

@@ -7,17 +7,25 @@
 #include "colonnade/scaling.h"
 #include "engine/runtime/aligned.h"
 #include "kernels/bf16.h"
+#include "kernels/encode.h"
 
 namespace colonnade {
 
+// Whether the features are the brightness of pixels rather than ages, counts or bands of light that
+// happen to fit into a byte: bytes, in numbers that pictures have (k · k or 3 · k · k, k being at
+// least 8), most of those that vary at all reaching from dark into the upper half of the range. The
+// first examples tell.
+bool LooksLikePixels(const Dataset& data);
+
 // Fits the method to the data, whose values are those of the table less offsets: kNone and kUnit
-// are of the table's. A feature that is constant becomes 0.
-Scaling FitScaling(Scale method, const Dataset& data);
+// are of the table's. A feature that is constant becomes 0. kAuto of either is decided by the data
+// alone: by LooksLikePixels(), and no pieces. Of more than 200,000 examples some stand for all
+// where ranks are wanted.
+Scaling FitScaling(Scale method, const Dataset& data, Embedding embedding = Embedding::kNone);
 
 // A scaling that was fitted to data with the offsets of the schema `from`, for data with those of
 // `to`.
 Scaling Rebased(Scaling scaling, const Schema& from, const Schema& to);
-TargetScaling Rebased(TargetScaling scaling, const Schema& from, const Schema& to);
 
 // A Scaling as the kernels want it: aligned, with zeros in the padding.
 struct PaddedScaling {
@@ -26,6 +34,16 @@ struct PaddedScaling {
 
   AlignedBuffer<float> offset;
   AlignedBuffer<float> scale;
+
+  // What Encode() takes, or null where offset and scale are all there is.
+  const kernels::Encoding* encoding() const {
+    return encoding_.features == 0 ? nullptr : &encoding_;
+  }
+
+ private:
+  kernels::Encoding encoding_;  // of this memory, which does not move when the owner does
+  AlignedBuffer<float> limit_, edge_, slope_, low_, high_, base_;
+  AlignedBuffer<int32_t> source_;
 };
 
 // The fraction of the elements of a matrix with `rows` rows that are not zero.
@@ -40,7 +58,7 @@ class BatchReader {
   // Keeps a reference to `data`.
   BatchReader(const Dataset& data, const Scaling& scaling);
 
-  // Column c of `to` becomes example indices[c]. to: features × any number of columns. nonzeros: of
+  // Column c of `to` becomes example indices[c]. to: inputs × any number of columns. nonzeros: of
   // `to`, or with null data if nobody wants them.
   void Read(const uint32_t* indices, kernels::Matrix to, kernels::Nonzeros nonzeros = {}) const;
 
@@ -64,6 +82,7 @@ class BatchReader {
 
   const Dataset& data_;
   size_t columns_;  // of the memory that `data` has its values in
+  size_t inputs_;   // that an example becomes
   PaddedScaling scaling_;
 };
 

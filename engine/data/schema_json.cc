@@ -344,7 +344,7 @@ unsigned VersionFor(const Schema& schema) {
                      std::ranges::none_of(schema.categorical, [](const CategoricalColumn& column) {
                        return column.other || column.missing;
                      });
-  return plain ? kPlainVersion : kContainerVersion;
+  return plain ? kPlainVersion : kColumnsVersion;
 }
 
 std::optional<ErrorDetails> FindMismatch(const char* field, const std::vector<float>& values,

@@ -55,4 +55,18 @@ std::vector<DenseParameters> UniformParameters(const NetworkShape& shape, uint64
   return layers;
 }
 
+void CopyParameters(std::span<const DenseParameters> from, std::span<DenseParameters> to) {
+  const auto copy = [](kernels::ConstMatrix a, kernels::Matrix b) {
+    std::copy_n(a.data, a.stride * a.cols, b.data);
+  };
+  for (size_t l = 0; l < from.size(); ++l) {
+    for (const auto& [name, matrix] : kLearnedParts) {
+      copy((from[l].*matrix).view(), (to[l].*matrix).view());
+    }
+    for (const auto& [name, matrix] : kRunningParts) {
+      copy((from[l].*matrix).view(), (to[l].*matrix).view());
+    }
+  }
+}
+
 }  // namespace colonnade

@@ -3,6 +3,7 @@
 #define COLONNADE_ENGINE_MODEL_INITIALIZATION_H_
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "engine/model/storage.h"
@@ -18,6 +19,9 @@ std::vector<DenseParameters> HeParameters(const NetworkShape& shape, uint64_t se
 
 // Weights and biases uniform in [-0.5, 0.5); the others as above.
 std::vector<DenseParameters> UniformParameters(const NetworkShape& shape, uint64_t seed);
+
+// Both have the same shape.
+void CopyParameters(std::span<const DenseParameters> from, std::span<DenseParameters> to);
 
 }  // namespace colonnade
 

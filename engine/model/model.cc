@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -46,6 +48,77 @@ std::optional<ErrorDetails> LayerMismatch(const NetworkShape& shape) {
   return {};
 }
 
+// Of limits and edges.
+std::optional<ErrorDetails> CurveMismatch(const Scaling& scaling, size_t features) {
+  if (!scaling.limit.empty()) {
+    if (auto mismatch = FindMismatch("scaling.limit", scaling.limit, features)) return mismatch;
+    for (const float limit : scaling.limit) {
+      if (limit >= 0) continue;
+      return ErrorDetails{.subject = "scaling.limit",
+                          .found = fmt::to_string(limit),
+                          .expected = "0, or a number above"};
+    }
+  }
+  if (scaling.edges.empty()) return {};
+  if (scaling.edges.size() != features) {
+    return ErrorDetails{.subject = "scaling.edges",
+                        .found = fmt::to_string(scaling.edges.size()),
+                        .expected = fmt::to_string(features)};
+  }
+  for (const std::vector<float>& edges : scaling.edges) {
+    if (edges.empty()) continue;
+    if (auto mismatch = FindMismatch("scaling.edges", edges, std::max<size_t>(edges.size(), 2))) {
+      return mismatch;
+    }
+    for (size_t e = 0; e + 1 < edges.size(); ++e) {
+      if (edges[e] < edges[e + 1] && std::isnormal(1 / (edges[e + 1] - edges[e]))) continue;
+      return ErrorDetails{.subject = "scaling.edges",
+                          .found = fmt::format("{} after {}", edges[e + 1], edges[e]),
+                          .expected = "a larger number"};
+    }
+  }
+  return {};
+}
+
+std::optional<ErrorDetails> TargetMismatch(const TargetScaling& target) {
+  if (!std::isfinite(target.offset) || !std::isfinite(target.scale) || target.scale <= 0) {
+    return ErrorDetails{.subject = "target",
+                        .found = fmt::format("offset {} and scale {}", target.offset, target.scale),
+                        .expected = "finite numbers, scale > 0"};
+  }
+  if (std::isnan(target.ceiling) || !std::isfinite(target.smearing)) {
+    return ErrorDetails{
+        .subject = "target",
+        .found = fmt::format("ceiling {} and smearing {}", target.ceiling, target.smearing),
+        .expected = "numbers, smearing finite"};
+  }
+  const bool quantile = target.transform == TargetTransform::kQuantile;
+  if (target.knots.empty() == quantile || target.knots.size() == 1) {
+    return ErrorDetails{.subject = "target.knots",
+                        .found = fmt::to_string(target.knots.size()),
+                        .expected = quantile ? "at least 2" : "0"};
+  }
+  if (auto mismatch = FindMismatch("target.knots", target.knots, target.knots.size())) {
+    return mismatch;
+  }
+  if (const auto fall = std::ranges::adjacent_find(target.knots, std::greater());
+      fall != target.knots.end()) {
+    return ErrorDetails{.subject = "target.knots",
+                        .found = fmt::format("{} after {}", *(fall + 1), *fall),
+                        .expected = "none that descends"};
+  }
+  float below = 0;
+  for (const float level : target.levels) {
+    if (!(level > below && level < 1)) {
+      return ErrorDetails{.subject = "target.levels",
+                          .found = fmt::to_string(level),
+                          .expected = fmt::format("a number above {} and below 1", below)};
+    }
+    below = level;
+  }
+  return {};
+}
+
 [[noreturn]] void Refuse(ErrorDetails mismatch) {
   mismatch.subject = "model: " + mismatch.subject;
   throw Error(ErrorCode::kInvalidArgument, std::move(mismatch));
@@ -64,24 +137,25 @@ std::optional<ErrorDetails> FindMismatch(const NetworkShape& shape, const Scalin
     return ErrorDetails{
         .subject = subject, .found = fmt::to_string(found), .expected = fmt::to_string(expected)};
   };
-  const size_t inputs = shape.inputs();
-  if (auto mismatch = FindMismatch("scaling.offset", scaling.offset, inputs)) return mismatch;
-  if (auto mismatch = FindMismatch("scaling.scale", scaling.scale, inputs)) return mismatch;
-  if (schema.features != inputs) return differ("schema.features", schema.features, inputs);
+  const size_t pieces = scaling.pieces();
+  if (pieces >= shape.inputs()) {
+    return differ("scaling.edges", scaling.edges.size(), 0);
+  }
+  const size_t features = shape.inputs() - pieces;
+  if (auto mismatch = FindMismatch("scaling.offset", scaling.offset, features)) return mismatch;
+  if (auto mismatch = FindMismatch("scaling.scale", scaling.scale, features)) return mismatch;
+  if (auto mismatch = CurveMismatch(scaling, features)) return mismatch;
+  if (schema.features != features) return differ("schema.features", schema.features, features);
   if (auto mismatch = FindMismatch(schema)) return mismatch;
-  if (shape.output != OutputKind::kSoftmax && shape.outputs() != 1) {
-    return differ("outputs", shape.outputs(), 1);
+  const size_t single = std::max<size_t>(1, target.levels.size());
+  if (shape.output != OutputKind::kSoftmax && shape.outputs() != single) {
+    return differ("outputs", shape.outputs(), single);
   }
   const size_t classes = ClassesOf(shape);
   if (schema.classes.size() != classes) {
     return differ("schema.classes", schema.classes.size(), classes);
   }
-  if (!std::isfinite(target.offset) || !std::isfinite(target.scale) || target.scale <= 0) {
-    return ErrorDetails{.subject = "target",
-                        .found = fmt::format("offset {} and scale {}", target.offset, target.scale),
-                        .expected = "finite numbers, scale > 0"};
-  }
-  return {};
+  return TargetMismatch(target);
 }
 
 size_t ClassesOf(const NetworkShape& shape) {
@@ -116,14 +190,16 @@ std::shared_ptr<Model::Storage> MakeStorage(NetworkShape shape,
                                             std::span<const LayerParameters> parameters,
                                             Scaling scaling, Schema schema, TargetScaling target) {
   Require(FindMismatch(shape, scaling, schema, target));
-  if (parameters.size() != shape.layers.size()) {
+  const size_t layers = shape.layers.size();
+  if (parameters.empty() || parameters.size() % layers != 0 ||
+      parameters.size() / layers > kMaxMembers) {
     Refuse({.subject = "parameters",
             .found = fmt::format("{} layers", parameters.size()),
-            .expected = fmt::to_string(shape.layers.size())});
+            .expected = fmt::to_string(layers)});
   }
   auto storage = std::make_shared<Model::Storage>();
   for (size_t l = 0; l < parameters.size(); ++l) {
-    const Layer& layer = shape.layers[l];
+    const Layer& layer = shape.layers[l % layers];
     const LayerParameters& from = parameters[l];
     DenseParameters& to = storage->layers.emplace_back(layer);
     const auto take = [&](const char* name, const std::vector<float>& values,
@@ -147,7 +223,7 @@ std::shared_ptr<Model::Storage> MakeStorage(NetworkShape shape,
   storage->shape = std::move(shape);
   storage->scaling = std::move(scaling);
   storage->schema = std::move(schema);
-  storage->target = target;
+  storage->target = std::move(target);
   return storage;
 }
 
@@ -158,8 +234,9 @@ Model::Model(std::shared_ptr<Storage> storage) : storage_(std::move(storage)) {
   storage_->folded.clear();
   if (!shape().batch_norm()) return;
   for (size_t l = 0; l < storage_->layers.size(); ++l) {
-    storage_->folded.push_back(shape().layers[l].batch_norm ? FoldBatchNorm(storage_->layers[l])
-                                                            : DenseParameters(Layer()));
+    const bool folds = shape().layers[l % shape().layers.size()].batch_norm;
+    storage_->folded.push_back(folds ? FoldBatchNorm(storage_->layers[l])
+                                     : DenseParameters(Layer()));
   }
 }
 
@@ -174,9 +251,12 @@ const Schema& Model::schema() const noexcept { return storage_->schema; }
 const TargetScaling& Model::target_scaling() const noexcept { return storage_->target; }
 bool Model::regression() const noexcept { return shape().output == OutputKind::kLinear; }
 
-LayerParameters Model::parameters(size_t layer) const {
-  assert(layer < storage_->layers.size());
-  const DenseParameters& from = std::as_const(storage_->layers[layer]);
+size_t Model::members() const noexcept { return storage_->members(); }
+
+LayerParameters Model::parameters(size_t layer, size_t member) const {
+  assert(layer < shape().layers.size() && member < members());
+  const DenseParameters& from =
+      std::as_const(storage_->layers[member * shape().layers.size() + layer]);
   return {.weight = ToRowMajor(from.weight.view()),
           .bias = ToRowMajor(from.bias.view()),
           .gamma = ToRowMajor(from.gamma.view()),
@@ -184,13 +264,21 @@ LayerParameters Model::parameters(size_t layer) const {
           .running_variance = ToRowMajor(from.running_variance.view())};
 }
 
+Model Model::Member(size_t member) const {
+  std::vector<LayerParameters> layers;
+  for (size_t l = 0; l < shape().layers.size(); ++l) layers.push_back(parameters(l, member));
+  return {shape(), layers, scaling(), schema(), target_scaling()};
+}
+
 std::string Model::ParametersHash() const {
   Hash128 hash;
-  for (size_t l = 0; l < storage_->layers.size(); ++l) {
-    const LayerParameters layer = parameters(l);
-    for (const std::vector<float>* values :
-         {&layer.weight, &layer.gamma, &layer.bias, &layer.running_mean, &layer.running_variance}) {
-      hash.Add(values->data(), values->size() * sizeof(float));
+  for (size_t m = 0; m < members(); ++m) {
+    for (size_t l = 0; l < shape().layers.size(); ++l) {
+      const LayerParameters layer = parameters(l, m);
+      for (const std::vector<float>* values : {&layer.weight, &layer.gamma, &layer.bias,
+                                               &layer.running_mean, &layer.running_variance}) {
+        hash.Add(values->data(), values->size() * sizeof(float));
+      }
     }
   }
   return hash.Hex();

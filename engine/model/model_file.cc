@@ -4,17 +4,24 @@
 //
 //   format                     "pt": tells Hugging Face's tools that the tensors are PyTorch's
 //   colonnade.network          {"layers":[{"inputs":2,"outputs":3,"activation":"relu"}, …],
-//                              "output":"softmax"}: or "sigmoid" or "linear"; left out: "softmax"
+//                              "output":"softmax"}: or "sigmoid" or "linear"; left out: "softmax".
+//                              "members": how many networks, if there are several
 //   colonnade.target           {"offset":…,"scale":…}: prediction = offset + scale · output, plus
 //                              target_offset of the schema; with "log":true that is log(1 +
-//                              prediction); only for "linear"
+//                              prediction), with "knots":[…] the normal score of its rank among
+//                              these, with "link":"log" the logarithm of the prediction;
+//                              "ceiling": outputs above count as this; "smearing": added to the
+//                              logarithm; "levels":[…]: which quantiles the outputs are; only for
+//                              "linear"
 //   colonnade.scaling          {"method":…,"offset":…,"scale":…}: one number per feature, or a
-//                              single one where all features have the same
+//                              single one where all features have the same; likewise "limit", if
+//                              any; "edges": a list per feature. See colonnade/scaling.h
 //   colonnade.schema           see engine/data/schema_json.h
 //   colonnade.provenance.KEY   where the model comes from
 //   colonnade.parameters_hash  XXH3-128 over the parameters' bytes
 //
-// beside the entries that every file has, see engine/runtime/FORMATS.md.
+// beside the entries that every file has, see engine/runtime/FORMATS.md. The tensors of an ensemble
+// are those of one member after the other, their names beginning with its number: "1.0.weight".
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -57,8 +64,9 @@ struct Place {
   std::vector<float> LayerParameters::* values;
 };
 
-// In the order of the file.
-std::vector<Place> PlacesOf(const NetworkShape& shape) {
+// Those of a member, in the order of the file.
+std::vector<Place> PlacesOf(const NetworkShape& shape, size_t member, size_t members) {
+  const std::string prefix = members > 1 ? fmt::format("{}.", member) : "";
   std::vector<Place> places;
   size_t module = 0;  // of a torch.nn.Sequential, where activations have a number, too
   for (size_t l = 0; l < shape.layers.size(); ++l) {
@@ -66,7 +74,9 @@ std::vector<Place> PlacesOf(const NetworkShape& shape) {
     const auto add = [&](const char* name, std::vector<uint64_t> dimensions,
                          std::vector<float> LayerParameters::* values) {
       places.push_back(
-          {{fmt::format("{}.{}", module, name), "F32", std::move(dimensions)}, l, values});
+          {{fmt::format("{}{}.{}", prefix, module, name), "F32", std::move(dimensions)},
+           l,
+           values});
     };
     add("weight", {layer.outputs, layer.inputs}, &LayerParameters::weight);
     if (layer.batch_norm) {
@@ -87,7 +97,7 @@ std::vector<Place> PlacesOf(const NetworkShape& shape) {
 
 using colonnade::ToJson;  // of names and numbers, beside those below
 
-Json32 ToJson(const NetworkShape& shape) {
+Json32 ToJson(const NetworkShape& shape, size_t members) {
   auto layers = Json32::array();
   for (const Layer& layer : shape.layers) {
     layers.push_back({{"inputs", layer.inputs},
@@ -99,19 +109,28 @@ Json32 ToJson(const NetworkShape& shape) {
   if (shape.output != OutputKind::kSoftmax) {
     json["output"] = Name(shape.output);
   }
+  if (members > 1) json["members"] = members;
   return json;
 }
 
 Json32 ToJson(const TargetScaling& target) {
   Json32 json = {{"offset", target.offset}, {"scale", target.scale}};
-  if (target.log) json["log"] = true;
+  if (target.transform == TargetTransform::kLog1p) json["log"] = true;
+  if (std::isfinite(target.ceiling)) json["ceiling"] = target.ceiling;
+  if (target.smearing != 0) json["smearing"] = target.smearing;
+  if (target.transform == TargetTransform::kLog) json["link"] = "log";
+  if (!target.knots.empty()) json["knots"] = target.knots;
+  if (!target.levels.empty()) json["levels"] = target.levels;
   return json;
 }
 
 Json32 ToJson(const Scaling& scaling) {
-  return {{"method", Name(scaling.method)},
-          {"offset", ToJson(scaling.offset)},
-          {"scale", ToJson(scaling.scale)}};
+  Json32 json = {{"method", Name(scaling.method)},
+                 {"offset", ToJson(scaling.offset)},
+                 {"scale", ToJson(scaling.scale)}};
+  if (!scaling.limit.empty()) json["limit"] = ToJson(scaling.limit);
+  if (!scaling.edges.empty()) json["edges"] = scaling.edges;
+  return json;
 }
 
 // ---- Reading ----
@@ -139,16 +158,63 @@ NetworkShape ReadNetwork(const JsonNode& node) {
   return shape;
 }
 
+size_t ReadMembers(const JsonNode& node) {
+  if (!node.Has("members")) return 1;
+  const size_t members = node.Field("members").Unsigned(kMaxMembers);
+  if (members < 2) node.Field("members").Fail(fmt::format("an integer from 2 to {}", kMaxMembers));
+  return members;
+}
+
 TargetScaling ReadTarget(const JsonNode& node) {
-  return {.offset = node.Field("offset").Number(),
-          .scale = node.Field("scale").Number(),
-          .log = node.Has("log") && node.Field("log").Bool()};
+  TargetScaling target = {.offset = node.Field("offset").Number(),
+                          .scale = node.Field("scale").Number()};
+  if (node.Has("log") && node.Field("log").Bool()) target.transform = TargetTransform::kLog1p;
+  if (node.Has("ceiling")) target.ceiling = node.Field("ceiling").Number();
+  if (node.Has("smearing")) target.smearing = node.Field("smearing").Number();
+  if (node.Has("knots")) {
+    const JsonNode knots = node.Field("knots");
+    target.knots = ReadFloats(knots, knots.size());
+    target.transform = TargetTransform::kQuantile;
+  }
+  if (node.Has("link")) {
+    if (node.Field("link").String() != "log") node.Field("link").Fail("\"log\"");
+    target.transform = TargetTransform::kLog;
+  }
+  if (node.Has("levels")) {
+    const JsonNode levels = node.Field("levels");
+    target.levels = ReadFloats(levels, levels.size());
+  }
+  return target;
+}
+
+// The oldest that has all of the model.
+unsigned VersionOf(const Model& model) {
+  const TargetScaling& target = model.target_scaling();
+  const unsigned version = VersionFor(model.schema());
+  const bool log = target.transform == TargetTransform::kLog1p;
+  const TargetScaling older = {.offset = target.offset,
+                               .scale = target.scale,
+                               .transform = log ? target.transform : TargetTransform::kNone};
+  const Scaling& scaling = model.scaling();
+  if (target != older || !scaling.limit.empty() || !scaling.edges.empty() || model.members() > 1) {
+    return kContainerVersion;
+  }
+  return log ? std::max(version, kColumnsVersion) : version;
 }
 
 Scaling ReadScaling(const JsonNode& node, size_t features) {
-  return {.method = ReadNamed<Scale>(node.Field("method")),
-          .offset = ReadFloats(node.Field("offset"), features),
-          .scale = ReadFloats(node.Field("scale"), features)};
+  Scaling scaling = {.method = ReadNamed<Scale>(node.Field("method")),
+                     .offset = ReadFloats(node.Field("offset"), features),
+                     .scale = ReadFloats(node.Field("scale"), features)};
+  if (node.Has("limit")) scaling.limit = ReadFloats(node.Field("limit"), features);
+  if (!node.Has("edges")) return scaling;
+  const JsonNode edges = node.Field("edges");
+  if (edges.size() != features) edges.Fail(fmt::format("a list of {} lists", features));
+  for (size_t f = 0; f < features; ++f) {
+    const JsonNode of_feature = edges.Item(f);
+    scaling.edges.push_back(ReadFloats(of_feature, of_feature.size()));
+  }
+  return scaling;
 }
 
 std::vector<float> ReadTensor(const Container& file, const TensorInfo& info, Hash128& hash) {
@@ -169,21 +235,30 @@ void CheckValues(const Container& file, const std::string& tensor, const std::ve
              .expected = std::string("a finite number") + (not_negative ? ", at least 0" : "")});
 }
 
-std::vector<LayerParameters> ReadParameters(const Container& file, const NetworkShape& shape) {
-  std::vector<LayerParameters> layers(shape.layers.size());
-  const std::vector<Place> places = PlacesOf(shape);
+// One member after the other, so that no more is taken into memory than the file has.
+std::vector<LayerParameters> ReadParameters(const Container& file, const NetworkShape& shape,
+                                            size_t members) {
+  std::vector<LayerParameters> layers;
   std::vector<std::string> names;
   Hash128 hash;
-  for (const Place& place : places) {
-    layers[place.layer].*place.values = ReadTensor(file, place.info, hash);
+  const auto for_each_place = [&](const auto& visit) {
+    for (size_t m = 0; m < members; ++m) {
+      for (const Place& place : PlacesOf(shape, m, members)) {
+        visit(place, m * shape.layers.size() + place.layer);
+      }
+    }
+  };
+  for_each_place([&](const Place& place, size_t layer) {
+    if (layer == layers.size()) layers.emplace_back();
+    layers[layer].*place.values = ReadTensor(file, place.info, hash);
     names.push_back(place.info.name);
-  }
+  });
   file.RequireNoTensorsBut(names);
   file.RequireHash(kParametersHashKey, hash.Hex(), "parameters");
-  for (const Place& place : places) {
-    CheckValues(file, place.info.name, layers[place.layer].*place.values,
+  for_each_place([&](const Place& place, size_t layer) {
+    CheckValues(file, place.info.name, layers[layer].*place.values,
                 place.values == &LayerParameters::running_variance);
-  }
+  });
   return layers;
 }
 
@@ -200,13 +275,15 @@ Model WithProvenanceOf(const Container& file, Model model) {
 }
 
 Model ReadModel(const Container& file) {
-  NetworkShape shape = ReadNetwork(file.Node(kNetworkKey));
-  Scaling scaling = ReadScaling(file.Node(kScalingKey), shape.inputs());
+  const JsonNode network = file.Node(kNetworkKey);
+  NetworkShape shape = ReadNetwork(network);
+  const size_t members = ReadMembers(network);
   Schema schema = ReadSchema(file.Node(kSchemaKey));
+  Scaling scaling = ReadScaling(file.Node(kScalingKey), schema.features);
   TargetScaling target;
   if (shape.output == OutputKind::kLinear) target = ReadTarget(file.Node(kTargetKey));
   if (auto mismatch = FindMismatch(shape, scaling, schema, target)) file.Fail(*mismatch);
-  const std::vector<LayerParameters> parameters = ReadParameters(file, shape);
+  const std::vector<LayerParameters> parameters = ReadParameters(file, shape, members);
   return WithProvenanceOf(
       file, Model(std::move(shape), parameters, std::move(scaling), std::move(schema), target));
 }
@@ -215,7 +292,7 @@ Model ReadModel(const Container& file) {
 template <class Write>
 void WriteModel(const Model& model, const std::string& name, const Write& write) {
   safetensors::Metadata entries = {{"format", "pt"},
-                                   {kNetworkKey, ToJson(model.shape()).dump()},
+                                   {kNetworkKey, ToJson(model.shape(), model.members()).dump()},
                                    {kScalingKey, ToJson(model.scaling()).dump()},
                                    {kSchemaKey, ToJson(model.schema()).dump()},
                                    {kParametersHashKey, model.ParametersHash()}};
@@ -223,20 +300,24 @@ void WriteModel(const Model& model, const std::string& name, const Write& write)
   for (const auto& [key, json] : model.provenance()) {
     entries.emplace(std::string(kProvenancePrefix) + key, json);
   }
-  const std::vector<Place> places = PlacesOf(model.shape());
   std::vector<TensorInfo> tensors;
-  tensors.reserve(places.size());
-  for (const Place& place : places) tensors.push_back(place.info);
-  write(std::string_view(ContainerHeader(
-      kModelFormat, std::move(entries), tensors, name,
-      model.target_scaling().log ? kContainerVersion : VersionFor(model.schema()))));
-  for (size_t l = 0; l < model.shape().layers.size(); ++l) {
-    const LayerParameters layer = model.parameters(l);
-    for (const Place& place : places) {
-      if (place.layer != l) continue;
-      const std::vector<float>& values = layer.*place.values;
-      write(std::string_view(reinterpret_cast<const char*>(values.data()),
-                             values.size() * sizeof(float)));
+  for (size_t m = 0; m < model.members(); ++m) {
+    for (const Place& place : PlacesOf(model.shape(), m, model.members())) {
+      tensors.push_back(place.info);
+    }
+  }
+  write(std::string_view(
+      ContainerHeader(kModelFormat, std::move(entries), tensors, name, VersionOf(model))));
+  const std::vector<Place> places = PlacesOf(model.shape(), 0, 1);
+  for (size_t m = 0; m < model.members(); ++m) {
+    for (size_t l = 0; l < model.shape().layers.size(); ++l) {
+      const LayerParameters layer = model.parameters(l, m);
+      for (const Place& place : places) {
+        if (place.layer != l) continue;
+        const std::vector<float>& values = layer.*place.values;
+        write(std::string_view(reinterpret_cast<const char*>(values.data()),
+                               values.size() * sizeof(float)));
+      }
     }
   }
 }

@@ -10,6 +10,7 @@
 #include "engine/model/inference.h"
 #include "engine/runtime/floating_point.h"
 #include "kernels/convert.h"
+#include "kernels/encode.h"
 
 namespace colonnade {
 namespace {
@@ -20,7 +21,7 @@ void RequireSizes(size_t values, size_t features, size_t results, size_t results
     throw Error(ErrorCode::kBadData,
                 ErrorDetails{.subject = "examples",
                              .found = fmt::format("{} values", values),
-                             .expected = fmt::format("a multiple of {} (as the model has inputs)",
+                             .expected = fmt::format("a multiple of {} (as the model has features)",
                                                      features)});
   }
   if (results != count * results_each) {
@@ -38,20 +39,25 @@ template <class T, class Store>
 void Predict(const Model::Storage& model, Workspace& workspace, size_t block,
              std::span<const float> examples, std::span<T> results, size_t results_each,
              const Store& store) {
-  const size_t features = model.shape.inputs();
+  const size_t features = model.schema.features;
   RequireSizes(examples.size(), features, results.size(), results_each);
   const size_t count = examples.size() / features;
   const ScopedFlushDenormals flush;  // as all loops of Execution do
   for (size_t first = 0; first < count; first += block) {
     const size_t columns = std::min(block, count - first);
-    const kernels::Matrix inputs = workspace.Inputs(0, features, columns);
+    const kernels::Matrix inputs = workspace.Inputs(0, model.shape.inputs(), columns);
     // For one example, the product looks for zeros itself.
     kernels::Nonzeros nonzeros;
-    if (columns > 1) nonzeros = workspace.Nonzeros(features, columns);
-    kernels::Scale({examples.data() + first * features, features, columns, features},
-                   model.padded_scaling.offset.data(), model.padded_scaling.scale.data(), inputs,
-                   nonzeros);
-    if (columns > 1 && Density(nonzeros, features) >= kSkipDensity) nonzeros = {};
+    if (columns > 1) nonzeros = workspace.Nonzeros(inputs.rows, columns);
+    const kernels::ConstMatrix raw = {examples.data() + first * features, features, columns,
+                                      features};
+    const PaddedScaling& scaling = model.padded_scaling;
+    if (const kernels::Encoding* encoding = scaling.encoding()) {
+      kernels::Encode(raw, nullptr, *encoding, inputs, nonzeros);
+    } else {
+      kernels::Scale(raw, scaling.offset.data(), scaling.scale.data(), inputs, nonzeros);
+    }
+    if (columns > 1 && Density(nonzeros, inputs.rows) >= kSkipDensity) nonzeros = {};
     store(RunLayers(model, inputs, nonzeros, workspace), results.data() + first * results_each);
   }
 }
@@ -67,7 +73,7 @@ Workspace& OfThisThread() {
 void PredictLogits(const Model& model, Workspace& workspace, size_t block,
                    std::span<const float> examples, std::span<float> logits) {
   Predict(model.storage(), workspace, block, examples, logits, model.shape().outputs(),
-          [](kernels::Matrix z, float* to) { StoreLogits(z, to); });
+          [&](kernels::Matrix z, float* to) { StoreOutputs(model.shape(), z, to); });
 }
 
 void PredictProbabilities(const Model& model, Workspace& workspace, size_t block,
@@ -87,14 +93,14 @@ void PredictClasses(const Model& model, Workspace& workspace, size_t block,
 void PredictValues(const Model& model, Workspace& workspace, size_t block,
                    std::span<const float> examples, std::span<float> values) {
   RequireKind(model, true);
-  Predict(model.storage(), workspace, block, examples, values, 1,
+  Predict(model.storage(), workspace, block, examples, values, model.shape().outputs(),
           [&](kernels::Matrix z, float* to) { StoreValues(model.storage(), z, to); });
 }
 
 void PredictValues(const Model& model, Workspace& workspace, size_t block,
                    std::span<const float> examples, std::span<double> values) {
   RequireKind(model, true);
-  Predict(model.storage(), workspace, block, examples, values, 1,
+  Predict(model.storage(), workspace, block, examples, values, model.shape().outputs(),
           [&](kernels::Matrix z, double* to) { StoreValues(model.storage(), z, to); });
 }
 

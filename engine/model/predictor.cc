@@ -22,7 +22,7 @@ Predictor::Predictor(Model model, size_t most_examples)
     throw Error(ErrorCode::kInvalidArgument,
                 ErrorDetails{.subject = "most_examples", .found = "0", .expected = "at least 1"});
   }
-  state_->workspace.Reserve(state_->model.shape(), state_->block);
+  state_->workspace.Reserve(state_->model.shape(), state_->block, state_->model.members());
 }
 Predictor::Predictor(Predictor&&) noexcept = default;
 Predictor& Predictor::operator=(Predictor&&) noexcept = default;

@@ -51,8 +51,8 @@ DenseParameters FoldBatchNorm(const DenseParameters& layer);
 
 // Never changes once a Model has it, because the copies of the Model share it.
 struct Model::Storage {
-  NetworkShape shape;
-  std::vector<DenseParameters> layers;  // as shape.layers
+  NetworkShape shape;                   // of each member
+  std::vector<DenseParameters> layers;  // as shape.layers, of one member after the other
   // Where the shape has batch normalisation: FoldBatchNorm() of those layers, the others being
   // empty; Model's constructor makes them.
   std::vector<DenseParameters> folded;
@@ -61,9 +61,12 @@ struct Model::Storage {
   Schema schema;
   TargetScaling target;
 
+  size_t members() const { return layers.size() / shape.layers.size(); }
+
   // What predictions use.
-  const DenseParameters& ForInference(size_t layer) const {
-    return shape.layers[layer].batch_norm ? folded[layer] : layers[layer];
+  const DenseParameters& ForInference(size_t layer, size_t member = 0) const {
+    const size_t place = member * shape.layers.size() + layer;
+    return shape.layers[layer].batch_norm ? folded[place] : layers[place];
   }
 };
 

@@ -3,6 +3,7 @@
 #ifndef COLONNADE_ENGINE_MODEL_WORKSPACE_H_
 #define COLONNADE_ENGINE_MODEL_WORKSPACE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
@@ -20,12 +21,21 @@ class Workspace {
   static constexpr size_t kBlock = 128;
 
   // Grows to what blocks of so many examples need.
-  void Reserve(const NetworkShape& shape, size_t columns) {
+  void Reserve(const NetworkShape& shape, size_t columns, size_t members) {
     Inputs(0, shape.inputs(), columns);
     Nonzeros(shape.inputs(), columns);
     Indices(0, columns);
     for (size_t l = 0; l < shape.layers.size(); ++l) {
       Inputs(l + 1, shape.layers[l].outputs, columns);
+    }
+    if (members == 1) return;
+    for (size_t l = 0; l < shape.layers.size(); ++l) {
+      InputsOfMember(l + 1, shape.layers[l].outputs, columns);
+    }
+    if (shape.output == OutputKind::kLinear) {
+      Outputs(members, columns);
+    } else {
+      Outputs(std::max<size_t>(shape.outputs(), 2), columns * members);
     }
   }
 
@@ -34,6 +44,18 @@ class Workspace {
   kernels::Matrix Inputs(size_t l, size_t rows, size_t columns) {
     const size_t stride = ColumnStride(rows, sizeof(float));
     return {Grown(values_[l % 2], stride * columns), rows, columns, stride};
+  }
+
+  // Those of a layer behind the first, beside Inputs(0, …), which the next member takes, too.
+  kernels::Matrix InputsOfMember(size_t l, size_t rows, size_t columns) {
+    const size_t stride = ColumnStride(rows, sizeof(float));
+    return {Grown(values_[1 + l % 2], stride * columns), rows, columns, stride};
+  }
+
+  // What all members give.
+  kernels::Matrix Outputs(size_t rows, size_t columns) {
+    const size_t stride = ColumnStride(rows, sizeof(float));
+    return {Grown(outputs_, stride * columns), rows, columns, stride};
   }
 
   kernels::Nonzeros Nonzeros(size_t rows, size_t columns) {
@@ -55,7 +77,8 @@ class Workspace {
     return buffer.data();
   }
 
-  AlignedBuffer<float> values_[2];
+  AlignedBuffer<float> values_[3];
+  AlignedBuffer<float> outputs_;
   AlignedBuffer<uint64_t> nonzeros_;
   AlignedBuffer<uint32_t> indices_;
 };

@@ -63,9 +63,10 @@ inline constexpr ContainerFormat kCheckpointFormat = {
     .checksum_key1 = "colonnade.checkpoint_hash",
     .covers1 = ContainerFormat::Covers1::kTensors};
 
-// The newest version, of all formats; all from 1 on are read. Files that hold nothing which
-// kPlainVersion has not are written as that, for older programs to read.
-inline constexpr unsigned kContainerVersion = 3;
+// The newest version, of all formats; all from 1 on are read. Files are written as the oldest that
+// has all they hold, for older programs to read.
+inline constexpr unsigned kContainerVersion = 4;  // also curves of scalings, and ensembles
+inline constexpr unsigned kColumnsVersion = 3;    // what is particular to columns of tables
 inline constexpr unsigned kPlainVersion = 2;
 
 // What comes before the tensors' bytes in a file of this format: `entries`, whose keys start with

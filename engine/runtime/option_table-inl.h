@@ -46,10 +46,17 @@ bool IsNothing(const OptionInfo& info, const T& value) {
   }
 }
 
+template <class T>
+inline constexpr bool kIsAuto = false;
+template <class T>
+inline constexpr bool kIsAuto<Auto<T>> = true;
+
 // Throws where a number, or one of a list, is out of the range of its option.
 template <class T>
 void CheckRange(const OptionInfo& info, const T& value) {
-  if constexpr (std::is_same_v<T, bool> || std::is_enum_v<T>) {
+  if constexpr (kIsAuto<T>) {
+    CheckRange(info, *value);
+  } else if constexpr (std::is_same_v<T, bool> || std::is_enum_v<T>) {
     return;
   } else if constexpr (std::is_arithmetic_v<T>) {
     const auto number = static_cast<double>(value);
@@ -59,10 +66,11 @@ void CheckRange(const OptionInfo& info, const T& value) {
                        std::is_same_v<T, std::optional<size_t>>) {
     if (!value || info.range.Has(static_cast<double>(*value))) return;
     Reject(info.name, OptionTraits<T>::Text(value), RangeText(info.range, OptionTraits<T>::kType));
-  } else if constexpr (std::is_same_v<T, std::vector<size_t>>) {
-    for (const size_t item : value) {
+  } else if constexpr (std::is_same_v<T, std::vector<size_t>> ||
+                       std::is_same_v<T, std::vector<double>>) {
+    for (const auto item : value) {
       if (info.range.Has(static_cast<double>(item))) continue;
-      Reject(info.name, fmt::to_string(item), RangeText(info.range, OptionType::kInteger));
+      Reject(info.name, fmt::to_string(item), RangeText(info.range, OptionTraits<T>::kType));
     }
   }
 }
@@ -71,7 +79,13 @@ template <class Options>
 std::string TextOfOption(const Options& options, std::string_view name) {
   std::string text;
   VisitOne(options, name, [&]<class T>(const OptionInfo& info, const T& field) {
-    if (!IsNothing(info, field)) {
+    if constexpr (kIsAuto<T>) {
+      if (!field.chosen()) return;
+      text = OptionTraits<T>::Text(field);
+      if constexpr (std::is_default_constructible_v<typename T::Value>) {
+        if (info.nothing != nullptr && *field == typename T::Value()) text = info.nothing;
+      }
+    } else if (!IsNothing(info, field)) {
       text = OptionTraits<T>::Text(field);
     } else if (info.nothing != nullptr) {
       text = info.nothing;
@@ -80,23 +94,31 @@ std::string TextOfOption(const Options& options, std::string_view name) {
   return text;
 }
 
+// The value that the text stands for.
+template <class T>
+T ParseOption(const OptionInfo& info, std::string_view text, bool is_auto) {
+  if constexpr (std::is_default_constructible_v<T>) {
+    if (info.nothing != nullptr && text == info.nothing) return T();
+  }
+  T value = OptionTraits<T>::Parse(info, text);
+  if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
+    // What has a word of its own, or stands for nothing being set, is not said by a number.
+    if (IsNothing(info, value) && (info.nothing != nullptr || !is_auto)) {
+      Reject(info.name, std::string(text), RangeText(info.range, OptionTraits<T>::kType));
+    }
+  }
+  CheckRange(info, value);
+  return value;
+}
+
 template <class Options>
 void SetOptionFromText(Options& options, std::string_view name, std::string_view text) {
   VisitOne(options, name, [&]<class T>(const OptionInfo& info, T& field) {
-    if constexpr (std::is_default_constructible_v<T>) {
-      if (info.nothing != nullptr && text == info.nothing) {
-        field = T();
-        return;
-      }
+    if constexpr (kIsAuto<T>) {
+      field = ParseOption<typename T::Value>(info, text, true);
+    } else {
+      field = ParseOption<T>(info, text, false);
     }
-    T value = OptionTraits<T>::Parse(info, text);
-    if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
-      if (IsNothing(info, value)) {
-        Reject(info.name, std::string(text), RangeText(info.range, OptionTraits<T>::kType));
-      }
-    }
-    CheckRange(info, value);
-    field = std::move(value);
   });
 }
 

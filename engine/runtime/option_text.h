@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "colonnade/auto.h"
 #include "colonnade/csv.h"
 #include "colonnade/error.h"
 #include "colonnade/option.h"
@@ -124,6 +125,11 @@ struct OptionTraits<std::optional<T>> : OptionTraits<T> {
   static std::string Text(const std::optional<T>& value) {
     return value ? OptionTraits<T>::Text(*value) : "";
   }
+};
+
+template <class T>
+struct OptionTraits<Auto<T>> : OptionTraits<T> {
+  static std::string Text(const Auto<T>& value) { return OptionTraits<T>::Text(*value); }
 };
 
 template <class T>

@@ -18,6 +18,7 @@ enum class RandomStream : uint32_t {
   kSplit = 6,    // substream: class; of groups: 0
   kDropout = 7,  // by kernels/dropout.h: substream: layer and rows, index: step and column
   kFolds = 8,    // likewise
+  kTune = 12,    // substream: trial
 };
 
 // Philox 4×32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) keyed by

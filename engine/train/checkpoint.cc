@@ -58,6 +58,7 @@ std::string ToJson(const RunState& state) {
                {"end", nullptr}};
   if (state.best_epoch > 0) json["best_loss"] = state.best_loss;
   if (state.end) json["end"] = Name(*state.end);
+  if (!state.optimizer.empty()) json["optimizer"] = state.optimizer;
   return json.dump();
 }
 
@@ -83,27 +84,71 @@ RunState ReadState(const BasicJsonNode<Json>& node) {
   state.best_epoch = count("best_epoch");
   if (state.best_epoch > 0) state.best_loss = node.Field("best_loss").Number();
   if (const auto end = node.Field("end"); !end.is_null()) state.end = ReadReason(end);
+  if (!node.Has("optimizer")) return state;
+  const auto numbers = node.Field("optimizer");
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    state.optimizer.push_back(numbers.Item(i).Number());
+  }
   return state;
 }
 
+std::vector<safetensors::TensorInfo> InfosOf(std::span<const OptimizerState::Tensor> tensors) {
+  std::vector<safetensors::TensorInfo> infos;
+  for (const OptimizerState::Tensor& tensor : tensors) infos.push_back(InfoOf(tensor));
+  return infos;
+}
+
+template <class F>
+void ForEachPiece(std::span<const OptimizerState::Tensor> tensors, const F& f) {
+  for (const OptimizerState::Tensor& tensor : tensors) ForEachPiece(tensor.values, f);
+}
+
+std::string MemberName(size_t member) { return fmt::format("member.{}", member); }
+
+std::vector<safetensors::TensorInfo> InfosOf(std::span<const std::string> members) {
+  std::vector<safetensors::TensorInfo> infos;
+  for (size_t m = 0; m < members.size(); ++m) {
+    if (!members[m].empty()) infos.push_back({MemberName(m), "U8", {members[m].size()}});
+  }
+  return infos;
+}
+
+template <class F>
+void ForEachPiece(std::span<const std::string> members, const F& f) {
+  for (const std::string& bytes : members) f(std::string_view(bytes));
+}
+
 // Hands the bytes of a checkpoint to write(), one piece after the other.
-template <class Write>
+template <class Tensor, class Write>
 void WriteCheckpoint(const Identity& identity, const RunState& state,
-                     std::span<const OptimizerState::Tensor> tensors, const std::string& name,
-                     const Write& write) {
+                     std::span<const Tensor> tensors, const std::string& name, const Write& write) {
   auto options = Json::object();
   for (const auto& [option, value] : identity) options[option] = value;
-  std::vector<safetensors::TensorInfo> infos;
+  const std::vector<safetensors::TensorInfo> infos = InfosOf(tensors);
   Hash128 hash;
-  for (const OptimizerState::Tensor& tensor : tensors) {
-    infos.push_back(InfoOf(tensor));
-    ForEachPiece(tensor.values,
-                 [&](std::string_view bytes) { hash.Add(bytes.data(), bytes.size()); });
-  }
+  ForEachPiece(tensors, [&](std::string_view bytes) { hash.Add(bytes.data(), bytes.size()); });
   safetensors::Metadata entries = {
       {kIdentityKey, options.dump()}, {kStateKey, ToJson(state)}, {kDataHashKey, hash.Hex()}};
   write(std::string_view(ContainerHeader(kCheckpointFormat, std::move(entries), infos, name)));
-  for (const OptimizerState::Tensor& tensor : tensors) ForEachPiece(tensor.values, write);
+  ForEachPiece(tensors, write);
+}
+
+template <class Tensor>
+void Save(const std::filesystem::path& file, const Identity& identity, const RunState& state,
+          std::span<const Tensor> tensors) {
+  AtomicFile output(file);
+  WriteCheckpoint(identity, state, tensors, file.string(),
+                  [&](std::string_view bytes) { output.Write(bytes); });
+  output.Commit();
+}
+
+template <class Tensor>
+std::string BytesOf(const Identity& identity, const RunState& state,
+                    std::span<const Tensor> tensors) {
+  std::string content;
+  WriteCheckpoint(identity, state, tensors, "checkpoint",
+                  [&](std::string_view bytes) { content += bytes; });
+  return content;
 }
 
 std::string DataHash(const Container& container) {
@@ -118,18 +163,22 @@ std::string DataHash(const Container& container) {
 
 void SaveCheckpoint(const std::filesystem::path& file, const Identity& identity,
                     const RunState& state, std::span<const OptimizerState::Tensor> tensors) {
-  AtomicFile output(file);
-  WriteCheckpoint(identity, state, tensors, file.string(),
-                  [&](std::string_view bytes) { output.Write(bytes); });
-  output.Commit();
+  Save(file, identity, state, tensors);
+}
+
+void SaveEnsembleCheckpoint(const std::filesystem::path& file, const Identity& identity,
+                            const RunState& state, std::span<const std::string> members) {
+  Save(file, identity, state, members);
 }
 
 std::string CheckpointBytes(const Identity& identity, const RunState& state,
                             std::span<const OptimizerState::Tensor> tensors) {
-  std::string content;
-  WriteCheckpoint(identity, state, tensors, "checkpoint",
-                  [&](std::string_view bytes) { content += bytes; });
-  return content;
+  return BytesOf(identity, state, tensors);
+}
+
+std::string EnsembleCheckpointBytes(const Identity& identity, const RunState& state,
+                                    std::span<const std::string> members) {
+  return BytesOf(identity, state, members);
 }
 
 Checkpoint Checkpoint::Load(const std::filesystem::path& file) {
@@ -162,9 +211,10 @@ void Checkpoint::RequireIdentity(const Identity& identity, const Identity& defau
   }
 }
 
-size_t Checkpoint::epochs() const {
+std::optional<std::string> Checkpoint::Value(const char* option) const {
   const auto node = container_.Node<Json>(kIdentityKey);
-  return node.Has("epochs") ? NumberOf<size_t>(node.Field("epochs").String()).value_or(0) : 0;
+  if (!node.Has(option)) return {};
+  return node.Field(option).String();
 }
 
 void Checkpoint::Read(std::span<const OptimizerState::Tensor> tensors) const {
@@ -179,6 +229,18 @@ void Checkpoint::Read(std::span<const OptimizerState::Tensor> tensors) const {
       std::memcpy(tensor.values.Column(c), values.data() + c * bytes, bytes);
     }
   }
+}
+
+std::vector<std::string> Checkpoint::Members(size_t members) const {
+  std::vector<std::string> all(members);
+  std::vector<std::string> names;
+  for (size_t m = 0; m < members; ++m) {
+    names.push_back(MemberName(m));
+    const safetensors::Tensor* const tensor = container_.Find(names.back());
+    if (tensor != nullptr) all[m] = tensor->bytes;
+  }
+  container_.RequireNoTensorsBut(names);
+  return all;
 }
 
 }  // namespace colonnade

@@ -7,7 +7,9 @@
 //   colonnade.state      RunState as JSON text
 //   colonnade.data_hash  XXH3-128 over the tensors' bytes; not in version 1
 //
-// beside the entries that every file has, see engine/runtime/FORMATS.md.
+// beside the entries that every file has, see engine/runtime/FORMATS.md. That of an ensemble has
+// its own identity and state, of which only the seconds count, and for each member that has begun a
+// tensor "member.0", … of the bytes of a checkpoint of that member alone.
 #ifndef COLONNADE_ENGINE_TRAIN_CHECKPOINT_H_
 #define COLONNADE_ENGINE_TRAIN_CHECKPOINT_H_
 
@@ -17,6 +19,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "colonnade/train.h"
 #include "engine/runtime/container.h"
@@ -36,6 +39,7 @@ struct RunState {
   double seconds = 0;
   size_t best_epoch = 0;  // with the lowest loss on the validation data; 0: none yet
   double best_loss = std::numeric_limits<double>::infinity();
+  std::vector<double> optimizer;  // OptimizerState::Numbers()
   std::optional<StopReason> end;
 };
 
@@ -46,6 +50,12 @@ void SaveCheckpoint(const std::filesystem::path& file, const Identity& identity,
 // What SaveCheckpoint() writes, in memory.
 [[nodiscard]] std::string CheckpointBytes(const Identity& identity, const RunState& state,
                                           std::span<const OptimizerState::Tensor> tensors);
+
+// The same of an ensemble. members: the bytes of their checkpoints; empty where one has not begun.
+void SaveEnsembleCheckpoint(const std::filesystem::path& file, const Identity& identity,
+                            const RunState& state, std::span<const std::string> members);
+[[nodiscard]] std::string EnsembleCheckpointBytes(const Identity& identity, const RunState& state,
+                                                  std::span<const std::string> members);
 
 // What was written so, by this version or an older one. Whatever is wrong with it is thrown as
 // kBadModel.
@@ -62,14 +72,17 @@ class Checkpoint {
   // Throws with the first difference. What the file lacks has the value in `defaults`, if any.
   void RequireIdentity(const Identity& identity, const Identity& defaults) const;
 
-  // For how many epochs the training was; 0 where that is no number.
-  size_t epochs() const;
+  // The option's value in the identity; nothing where that has none.
+  std::optional<std::string> Value(const char* option) const;
 
   const RunState& state() const { return state_; }
   const std::string& name() const { return container_.name(); }  // for messages
 
   // Fills the matrices of these tensors, which must be all that there are.
   void Read(std::span<const OptimizerState::Tensor> tensors) const;
+
+  // Of an ensemble of so many: those checkpoints of its members.
+  std::vector<std::string> Members(size_t members) const;
 
  private:
   std::shared_ptr<const std::string> content_;

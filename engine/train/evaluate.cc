@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "colonnade/evaluate.h"
+#include "engine/train/evaluate.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "colonnade/error.h"
 #include "engine/model/inference.h"
+#include "engine/runtime/option_text.h"
 #include "engine/train/ranking.h"
 #include "kernels/loss.h"
 #include "kernels/softmax.h"
@@ -52,6 +56,13 @@ void CheckLabels(const Model& model, const Dataset& data) {
                                                          ? "numbers (as the model predicts)"
                                                          : "classes (as the model predicts)");
   }
+  if (model.target_scaling().transform == TargetTransform::kLog) {
+    for (size_t e = 0; e < data.examples(); ++e) {
+      if (data.TargetOf(e) >= 0) continue;
+      fail(fmt::format("the number {} (example {})", data.TargetOf(e), e),
+           "numbers from 0 on (of a model of the loss poisson)");
+    }
+  }
   if (model.regression()) return;
   const size_t classes = ClassesOf(model.shape());
   for (const uint32_t label : data.labels()) {
@@ -61,77 +72,156 @@ void CheckLabels(const Model& model, const Dataset& data) {
   }
 }
 
-Evaluation EvaluateNumbers(const Model& model, const Dataset& data, int threads) {
-  const std::vector<double> predictions = model.Values(data, threads);
-  double weight = 0;
-  double mean = 0;
-  double squared = 0;
-  double absolute = 0;
-  for (size_t e = 0; e < data.examples(); ++e) {
-    const double w = WeightOf(data, e);
-    const double r = predictions[e] - data.TargetOf(e);
-    weight += w;
-    mean += w * data.TargetOf(e);
-    squared += w * r * r;
-    absolute += w * std::abs(r);
-  }
-  mean /= weight;
-  double variation = 0;
-  for (size_t e = 0; e < data.examples(); ++e) {
-    const double r = data.TargetOf(e) - mean;
-    variation += WeightOf(data, e) * r * r;
-  }
-  RegressionMetrics metrics;
-  metrics.rmse = std::sqrt(squared / weight);
-  metrics.mae = absolute / weight;
-  metrics.r2 = variation > 0 ? 1 - squared / variation : squared > 0 ? 0 : 1;
-  Evaluation result;
-  result.examples = data.examples();
-  result.loss = squared / weight;
-  result.regression = metrics;
-  return result;
+// Of a number and its prediction, above 0.
+double PoissonDeviance(double y, double mean) {
+  return 2 * ((y > 0 ? y * std::log(y / mean) : 0) - y + mean);
 }
 
-}  // namespace
+// What a model says of each example of a dataset.
+struct Predicted {
+  const Dataset* data;
+  std::vector<double> values = {};  // numbers; or else:
+  std::vector<uint32_t> classes = {};
+  std::vector<float> losses = {};
+  std::vector<float> probabilities = {};  // where they are wanted
+};
 
-Evaluation Evaluate(const Model& model, const Dataset& data, const EvaluateOptions& options) {
+Predicted Predict(const Model& model, const Dataset& data, const EvaluateOptions& options) {
   CheckLabels(model, data);
-  if (model.regression()) return EvaluateNumbers(model, data, options.threads);
+  Predicted result{.data = &data};
+  if (model.regression()) {
+    result.values = model.Values(data, options.threads);
+    return result;
+  }
   const NetworkShape& shape = model.shape();
   const size_t classes = ClassesOf(shape);
-  std::vector<uint32_t> predictions(data.examples());
-  std::vector<float> losses(data.examples());
-  std::vector<float> probabilities(options.top_k > 0 ? data.examples() * classes : 0);
+  result.classes.resize(data.examples());
+  result.losses.resize(data.examples());
+  if (options.top_k > 0) result.probabilities.resize(data.examples() * classes);
   Execution execution(options.threads);
   ForEachLogits(model.storage(), data, execution, [&](size_t first, kernels::Matrix z) {
     const uint32_t* const labels = data.labels().data() + first;
-    float* const to = probabilities.data() + first * classes;
-    StoreClasses(shape, z, predictions.data() + first);
+    float* const to = result.probabilities.data() + first * classes;
+    float* const losses = result.losses.data() + first;
+    StoreClasses(shape, z, result.classes.data() + first);
     if (options.top_k > 0) StoreLogits(z, to);  // the loss will replace them
     if (shape.output == OutputKind::kSigmoid) {
-      kernels::SigmoidCrossEntropy(z, labels, nullptr, 1.0f, losses.data() + first);
+      kernels::SigmoidCrossEntropy(z, labels, nullptr, 1.0f, losses);
     } else {
-      kernels::SoftmaxCrossEntropy(z, labels, 1.0f, losses.data() + first);
+      kernels::SoftmaxCrossEntropy(z, labels, 1.0f, losses);
     }
     if (options.top_k == 0) return;
     LoadLogits(to, z);
     StoreProbabilities(shape, z, to);
   });
+  return result;
+}
 
+// Calls visit(of, e) for the examples of all, in their order, so that threads change no sum.
+template <class Visit>
+void ForEachExample(std::span<const Predicted> all, const Visit& visit) {
+  for (const Predicted& of : all) {
+    for (size_t e = 0; e < of.data->examples(); ++e) visit(of, e);
+  }
+}
+
+size_t ExamplesOf(std::span<const Predicted> all) {
+  size_t examples = 0;
+  for (const Predicted& of : all) examples += of.data->examples();
+  return examples;
+}
+
+std::vector<QuantileMetrics> QuantilesOf(std::span<const Predicted> all,
+                                         std::span<const float> levels) {
+  std::vector<QuantileMetrics> metrics;
+  for (size_t q = 0; q < levels.size(); ++q) {
+    // As a person writes it: 0.1, not the double nearest to the float nearest to that.
+    const double level = NumberOf<double>(fmt::to_string(levels[q])).value_or(0);
+    QuantileMetrics& m = metrics.emplace_back();
+    m.level = level;
+    double weight = 0;
+    ForEachExample(all, [&](const Predicted& of, size_t e) {
+      const double w = WeightOf(*of.data, e);
+      const double r = of.data->TargetOf(e) - of.values[e * levels.size() + q];
+      weight += w;
+      m.pinball += w * (r < 0 ? level - 1 : level) * r;
+      m.coverage += r <= 0 ? w : 0;
+    });
+    m.pinball /= weight;
+    m.coverage /= weight;
+  }
+  return metrics;
+}
+
+// Which of the predictions of an example stands for it where one is wanted: that nearest to the
+// median.
+size_t PointOf(std::span<const float> levels) {
+  if (levels.size() <= 1) return 0;
+  const auto nearest =
+      std::ranges::min_element(levels, {}, [](float level) { return std::abs(level - 0.5f); });
+  return static_cast<size_t>(nearest - levels.begin());
+}
+
+Evaluation EvaluateNumbers(const TargetScaling& target, std::span<const Predicted> all) {
+  const size_t each = std::max<size_t>(target.levels.size(), 1);
+  const size_t point = PointOf(target.levels);
+  double weight = 0;
+  double mean = 0;
+  double squared = 0;
+  double absolute = 0;
+  ForEachExample(all, [&](const Predicted& of, size_t e) {
+    const double w = WeightOf(*of.data, e);
+    const double r = of.values[e * each + point] - of.data->TargetOf(e);
+    weight += w;
+    mean += w * of.data->TargetOf(e);
+    squared += w * r * r;
+    absolute += w * std::abs(r);
+  });
+  mean /= weight;
+  double variation = 0;
+  ForEachExample(all, [&](const Predicted& of, size_t e) {
+    const double r = of.data->TargetOf(e) - mean;
+    variation += WeightOf(*of.data, e) * r * r;
+  });
+  RegressionMetrics metrics;
+  metrics.rmse = std::sqrt(squared / weight);
+  metrics.mae = absolute / weight;
+  metrics.r2 = variation > 0 ? 1 - squared / variation : squared > 0 ? 0 : 1;
   Evaluation result;
-  result.examples = data.examples();
+  result.examples = ExamplesOf(all);
+  result.loss = squared / weight;
+  if (target.transform == TargetTransform::kLog) {
+    double deviance = 0;
+    ForEachExample(all, [&](const Predicted& of, size_t e) {
+      deviance += WeightOf(*of.data, e) * PoissonDeviance(of.data->TargetOf(e), of.values[e]);
+    });
+    metrics.poisson_deviance = result.loss = deviance / weight;
+  }
+  if (!target.levels.empty()) {
+    metrics.quantiles = QuantilesOf(all, target.levels);
+    result.loss = 0;
+    for (const QuantileMetrics& m : metrics.quantiles) result.loss += m.pinball;
+    result.loss /= static_cast<double>(metrics.quantiles.size());
+  }
+  result.regression = std::move(metrics);
+  return result;
+}
+
+Evaluation EvaluateClasses(std::span<const Predicted> all, size_t classes) {
+  Evaluation result;
+  result.examples = ExamplesOf(all);
   result.classes = classes;
   if (classes <= kMaxConfusionClasses) result.confusion.assign(classes * classes, 0);
   std::vector<Counts> counts(classes);
-  double loss = 0;  // in the order of the examples, so that threads change nothing
+  double loss = 0;
   double weight = 0;
   double correct = 0;
-  for (size_t e = 0; e < data.examples(); ++e) {
-    const double w = WeightOf(data, e);
+  ForEachExample(all, [&](const Predicted& of, size_t e) {
+    const double w = WeightOf(*of.data, e);
     weight += w;
-    loss += w * static_cast<double>(losses[e]);
-    const size_t truth = data.labels()[e];
-    const size_t prediction = predictions[e];
+    loss += w * static_cast<double>(of.losses[e]);
+    const size_t truth = of.data->labels()[e];
+    const size_t prediction = of.classes[e];
     if (!result.confusion.empty()) ++result.confusion[truth * classes + prediction];
     ++counts[truth].support;
     counts[truth].truth += w;
@@ -141,18 +231,43 @@ Evaluation Evaluate(const Model& model, const Dataset& data, const EvaluateOptio
       correct += w;
       ++result.correct;
     }
-  }
+  });
   result.loss = Ratio(loss, weight);
   result.accuracy = Ratio(correct, weight);
-  result.macro.support = data.examples();
-  result.weighted.support = data.examples();
+  result.macro.support = result.examples;
+  result.weighted.support = result.examples;
   for (const Counts& c : counts) {
     const ClassMetrics& of_class = result.per_class.emplace_back(MetricsOf(c));
     AddFraction(of_class, 1 / static_cast<double>(classes), result.macro);
     AddFraction(of_class, Ratio(c.truth, weight), result.weighted);
   }
-  if (options.top_k > 0) result.ranking = RankingOf(data, probabilities, classes, options.top_k);
   return result;
+}
+
+Evaluation EvaluateAll(const Model& model, std::span<const Predicted> all) {
+  return model.regression() ? EvaluateNumbers(model.target_scaling(), all)
+                            : EvaluateClasses(all, ClassesOf(model.shape()));
+}
+
+}  // namespace
+
+Evaluation Evaluate(const Model& model, const Dataset& data, const EvaluateOptions& options) {
+  const Predicted predicted = Predict(model, data, options);
+  Evaluation result = EvaluateAll(model, {&predicted, 1});
+  if (options.top_k > 0 && !model.regression()) {
+    result.ranking =
+        RankingOf(data, predicted.probabilities, ClassesOf(model.shape()), options.top_k);
+  }
+  return result;
+}
+
+Evaluation EvaluateTogether(std::span<const Model> models, std::span<const Dataset> data,
+                            int threads) {
+  std::vector<Predicted> all;
+  for (size_t m = 0; m < models.size(); ++m) {
+    all.push_back(Predict(models[m], data[m], {.threads = threads}));
+  }
+  return EvaluateAll(models.front(), all);
 }
 
 }  // namespace colonnade

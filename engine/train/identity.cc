@@ -34,7 +34,10 @@ std::string Place(const std::string& name) {
 void AppendOptions(const TrainOptions& options, Identity& identity) {
   for (const Option& option : OptionsOf<TrainOptions>()) {
     if (option.info.effect != Effect::kResult) continue;
-    identity.emplace_back(option.info.name, OptionText(options, option.info.name));
+    std::string text = OptionText(options, option.info.name);
+    // Files have no text for it.
+    if (std::string_view(option.info.name) == "early-stopping" && text == "0") text.clear();
+    identity.emplace_back(option.info.name, std::move(text));
   }
 }
 
@@ -48,13 +51,20 @@ Identity Identify(const Dataset& data, const NetworkShape& shape, const TrainOpt
       {"start", options.start ? options.start->ParametersHash() : "none"}};
   TrainOptions effective = options;
   if (effective.batch_size >= data.examples()) effective.batch_size = 0;
+  if (effective.ensemble == 1) effective.ensemble_by = EnsembleBy::kSeeds;
   AppendOptions(effective, identity);
   return identity;
 }
 
 Identity DefaultIdentity() {
   Identity identity;
-  AppendOptions(TrainOptions(), identity);
+  // What was not chosen before there was a choice.
+  TrainOptions options;
+  options.embed = Embedding::kNone;
+  options.target_scale = TargetScale::kStandard;
+  options.ensemble = 1;
+  options.ensemble_by = EnsembleBy::kSeeds;
+  AppendOptions(options, identity);
   return identity;
 }
 

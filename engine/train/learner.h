@@ -16,22 +16,44 @@
 
 namespace colonnade {
 
+// What a member of an ensemble has from the whole.
+struct Membership {
+  const Model::Storage& fit;  // FitModel()
+  double share = 1;           // of TrainOptions::max_seconds
+};
+
+// A model of the network that the options say for these data, fitted to them, without parameters.
+// The options are those of TrainOptions::Resolve().
+std::shared_ptr<Model::Storage> FitModel(const Dataset& data, const TrainOptions& options);
+
+// Throws kInvalidArgument where so many trainings at once, and all members of an ensemble, do not
+// fit into the memory of the machine.
+void RequireMemory(const NetworkShape& shape, const TrainOptions& options, size_t at_once = 1);
+
 // What a training starts with: parameters as the options say, and an optimizer without memory.
 struct Learner {
-  // The options are those of TrainOptions::Resolve().
-  Learner(const Dataset& data, const TrainOptions& options);
+  // The options are those of TrainOptions::Resolve(). of: null for a model that stands alone.
+  Learner(const Dataset& data, const TrainOptions& options, const Membership* of = nullptr);
 
-  size_t batch;  // examples per step, at most those of `data`
-  std::shared_ptr<Model::Storage> model;
+  // The model to evaluate, to keep and to predict with: `model`, or where the optimizer averages,
+  // another, as it is now. Each call changes that of the calls before.
+  const std::shared_ptr<Model::Storage>& Evaluated();
+
+  size_t batch;                           // examples per step, at most those of `data`
+  std::shared_ptr<Model::Storage> model;  // that the steps change
   Execution execution;
   OptimizerState optimizer;
+  std::shared_ptr<Model::Storage> average;  // where the optimizer averages
 };
+
+// A model like that, with parameters of its own.
+std::shared_ptr<Model::Storage> CopyOf(const Model::Storage& model);
+
+// Bytes for parameters, their starting values, transposed copy, averages and optimizer state.
+double MemoryFor(const NetworkShape& shape, const TrainOptions& options);
 
 // How steps of so many examples go with these options.
 StepSettings SettingsOf(const TrainOptions& options, size_t examples_per_step);
-
-// Both have the same shape.
-void CopyParameters(std::span<const DenseParameters> from, std::span<DenseParameters> to);
 
 // The Euclidean norm of all parameters together, not finite where one of them is not. The same bits
 // on every target.
@@ -42,7 +64,8 @@ bool AreFinite(std::span<const DenseParameters> layers);
 
 // Throws kBadData, with `what` for its subject, where the network cannot be trained or measured on
 // `data`.
-void RequireMatch(const char* what, const Dataset& data, const NetworkShape& shape);
+void RequireMatch(const char* what, const Dataset& data, size_t features,
+                  const NetworkShape& shape);
 
 // Throw kDiverged where the loss of a step is not finite, or where a parameter is not: with the
 // step, counted from 1, the layers that have such a parameter, and advice.

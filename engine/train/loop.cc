@@ -6,6 +6,7 @@
 
 #include "engine/data/scaling.h"
 #include "engine/data/storage.h"
+#include "engine/data/target_scaling.h"
 #include "engine/runtime/random.h"
 
 namespace colonnade {

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <string>
 #include <utility>
 
 #include "colonnade/error.h"
 #include "colonnade/options.h"
+#include "engine/data/target_scaling.h"
 #include "kernels/loss.h"
 #include "kernels/softmax.h"
 
@@ -58,6 +60,16 @@ void CheckLossOptions(const TrainOptions& options) {
            fmt::format("{} with the loss {}", options.label_smoothing, Name(options.loss)),
            "the loss cross-entropy");
   }
+  if (options.quantiles.empty()) Reject("quantiles", "none", "at least one");
+  if (const auto fall = std::ranges::adjacent_find(options.quantiles, std::greater_equal());
+      fall != options.quantiles.end()) {
+    Reject("quantiles", OptionText(options, "quantiles"), "each above the one before");
+  }
+  if (options.loss == Loss::kPoisson && (options.target_scale == TargetScale::kLog ||
+                                         options.target_scale == TargetScale::kQuantile)) {
+    Reject("target-scale", fmt::format("{} with the loss poisson", Name(options.target_scale)),
+           "auto, standard or none");
+  }
   if (IsForNumbers(options.loss) && weights.any()) {
     Reject("class-weight", OptionText(options, "class-weight") + " for numbers",
            "a label column of classes");
@@ -90,53 +102,6 @@ Loss ResolveLoss(const TrainOptions& options, const Dataset& data) {
            fmt::format("{}, one per class", data.classes()));
   }
   return loss;
-}
-
-namespace {
-
-// The target of an example as it is learned, but for offset and scale.
-float Learned(const Dataset& data, size_t e, bool log) {
-  return log ? static_cast<float>(std::log1p(data.TargetOf(e))) : data.targets()[e];
-}
-
-void RequireLogarithms(const Dataset& data) {
-  for (size_t e = 0; e < data.examples(); ++e) {
-    const double target = data.TargetOf(e);
-    if (target > -1) continue;
-    throw Error(ErrorCode::kInvalidArgument,
-                {.subject = "target-scale",
-                 .found = fmt::format("log with the number {} to predict (example {})", target, e),
-                 .expected = "numbers above -1",
-                 .advice = "`target-scale` standard takes any"});
-  }
-}
-
-}  // namespace
-
-TargetScaling FitTargets(const TrainOptions& options, const Dataset& data) {
-  if (!data.regression() || options.target_scale == TargetScale::kNone) return {};
-  const bool log = options.target_scale == TargetScale::kLog;
-  if (log) RequireLogarithms(data);
-  const std::span<const float> weights = data.weights();
-  const auto weight = [&](size_t e) {
-    return weights.empty() ? 1.0 : static_cast<double>(weights[e]);
-  };
-  double total = 0;
-  double mean = 0;
-  for (size_t e = 0; e < data.examples(); ++e) {
-    total += weight(e);
-    mean += weight(e) * static_cast<double>(Learned(data, e, log));
-  }
-  mean /= total;
-  double variance = 0;
-  for (size_t e = 0; e < data.examples(); ++e) {
-    const double r = static_cast<double>(Learned(data, e, log)) - mean;
-    variance += weight(e) * r * r;
-  }
-  const auto deviation = static_cast<float>(std::sqrt(variance / total));
-  // Targets that are all the same, or so small that their scale has no reciprocal, stay unscaled.
-  const bool usable = std::isfinite(deviation) && deviation > 1e-30f;
-  return {.offset = static_cast<float>(mean), .scale = usable ? deviation : 1.0f, .log = log};
 }
 
 LossFunction::LossFunction(const TrainOptions& options, const Dataset& data,
@@ -190,7 +155,7 @@ size_t LossFunction::Apply(kernels::Matrix z, const uint32_t* indices, size_t fi
   if (!IsForNumbers(loss_)) return Classify(z, indices, first, scale, losses);
   float* const targets = targets_.data() + first;
   for (size_t c = 0; c < z.cols; ++c) {
-    targets[c] = (Learned(data_, indices[c], target_.log) - target_.offset) / target_.scale;
+    targets[c] = Learned(target_, data_, indices[c]);
   }
   switch (loss_) {
     case Loss::kSquared:
@@ -198,6 +163,12 @@ size_t LossFunction::Apply(kernels::Matrix z, const uint32_t* indices, size_t fi
       break;
     case Loss::kHuber:
       kernels::HuberError(z, targets, huber_delta_, weights, scale, losses);
+      break;
+    case Loss::kPoisson:
+      kernels::PoissonError(z, targets, weights, scale, losses);
+      break;
+    case Loss::kQuantile:
+      kernels::QuantileError(z, targets, target_.levels.data(), weights, scale, losses);
       break;
     case Loss::kAuto:
     case Loss::kCrossEntropy:

@@ -20,11 +20,6 @@ void CheckLossOptions(const TrainOptions& options);
 // not go together.
 Loss ResolveLoss(const TrainOptions& options, const Dataset& data);
 
-// How the targets are scaled for the training: to mean 0 and variance 1, weighted, if the options
-// say so and the data have targets. Throws kInvalidArgument where one of them has no logarithm that
-// is asked for.
-TargetScaling FitTargets(const TrainOptions& options, const Dataset& data);
-
 // The loss of a training run, with the labels, targets and weights of its data.
 class LossFunction {
  public:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/optimizer.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/model/initialization.h"
@@ -54,7 +55,7 @@ class Adam : public UpdateRule {
  public:
   explicit Adam(const TrainOptions& options)
       : beta1_(options.beta1),
-        beta2_(options.beta2),
+        beta2_(options.Beta2()),
         step_{.mean_share = static_cast<float>(1 - beta1_),
               .square_keep = static_cast<float>(beta2_),
               .square_share = static_cast<float>(1 - beta2_),
@@ -111,8 +112,77 @@ class Rmsprop : public UpdateRule {
   kernels::RmspropStep step_;
 };
 
+class Lion : public UpdateRule {
+ public:
+  explicit Lion(const TrainOptions& options)
+      : decay_(options.WeightDecay()),
+        step_{.way_keep = static_cast<float>(options.beta1),
+              .way_share = static_cast<float>(1 - options.beta1),
+              .mean_keep = static_cast<float>(options.Beta2()),
+              .mean_share = static_cast<float>(1 - options.Beta2())} {}
+
+  void BeginStep(double rate, uint64_t) override {
+    step_.rate = static_cast<float>(rate);
+    step_.keep = static_cast<float>(1 - rate * decay_);
+  }
+
+  void Update(kernels::Matrix parameter, kernels::ConstMatrix gradient,
+              const Moments& moments) const override {
+    kernels::LionUpdate(parameter, gradient, moments[0], step_);
+  }
+
+ private:
+  double decay_;
+  kernels::LionStep step_;
+};
+
+class ScheduleFree : public UpdateRule {
+ public:
+  explicit ScheduleFree(const TrainOptions& options)
+      : beta1_(options.beta1),
+        beta2_(options.Beta2()),
+        step_{.square_keep = static_cast<float>(beta2_),
+              .square_share = static_cast<float>(1 - beta2_),
+              .epsilon = static_cast<float>(options.epsilon),
+              .decay = static_cast<float>(options.WeightDecay())} {}
+
+  // Steps count in the average by the square of the highest rate so far, so that those of a warm-up
+  // count less.
+  void BeginStep(double rate, uint64_t step) override {
+    auto& [highest_rate, weights] = numbers_;
+    highest_rate = std::max(highest_rate, rate);
+    const double weight = highest_rate * highest_rate;
+    weights += weight;
+    const double share = weights > 0 ? weight / weights : 0;
+    step_.rate = static_cast<float>(rate);
+    step_.root_scale =
+        static_cast<float>(1 / std::sqrt(1 - std::pow(beta2_, static_cast<double>(step))));
+    step_.share = static_cast<float>(share);
+    step_.pull = static_cast<float>(rate * (beta1_ * (1 - share) - 1));
+    step_.first = step == 1;
+  }
+
+  void Update(kernels::Matrix parameter, kernels::ConstMatrix gradient,
+              const Moments& moments) const override {
+    kernels::ScheduleFreeUpdate(parameter, gradient, moments[0], moments[1], step_);
+  }
+
+  std::span<double> Numbers() override { return numbers_; }
+
+  bool averages() const override { return true; }
+  void Average(kernels::ConstMatrix parameter, const Moments& moments,
+               kernels::Matrix to) const override {
+    kernels::Interpolate(parameter, moments[0], static_cast<float>(1 - 1 / beta1_), to);
+  }
+
+ private:
+  double beta1_, beta2_;
+  std::array<double, 2> numbers_ = {};  // the highest rate so far, the sum of the weights
+  kernels::ScheduleFreeStep step_;
+};
+
 std::unique_ptr<UpdateRule> MakeRule(const TrainOptions& options) {
-  switch (options.optimizer) {
+  switch (*options.optimizer) {
     case Optimizer::kSgd:
       return std::make_unique<Sgd>(options);
     case Optimizer::kMomentum:
@@ -125,6 +195,10 @@ std::unique_ptr<UpdateRule> MakeRule(const TrainOptions& options) {
       return std::make_unique<AdamW>(options);
     case Optimizer::kRmsprop:
       return std::make_unique<Rmsprop>(options);
+    case Optimizer::kLion:
+      return std::make_unique<Lion>(options);
+    case Optimizer::kScheduleFree:
+      return std::make_unique<ScheduleFree>(options);
   }
   __builtin_unreachable();
 }
@@ -132,13 +206,21 @@ std::unique_ptr<UpdateRule> MakeRule(const TrainOptions& options) {
 }  // namespace
 
 OptimizerState::OptimizerState(const TrainOptions& options, const NetworkShape& shape)
-    : rule_(MakeRule(options)) {
-  for (const char* const* name = RowOf(options.optimizer).moments; *name != nullptr; ++name) {
+    : rule_(MakeRule(options)), ema_decay_(options.ema) {
+  if (ema_decay_ > 0) ema_ = ZeroParameters(shape);
+  for (const char* const* name = RowOf(*options.optimizer).moments; *name != nullptr; ++name) {
     moments_.push_back({*name, ZeroParameters(shape)});
   }
 }
 
-void OptimizerState::BeginStep(double rate) { rule_->BeginStep(rate, ++steps_); }
+// The share makes the average of steps 1 … t that with weights in proportion to decay^(t − s), from
+// the first step on.
+void OptimizerState::BeginStep(double rate) {
+  rule_->BeginStep(rate, ++steps_);
+  if (ema_.empty()) return;
+  const double weights = 1 - std::pow(ema_decay_, static_cast<double>(steps_));
+  ema_share_ = static_cast<float>((1 - ema_decay_) / weights);
+}
 
 kernels::ReadNext OptimizerState::Reads(const WeightBlock& block,
                                         const DenseParameters& parameters) const {
@@ -158,6 +240,9 @@ void OptimizerState::UpdateWeight(const WeightBlock& block, kernels::ConstMatrix
     moments[m] = Part(moments_[m].layers[block.layer], block);
   }
   rule_->Update(Part(parameters, block), gradient, moments);
+  if (ema_.empty()) return;
+  const kernels::Matrix average = Part(ema_[block.layer], block);
+  kernels::Interpolate(average, Part(parameters, block), ema_share_, average);
 }
 
 void OptimizerState::UpdateBias(size_t layer, kernels::ConstMatrix gradient,
@@ -168,28 +253,57 @@ void OptimizerState::UpdateBias(size_t layer, kernels::ConstMatrix gradient,
 void OptimizerState::UpdateGamma(size_t layer, kernels::ConstMatrix gradient,
                                  DenseParameters& parameters) {
   Update(&DenseParameters::gamma, layer, gradient, parameters);
+  if (ema_.empty()) return;
+  for (const ParameterPart& part : kRunningParts) AddToAverage(part.matrix, layer, parameters);
 }
 
-void OptimizerState::Update(OwnedMatrix DenseParameters::* part, size_t layer,
-                            kernels::ConstMatrix gradient, DenseParameters& parameters) {
+UpdateRule::Moments OptimizerState::MomentsOf(OwnedMatrix DenseParameters::* part, size_t layer) {
   UpdateRule::Moments moments;
   for (size_t m = 0; m < moments_.size(); ++m) {
     moments[m] = (moments_[m].layers[layer].*part).view();
   }
-  rule_->Update((parameters.*part).view(), gradient, moments);
+  return moments;
+}
+
+void OptimizerState::Update(OwnedMatrix DenseParameters::* part, size_t layer,
+                            kernels::ConstMatrix gradient, DenseParameters& parameters) {
+  rule_->Update((parameters.*part).view(), gradient, MomentsOf(part, layer));
+  if (!ema_.empty()) AddToAverage(part, layer, parameters);
+}
+
+void OptimizerState::AddToAverage(OwnedMatrix DenseParameters::* part, size_t layer,
+                                  const DenseParameters& parameters) {
+  const kernels::Matrix average = (ema_[layer].*part).view();
+  kernels::Interpolate(average, (parameters.*part).view(), ema_share_, average);
+}
+
+void OptimizerState::Average(const std::vector<DenseParameters>& parameters,
+                             std::vector<DenseParameters>& to) {
+  if (steps_ == 0 || !averages()) return CopyParameters(parameters, to);
+  if (!ema_.empty()) return CopyParameters(ema_, to);
+  CopyParameters(parameters, to);
+  for (size_t l = 0; l < parameters.size(); ++l) {
+    for (const auto& [name, part] : kLearnedParts) {
+      rule_->Average((parameters[l].*part).view(), MomentsOf(part, l), (to[l].*part).view());
+    }
+  }
 }
 
 std::vector<OptimizerState::Tensor> OptimizerState::Tensors() {
   std::vector<Tensor> tensors;
-  for (Moment& moment : moments_) {
-    for (size_t l = 0; l < moment.layers.size(); ++l) {
-      const std::string prefix = std::string(moment.name) + "." + std::to_string(l) + ".";
-      for (const auto& [name, part] : kLearnedParts) {
-        const kernels::Matrix values = (moment.layers[l].*part).view();
+  const auto add = [&](const char* of, std::vector<DenseParameters>& layers,
+                       std::span<const ParameterPart> parts) {
+    for (size_t l = 0; l < layers.size(); ++l) {
+      const std::string prefix = std::string(of) + "." + std::to_string(l) + ".";
+      for (const auto& [name, part] : parts) {
+        const kernels::Matrix values = (layers[l].*part).view();
         if (values.cols > 0) tensors.push_back({prefix + name, values});
       }
     }
-  }
+  };
+  for (Moment& moment : moments_) add(moment.name, moment.layers, kLearnedParts);
+  add("ema", ema_, kLearnedParts);
+  add("ema", ema_, kRunningParts);
   return tensors;
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,15 @@ class UpdateRule {
   // moments: as many as the method keeps, in the order of its row in colonnade/optimizer.h.
   virtual void Update(kernels::Matrix parameter, kernels::ConstMatrix gradient,
                       const Moments& moments) const = 0;
+
+  // Numbers that a step takes over from those before it, besides the moments.
+  virtual std::span<double> Numbers() { return {}; }
+
+  // Of a method that evaluates the network at another point than the one that it changes: writes
+  // that point, after a step.
+  virtual bool averages() const { return false; }
+  virtual void Average(kernels::ConstMatrix /*parameter*/, const Moments& /*moments*/,
+                       kernels::Matrix /*to*/) const {}
 };
 
 // A method with its state for all parameters of a network. Of a step, BeginStep() comes first; then
@@ -54,13 +64,20 @@ class OptimizerState {
   void UpdateBias(size_t layer, kernels::ConstMatrix gradient, DenseParameters& parameters);
   void UpdateGamma(size_t layer, kernels::ConstMatrix gradient, DenseParameters& parameters);
 
-  // What a step takes over from those before it, besides the parameters: these tensors and the
-  // count. To go on from a checkpoint, write both back into a state made with the same options.
+  // Whether the parameters to evaluate, to keep and to predict with are others than those that the
+  // steps change. Average() then writes them, batch normalisation's running statistics included.
+  bool averages() const { return !ema_.empty() || rule_->averages(); }
+  void Average(const std::vector<DenseParameters>& parameters, std::vector<DenseParameters>& to);
+
+  // What a step takes over from those before it, besides the parameters: these tensors and numbers,
+  // and the count. To go on from a checkpoint, write all back into a state made with the same
+  // options.
   struct Tensor {
     std::string name;  // what PyTorch calls it, layer, parameter: "exp_avg.0.weight"
     kernels::Matrix values;
   };
   std::vector<Tensor> Tensors();
+  std::span<double> Numbers() { return rule_->Numbers(); }
   uint64_t steps() const { return steps_; }
   void set_steps(uint64_t steps) { steps_ = steps; }
 
@@ -73,10 +90,17 @@ class OptimizerState {
 
   void Update(OwnedMatrix DenseParameters::* part, size_t layer, kernels::ConstMatrix gradient,
               DenseParameters& parameters);
+  void AddToAverage(OwnedMatrix DenseParameters::* part, size_t layer,
+                    const DenseParameters& parameters);
+  UpdateRule::Moments MomentsOf(OwnedMatrix DenseParameters::* part, size_t layer);
 
   std::unique_ptr<UpdateRule> rule_;
   uint64_t steps_ = 0;
   std::vector<Moment> moments_;
+  // The average that TrainOptions::ema asks for; else without layers.
+  double ema_decay_;
+  float ema_share_ = 0;  // of this step in it
+  std::vector<DenseParameters> ema_;
 };
 
 }  // namespace colonnade

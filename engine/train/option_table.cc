@@ -28,8 +28,8 @@ bool Lists(const auto& options, std::string_view name) {
 // is called, and the one in force.
 template <class Visit>
 void ForEachOwner(const TrainOptions& options, const Visit& visit) {
-  visit("optimizer", options.optimizer);
-  visit("schedule", options.schedule);
+  visit("optimizer", *options.optimizer);
+  visit("schedule", options.ScheduleInForce());
   visit("loss", options.loss);
 }
 
@@ -44,21 +44,23 @@ std::string OwnersOf(std::string_view name) {
 }
 
 // What holds where an option of the optimizer is not set: "0.001 for adam, adamw; 0.15 for …".
-template <class Number>
-std::string ByOptimizer(const Number& number) {
-  std::vector<std::pair<double, std::string>> groups;
+template <class Text>
+std::string ByOptimizer(std::string_view name, const Text& text_of) {
+  std::vector<std::pair<std::string, std::string>> groups;
+  const bool of_some = !OwnersOf(name).empty();
   for (const OptimizerRow& row : kOptimizers) {
+    if (of_some && !Lists(row.options, name)) continue;
     const auto group =
-        std::ranges::find(groups, number(row), &std::pair<double, std::string>::first);
+        std::ranges::find(groups, text_of(row), &std::pair<std::string, std::string>::first);
     if (group == groups.end()) {
-      groups.emplace_back(number(row), row.name);
+      groups.emplace_back(text_of(row), row.name);
     } else {
       group->second += fmt::format(", {}", row.name);
     }
   }
   std::string text;
   for (const auto& [value, names] : groups) {
-    text += fmt::format("{}{} for {}", text.empty() ? "" : "; ", NumberText(value), names);
+    text += fmt::format("{}{} for {}", text.empty() ? "" : "; ", value, names);
   }
   return text;
 }
@@ -68,9 +70,15 @@ Option WithOwners(Option option) {
   const std::string_view name = option.info.name;
   option.of = OwnersOf(name);
   if (name == "lr") {
-    option.unset = ByOptimizer([](const OptimizerRow& row) { return row.learning_rate; });
+    option.unset =
+        ByOptimizer(name, [](const OptimizerRow& row) { return NumberText(row.learning_rate); });
   } else if (name == "weight-decay") {
-    option.unset = ByOptimizer([](const OptimizerRow& row) { return row.weight_decay; });
+    option.unset =
+        ByOptimizer(name, [](const OptimizerRow& row) { return NumberText(row.weight_decay); });
+  } else if (name == "beta2") {
+    option.unset = ByOptimizer(name, [](const OptimizerRow& row) { return NumberText(row.beta2); });
+  } else if (name == "schedule") {
+    option.unset = ByOptimizer(name, [](const OptimizerRow& row) { return Name(row.schedule); });
   }
   return option;
 }
@@ -108,6 +116,17 @@ bool Belongs(const TrainOptions& options, std::string_view name) {
     belongs = Lists(RowOf(value).options, name);
   });
   return belongs;
+}
+
+void ChooseOptimizerFor(TrainOptions& options, std::string_view name) {
+  if (options.optimizer.chosen()) return;
+  const auto choose = [&](const OptimizerRow& row) {
+    if (Lists(row.options, name)) options.optimizer.Fill(row.value);
+  };
+  // Those that data choose come first.
+  choose(RowOf(Optimizer::kMomentum));
+  choose(RowOf(Optimizer::kAdamW));
+  for (const OptimizerRow& row : kOptimizers) choose(row);
 }
 
 void RequireBelongs(const TrainOptions& options, std::string_view name) {

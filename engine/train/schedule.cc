@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/schedule.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -9,6 +10,10 @@ namespace {
 
 // From 1 at progress 0 down to 0 at 1.
 double HalfCosine(double progress) { return 0.5 * (1 + std::cos(std::numbers::pi * progress)); }
+
+double CosLog(double progress) {
+  return 0.5 * (1 - std::cos(2 * std::numbers::pi * std::log2(1 + 15 * progress)));
+}
 
 double OneCycle(double step, double steps) {
   constexpr double kFirst = 1 / 25.0;
@@ -21,7 +26,7 @@ double OneCycle(double step, double steps) {
 }  // namespace
 
 RateSchedule::RateSchedule(const TrainOptions& options, size_t epochs, size_t steps_per_epoch)
-    : kind_(options.schedule),
+    : kind_(options.ScheduleInForce()),
       rate_(options.Rate()),
       warmup_(static_cast<double>(options.warmup)),
       decay_(options.lr_decay) {
@@ -47,6 +52,10 @@ double RateSchedule::AfterWarmup(double step, double steps) const {
       return rate_ * HalfCosine(step / steps);
     case Schedule::kOneCycle:
       return rate_ * OneCycle(step, steps);
+    case Schedule::kCosLog:
+      return rate_ * CosLog(step / steps);
+    case Schedule::kFlatCosine:
+      return rate_ * HalfCosine(std::max(1.0, 2 * step / steps) - 1);
   }
   return rate_;
 }

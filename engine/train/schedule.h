@@ -20,6 +20,11 @@ namespace colonnade {
 //   kOneCycle     half cosines from 1/25 up to 1 at s = 0.3 n − 1, and down to 1/250000 at n − 1:
 //                 Smith and Topin, "Super-convergence", 2018, as torch OneCycleLR has it by
 //                 default, but for the momentum, which stays
+//   kCosLog       (1 − cos(2π log2(1 + 15 s / n))) / 2
+//   kFlatCosine   (1 + cos(π (max(1, 2s / n) − 1))) / 2
+//
+// The last two are coslog_4 and flat_cos of Holzmüller et al., "Better by default", NeurIPS 2024. A
+// wave of coslog begins at rate 0, and so does the training.
 //
 // The warm-up comes before it and takes `warmup` steps: step t of it has (t + 1) / (warmup + 1) of
 // the first rate that follows (torch LinearLR from 1 / (warmup + 1) on).

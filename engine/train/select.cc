@@ -22,18 +22,6 @@ constexpr size_t kMaxRuns = 1'000'000;  // more than anybody can wait for
 
 double MetricOf(const Evaluation& e) { return e.regression ? e.regression->rmse : e.accuracy; }
 
-Spread SpreadOf(const std::vector<double>& values) {
-  Spread spread;
-  if (values.empty()) return spread;
-  const auto count = static_cast<double>(values.size());
-  spread.mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
-  if (values.size() == 1) return spread;
-  double squares = 0;
-  for (const double value : values) squares += (value - spread.mean) * (value - spread.mean);
-  spread.deviation = std::sqrt(squares / (count - 1));
-  return spread;
-}
-
 SelectionRow RowOf(size_t configuration, const std::vector<SelectionRun>& runs) {
   SelectionRow row{.configuration = configuration};
   std::vector<double> metric;
@@ -197,6 +185,18 @@ class Selector {
 };
 
 }  // namespace
+
+Spread SpreadOf(std::span<const double> values) {
+  Spread spread;
+  if (values.empty()) return spread;
+  const auto count = static_cast<double>(values.size());
+  spread.mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+  if (values.size() == 1) return spread;
+  double squares = 0;
+  for (const double value : values) squares += (value - spread.mean) * (value - spread.mean);
+  spread.deviation = std::sqrt(squares / (count - 1));
+  return spread;
+}
 
 bool SelectionRun::BetterThan(const SelectionRun& other) const {
   const double sign = validation.regression ? 1 : -1;

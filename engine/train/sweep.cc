@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "colonnade/sweep.h"
 
-#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
 #include <new>
 
-#include "engine/runtime/execution.h"
 #include "engine/train/run.h"
+#include "engine/train/side_by_side.h"
 
 namespace colonnade {
 namespace {
@@ -22,19 +21,8 @@ class SweepRun {
   SweepRun(std::span<const Trial> trials, const SweepOptions& options)
       : trials_(trials), options_(options), results_(trials.size()) {}
 
-  // Trains one trial after the other that no other group has begun, until there are no more.
-  void TrainRemaining(int threads) {
-    while (!stopped_) {
-      const size_t trial = next_++;
-      if (trial >= trials_.size()) return;
-      TrainOne(trial, threads);
-    }
-  }
-
-  std::vector<TrialResult> TakeResults() { return std::move(results_); }
-
- private:
   void TrainOne(size_t trial, int threads) {
+    if (stopped_) return;
     TrainOptions options = trials_[trial].options;
     options.threads = threads;
     const std::function<bool(const Progress&)> of_trial = options.on_progress;
@@ -64,6 +52,9 @@ class SweepRun {
     Report({.trials = trials_.size(), .ended = ended_, .trial = trial, .has_ended = true});
   }
 
+  std::vector<TrialResult> TakeResults() { return std::move(results_); }
+
+ private:
   // By the holder of the lock.
   void Report(const SweepProgress& progress) {
     if (options_.on_progress && !stopped_ && !options_.on_progress(progress)) stopped_ = true;
@@ -72,7 +63,6 @@ class SweepRun {
   const std::span<const Trial> trials_;
   const SweepOptions& options_;
   std::vector<TrialResult> results_;
-  std::atomic<size_t> next_ = 0;
   std::atomic<bool> stopped_ = false;
   std::mutex reporting_;
   size_t ended_ = 0;
@@ -82,14 +72,9 @@ class SweepRun {
 
 std::vector<TrialResult> Sweep(std::span<const Trial> trials, const SweepOptions& options) {
   for (const Trial& trial : trials) CheckTraining(trial.data, trial.options);
-  const Execution all(options.threads);  // for as long as the groups run, so that they get threads
-  const size_t threads = all.threads();
-  const size_t most = options.at_once == 0 ? threads : std::min(options.at_once, threads);
-  const size_t groups = std::max<size_t>(1, std::min(most, trials.size()));
   SweepRun run(trials, options);
-  Execution(static_cast<int>(groups)).RunSideBySide(groups, [&](size_t group) {
-    run.TrainRemaining(static_cast<int>(threads / groups + (group < threads % groups ? 1 : 0)));
-  });
+  TrainSideBySide(trials.size(), options.threads, options.at_once,
+                  [&](size_t trial, int threads) { run.TrainOne(trial, threads); });
   return run.TakeResults();
 }
 

@@ -4,15 +4,32 @@
 #include <cmath>
 #include <utility>
 
+#include "colonnade/error.h"
 #include "engine/model/initialization.h"
 #include "engine/train/learner.h"
 #include "engine/train/loop.h"
 
 namespace colonnade {
 
+namespace {
+
+TrainOptions Single(TrainOptions options) {
+  if ((options.ensemble.chosen() && options.ensemble > 1) ||
+      (options.start && options.start->members() > 1)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                {.subject = "ensemble",
+                 .found = "several networks",
+                 .expected = "a single one, which learns as data come"});
+  }
+  options.ensemble = 1;
+  return options;
+}
+
+}  // namespace
+
 struct Trainer::State {
   State(const Dataset& like, const TrainOptions& chosen)
-      : options(chosen.Resolve(like)), rate(options.Rate()), learner(like, options) {
+      : options(Single(chosen).Resolve(like)), rate(options.Rate()), learner(like, options) {
     options.start.reset();  // which need not live longer
   }
 
@@ -32,7 +49,7 @@ Trainer::~Trainer() = default;
 FitResult Trainer::Fit(const Dataset& data) {
   State& s = *state_;
   const Model::Storage& model = *s.learner.model;
-  RequireMatch("data", data, model.shape);
+  RequireMatch("data", data, model.schema.features, model.shape);
   EpochLoop loop(s.options, data, s.learner);
   s.learner.execution.Run([&] {
     for (loop.BeginEpoch(s.epochs++); !loop.epoch_done();) {
@@ -53,16 +70,6 @@ void Trainer::SetLearningRate(double rate) {
   state_->rate = rate;
 }
 
-Model Trainer::model() const {
-  const Model::Storage& from = *state_->learner.model;
-  auto copy = std::make_shared<Model::Storage>();
-  copy->shape = from.shape;
-  copy->layers = ZeroParameters(from.shape);
-  CopyParameters(from.layers, copy->layers);
-  copy->scaling = from.scaling;
-  copy->target = from.target;
-  copy->schema = from.schema;
-  return Model(std::move(copy));
-}
+Model Trainer::model() const { return Model(CopyOf(*state_->learner.Evaluated())); }
 
 }  // namespace colonnade

@@ -159,9 +159,9 @@ TEST_F(BadInputTest, FlagsThatCannotBeMeant) {
   EXPECT_THAT(usage({"--lr", "nan"}), HasSubstr("--lr"));
   EXPECT_THAT(usage({"--momentum", "1"}), HasSubstr("--momentum"));
   EXPECT_THAT(usage({"--momentum", "0.5", "--optimizer", "sgd"}), HasSubstr("--momentum"));
-  EXPECT_THAT(usage({"--beta1", "0.5"}),
+  EXPECT_THAT(usage({"--optimizer", "momentum", "--beta1", "0.5"}),
               HasSubstr("--beta1: found '0.5 with the optimizer momentum', expected the optimizer "
-                        "adam or adamw"));
+                        "adam, adamw, lion or schedule-free"));
   EXPECT_THAT(usage({"--optimizer", "adam", "--beta2", "1"}), HasSubstr("--beta2: found 1"));
   EXPECT_THAT(usage({"--optimizer", "rmsprop", "--alpha", "-1"}), HasSubstr("--alpha: found -1"));
   EXPECT_THAT(usage({"--optimizer", "rmsprop", "--epsilon", "0"}), HasSubstr("--epsilon"));
@@ -220,9 +220,8 @@ TEST_F(BadInputTest, AnOldLogSurvivesBadData) {
 TEST_F(BadInputTest, ErrorsThatNobodyHears) {
   // Standard error full or closed: the exit status is all that is left, and it is right.
   const auto status = [&](const std::string& redirections) {
-    const std::string command = "cd '" + dir_.path().string() +
-                                "' && exec '" COLONNADE_PROGRAM "' train missing.csv " +
-                                redirections;
+    const std::string command = "cd '" + dir_.path().string() + "' && exec '" + ProgramPath() +
+                                "' train missing.csv " + redirections;
     return WEXITSTATUS(std::system(command.c_str()));
   };
   EXPECT_EQ(status("2>/dev/full"), kFailure);
@@ -231,8 +230,7 @@ TEST_F(BadInputTest, ErrorsThatNobodyHears) {
 }
 
 TEST_F(BadInputTest, ClosedOutputsAreNotTakenByFiles) {
-  const std::string command = "cd '" + dir_.path().string() +
-                              "' && exec '" COLONNADE_PROGRAM
+  const std::string command = "cd '" + dir_.path().string() + "' && exec '" + ProgramPath() +
                               "' train good.csv --epochs 2 --log log.jsonl >&- 2>&-";
   EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), kFailure) << "the result was not printed";
   const std::string log = ReadFile(File("log.jsonl"));

@@ -214,9 +214,9 @@ TEST_F(CheckpointCliTest, FlagsThatCannotBeMeant) {
   EXPECT_THAT(usage({"--checkpoint", "digits.csv"}), HasSubstr("--checkpoint"));
   EXPECT_THAT(usage({"--checkpoint", "-"}), HasSubstr("--checkpoint"));
   EXPECT_THAT(usage({"--early-stopping", "3"}), HasSubstr("--validation"));
-  EXPECT_THAT(usage({"--early-stopping", "0", "--validation", "0.1"}),
-              HasSubstr("--early-stopping"));
-  for (const char* fraction : {"0", "1", "nan", "-0.1", "10"}) {
+  EXPECT_THAT(usage({"--early-stopping", "-1", "--validation", "0.1"}),
+              HasSubstr("--early-stopping: found '-1', expected 0 or more"));
+  for (const char* fraction : {"1", "nan", "-0.1", "10"}) {
     EXPECT_THAT(usage({"--validation", fraction}), HasSubstr("--validation"));
   }
   EXPECT_THAT(usage({"--validation", "0.1", "--validation-file", "digits_test.csv"}),
@@ -228,6 +228,18 @@ TEST_F(CheckpointCliTest, FlagsThatCannotBeMeant) {
   EXPECT_THAT(usage({"--start", "m.st", "--hidden", "8"}), HasSubstr("--hidden"));
   EXPECT_THAT(RunBad(1, {"train", "digits.csv", "--checkpoint", "no/such/c"}),
               HasSubstr("no/such"));
+}
+
+// Where data decide, 0 is how to say none.
+TEST_F(CheckpointCliTest, NothingIsValidatedWhereThatIsSaid) {
+  const nlohmann::json none = RunJson({"train", "digits.csv", "--hidden", "8", "--epochs", "2",
+                                       "--validation", "0", "--early-stopping", "0"});
+  EXPECT_EQ(none["data"]["train_examples"], 600);
+  EXPECT_TRUE(none["validation"].is_null()) << none["validation"];
+  const nlohmann::json all = RunJson({"train", "digits.csv", "--hidden", "8", "--epochs", "2",
+                                      "--validation", "0.1", "--early-stopping", "0"});
+  EXPECT_EQ(all["data"]["validation_examples"], 60);
+  EXPECT_EQ(all["options"]["early_stopping"], 0);
 }
 
 TEST_F(CheckpointCliTest, ValidationIsInTheReportAndInTheLog) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tests/cli/cli_fixture.h"
+#include "tests/support/paths.h"
 
 namespace colonnade::test {
 namespace {
@@ -16,7 +17,7 @@ class OptionsTest : public CliTest {};
 
 TEST_F(OptionsTest, TheManualHasTheTable) {
   std::ostringstream manual;
-  manual << std::ifstream(COLONNADE_TEST_DATA "/../../cli/OPTIONS.md").rdbuf();
+  manual << std::ifstream(Repository() / "cli" / "OPTIONS.md").rdbuf();
   EXPECT_EQ(manual.str(), RunOk({"options"}))
       << "to renew the table: colonnade options > cli/OPTIONS.md";
 }
@@ -41,7 +42,7 @@ TEST_F(OptionsTest, JsonHasEveryOptionOfTheLibraryOnce) {
   EXPECT_EQ(rate["maximum"], 1);
   EXPECT_EQ(rate["for"], "step or exponential");
   EXPECT_EQ(rate["effect"], "value");
-  EXPECT_EQ(rate["commands"].dump(), R"(["train","sweep"])");
+  EXPECT_EQ(rate["commands"].dump(), R"(["train","sweep","tune"])");
   EXPECT_EQ(rate["grid"], true);
 }
 

@@ -49,10 +49,12 @@ std::filesystem::path Fresh(const char* suffix) {
 
 }  // namespace
 
+std::string ProgramPath() { return COLONNADE_PROGRAM; }
+
 Program::Program(const std::filesystem::path& folder, const std::vector<std::string>& arguments,
                  const std::string& input, const std::string& output, size_t memory, size_t data)
     : out_(output.empty() ? Fresh(".out") : std::filesystem::path(output)), err_(Fresh(".err")) {
-  std::vector<std::string> words = {COLONNADE_PROGRAM};
+  std::vector<std::string> words = {ProgramPath()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());

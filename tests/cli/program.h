@@ -11,6 +11,8 @@
 
 namespace colonnade::test {
 
+std::string ProgramPath();
+
 struct Outcome {
   int status = -1;  // exit status; 128 + signal if a signal ended it
   std::string out;

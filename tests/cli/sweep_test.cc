@@ -262,9 +262,10 @@ TEST_F(SweepCliTest, RefusesAValueAsItsFlagDoes) {
                                                         {"optimizer", "adamm"},
                                                         {"batch-size", "0"},
                                                         {"activation", "relu,tanh"},
-                                                        {"beta1", "0.5"},
+                                                        {"beta1", "1"},
                                                         {"scale", "log"},
-                                                        {"early-stopping", "0"},
+                                                        {"lr-decay", "0.5"},
+                                                        {"early-stopping", "-1"},
                                                         {"dropout", "1"}}) {
     std::string of_train =
         RunBad(2, {"train", "none.csv", "--validation", "0.1", "--" + name, value});
@@ -274,6 +275,16 @@ TEST_F(SweepCliTest, RefusesAValueAsItsFlagDoes) {
     std::ranges::replace(in_grid, ',', '+');
     EXPECT_EQ(RunBad(2, {"sweep", "none.csv", "--grid", name + "=" + in_grid}), of_train);
   }
+}
+
+TEST_F(SweepCliTest, AnAxisChoosesTheOptimizerAsItsFlagDoes) {
+  WriteNumbers();
+  const nlohmann::json sweep = RunJson({"sweep", "numbers.csv", "--hidden", "4", "--epochs", "2",
+                                        "--validation", "0.2", "--grid", "beta1=0.5"});
+  const nlohmann::json train = RunJson({"train", "numbers.csv", "--hidden", "4", "--epochs", "2",
+                                        "--validation", "0.2", "--beta1", "0.5"});
+  EXPECT_EQ(train["options"]["optimizer"], "adamw");
+  EXPECT_EQ(sweep["configurations"][0]["runs"][0]["parameters_hash"], train["parameters_hash"]);
 }
 
 TEST_F(SweepCliTest, RefusesFoldsThatTheDataDoNotHave) {

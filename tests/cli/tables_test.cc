@@ -81,7 +81,8 @@ TEST_F(TablesTest, ABlockTellsHowATableWasTaken) {
   EXPECT_THAT(said, HasSubstr("\nnumbers  a (1 missing, mean), b\n"));
   EXPECT_THAT(said, HasSubstr("\ncategory region 2; 1 column → 2 features\n"));
   EXPECT_THAT(said, HasSubstr("\nleft out ticket (120 different texts in 120 rows)\n"));
-  const nlohmann::json data = RunJson({"train", "shop.csv", "-o", "model"})["data"];
+  const nlohmann::json data =
+      RunJson({"train", "shop.csv", "--missing-indicator=off", "-o", "model"})["data"];
   EXPECT_EQ(data["rows"], 120);
   EXPECT_EQ(data["delimiter"], "';'");
   EXPECT_EQ(data["header"], true);

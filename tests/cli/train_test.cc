@@ -64,7 +64,9 @@ TEST_F(TrainCliTest, TextGoesToStdoutAndProgressToStderr) {
   EXPECT_THAT(outcome.out, HasSubstr("model  m.safetensors"));
   EXPECT_THAT(outcome.err, ::testing::StartsWith("data     digits.csv: 600 rows; separator ','; "
                                                  "header\nlabel    label (10 classes: 0 60, "));
-  EXPECT_THAT(outcome.err, HasSubstr("… and 776 more\ndigits_test.csv: 200 rows\nnetwork 784-"));
+  EXPECT_THAT(outcome.err, HasSubstr("… and 776 more\ndigits_test.csv: 200 rows\nchosen   "));
+  EXPECT_THAT(outcome.err, ::testing::ContainsRegex(
+                               "\nchosen .* optimizer momentum, lr 0.15, .*\nnetwork 784-"));
   EXPECT_THAT(outcome.err, HasSubstr("epoch 4/4  loss"));
   EXPECT_EQ(outcome.err.find('\x1b'), std::string::npos) << "escape codes off a terminal";
   EXPECT_EQ(outcome.err.find('\r'), std::string::npos);
@@ -229,7 +231,7 @@ TEST_F(TrainCliTest, ActivationsAreKeptInTheModel) {
 
   EXPECT_EQ(RunJson(command("tanh"))["network"]["activation"], "tanh");
   EXPECT_EQ(RunJson({"inspect", "model.safetensors"})["layers"][1]["activation"], "tanh");
-  EXPECT_THAT(RunBad(2, command("tanh,mish")), HasSubstr("--activation: found 'tanh,mish'"));
+  EXPECT_THAT(RunBad(2, command("tanh,swish")), HasSubstr("--activation: found 'tanh,swish'"));
   EXPECT_THAT(RunBad(2, command("tanh,relu,elu")),
               HasSubstr("expected one name, or one for each of the 2 hidden layers"));
   EXPECT_THAT(RunBad(2, command("")), HasSubstr("--activation: found ''"));

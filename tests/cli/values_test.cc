@@ -205,7 +205,9 @@ TEST_F(ValuesTest, WordsForMissingValues) {
   EXPECT_THAT(Learn("t.csv", with({"--missing", "drop"})),
               HasSubstr("108 rows; separator ','; header\n         left out 12 rows"));
   EXPECT_THAT(Learn("t.csv", with({"--missing", "median"})), HasSubstr("(12 missing, median)"));
+  EXPECT_EQ(Train("t.csv", words)["data"]["features"], 3) << "one that says where a is missing";
   EXPECT_EQ(Train("t.csv", with({"--missing-indicator"}))["data"]["features"], 3);
+  EXPECT_EQ(Train("t.csv", with({"--missing-indicator=off"}))["data"]["features"], 2);
   EXPECT_THAT(RunBad(3, with({"train", "t.csv", "--missing", "refuse"})), HasSubstr("('a')"));
   EXPECT_THAT(RunBad(3, with({"train", "t.csv", "--strict"})), HasSubstr("('a')"));
   // Words of the training hold for what is predicted, too, and rows stay in line.

@@ -41,10 +41,11 @@ extern "C" void* aligned_alloc(size_t alignment, size_t size) noexcept {
 namespace colonnade {
 namespace {
 
-Model ZeroModel(size_t features, size_t hidden) {
+Model ZeroModel(size_t features, size_t hidden, size_t members = 1) {
   const NetworkShape shape = NetworkShape::Mlp(features, std::vector<size_t>{hidden}, 3);
   std::vector<LayerParameters> parameters;
-  for (const Layer& layer : shape.layers) {
+  for (size_t l = 0; l < members * shape.layers.size(); ++l) {
+    const Layer& layer = shape.layers[l % shape.layers.size()];
     parameters.push_back({.weight = std::vector<float>(layer.inputs * layer.outputs),
                           .bias = std::vector<float>(layer.outputs)});
   }
@@ -112,6 +113,7 @@ TEST(TrainAllocation, NoneInAStep) {
 TEST(InferenceAllocation, OnlyInTheFirstCallOfAThread) {
   const Model small = ZeroModel(20, 30);
   const Model large = ZeroModel(500, 400);
+  const Model several = ZeroModel(500, 400, 3);
   std::thread([&] {
     EXPECT_GT(AllocationsOf(small, 1), 0u) << "the count does not see the library's allocations";
     EXPECT_EQ(AllocationsOf(small, 1), 0u);
@@ -125,21 +127,26 @@ TEST(InferenceAllocation, OnlyInTheFirstCallOfAThread) {
     EXPECT_GT(AllocationsOf(large, 200), 0u);
     EXPECT_EQ(AllocationsOf(large, 1000), 0u);
     EXPECT_EQ(AllocationsOf(small, 1000), 0u);
+    EXPECT_GT(AllocationsOf(several, 1000), 0u);
+    EXPECT_EQ(AllocationsOf(several, 1000), 0u);
+    EXPECT_EQ(AllocationsOf(several, 1), 0u);
   }).join();
 }
 
 // Not even in the first call of a thread, with more examples than there is room for.
 TEST(PredictorAllocation, None) {
-  const Model model = ZeroModel(500, 400);
-  for (const size_t room : {1u, 2u, 300u}) {
-    const size_t before = allocations;
-    Predictor predictor(model, room);
-    EXPECT_GT(allocations, before) << "the count does not see the library's allocations";
-    std::thread([&] {
-      for (const size_t count : {1u, 2u, 1000u}) {
-        EXPECT_EQ(AllocationsOf(predictor, model, count), 0u) << count << ", room for " << room;
-      }
-    }).join();
+  for (const size_t members : {1u, 3u}) {
+    const Model model = ZeroModel(500, 400, members);
+    for (const size_t room : {1u, 2u, 300u}) {
+      const size_t before = allocations;
+      Predictor predictor(model, room);
+      EXPECT_GT(allocations, before) << "the count does not see the library's allocations";
+      std::thread([&] {
+        for (const size_t count : {1u, 2u, 1000u}) {
+          EXPECT_EQ(AllocationsOf(predictor, model, count), 0u) << count << ", room for " << room;
+        }
+      }).join();
+    }
   }
 }
 

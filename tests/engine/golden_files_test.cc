@@ -16,6 +16,8 @@
 #include "colonnade/train.h"
 #include "engine/train/checkpoint.h"
 #include "kernels/targets.h"
+#include "tests/support/paths.h"
+#include "tests/support/plain_options.h"
 #include "tests/support/temp_dir.h"
 
 namespace colonnade {
@@ -25,8 +27,7 @@ constexpr const char* kClassesHash = "94acbb212964b572cad3d1a745ca5c4c";
 constexpr const char* kNumbersHash = "509d549df013f1466432624f21b8dbaf";
 
 std::filesystem::path Golden(const std::string& name, int version = 1) {
-  return std::filesystem::path(COLONNADE_TEST_DATA) / "golden" /
-         ("format-" + std::to_string(version)) / name;
+  return test::TestData() / "golden" / ("format-" + std::to_string(version)) / name;
 }
 
 // As the training data were read.
@@ -34,6 +35,7 @@ CsvOptions ClassesOptions() {
   CsvOptions options;
   options.categorical = {"colour"};
   options.missing = Missing::kMean;
+  options.missing_indicator = false;
   return options;
 }
 
@@ -169,7 +171,7 @@ TEST(GoldenFilesTest, ACheckpointGoesOnToTheSameBits) {
   const test::TempDir dir;
   std::filesystem::copy_file(Golden("classes.checkpoint"), dir / "c");
   const Split split = SplitStratified(ReadCsv(Golden("classes.csv"), ClassesOptions()), 0.2);
-  TrainOptions options;
+  TrainOptions options = test::PlainOptions();
   options.hidden = {5, 4};
   options.activation = {Activation::kRelu, Activation::kTanh};
   options.batch_norm = {true, false};
@@ -193,7 +195,7 @@ TEST(GoldenFilesTest, AFinishedCheckpointGivesItsModel) {
   if (!kernels::CurrentTargetHasFma()) GTEST_SKIP() << "other bits without FMA";
   const test::TempDir dir;
   std::filesystem::copy_file(Golden("numbers.checkpoint"), dir / "c");
-  TrainOptions options;
+  TrainOptions options = test::PlainOptions();
   options.hidden = {3};
   options.epochs = 4;
   options.batch_size = 8;

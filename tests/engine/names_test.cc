@@ -21,9 +21,10 @@ namespace {
 template <class E>
 class NamesTest : public ::testing::Test {};
 
-using AllNamed = ::testing::Types<Activation, OutputKind, Scale, Precision, Initialization,
-                                  Optimizer, Loss, TargetScale, Schedule, StopReason, Missing,
-                                  Header, Task, ElementType, ErrorCode, ColumnRole, ColumnType>;
+using AllNamed =
+    ::testing::Types<Activation, OutputKind, Scale, Precision, Initialization, Optimizer, Loss,
+                     TargetScale, Schedule, StopReason, Missing, Header, Task, ElementType,
+                     ErrorCode, ColumnRole, ColumnType, TargetTransform>;
 
 class TypeNames {
  public:
@@ -65,15 +66,16 @@ std::string AllNames() {
 
 // Do not change these: models, caches, checkpoints, reports and configuration files have them.
 TEST(NamesOfFilesTest, AreAsTheyWere) {
-  EXPECT_EQ(AllNames<Activation>(), "identity relu leaky-relu elu gelu silu tanh sigmoid");
+  EXPECT_EQ(AllNames<Activation>(),
+            "identity relu leaky-relu elu gelu silu tanh sigmoid selu mish");
   EXPECT_EQ(AllNames<OutputKind>(), "softmax sigmoid linear");
-  EXPECT_EQ(AllNames<Scale>(), "auto none unit minmax standard");
+  EXPECT_EQ(AllNames<Scale>(), "auto none unit minmax standard robust");
   EXPECT_EQ(AllNames<Precision>(), "f32 bf16");
   EXPECT_EQ(AllNames<Initialization>(), "he uniform");
-  EXPECT_EQ(AllNames<Optimizer>(), "sgd momentum nesterov adam adamw rmsprop");
-  EXPECT_EQ(AllNames<Loss>(), "auto cross-entropy bce squared huber");
-  EXPECT_EQ(AllNames<TargetScale>(), "standard none log");
-  EXPECT_EQ(AllNames<Schedule>(), "constant step exponential cosine onecycle");
+  EXPECT_EQ(AllNames<Optimizer>(), "sgd momentum nesterov adam adamw rmsprop lion schedule-free");
+  EXPECT_EQ(AllNames<Loss>(), "auto cross-entropy bce squared huber poisson quantile");
+  EXPECT_EQ(AllNames<TargetScale>(), "auto standard none log quantile");
+  EXPECT_EQ(AllNames<Schedule>(), "constant step exponential cosine onecycle coslog flat-cosine");
   EXPECT_EQ(AllNames<StopReason>(), "epochs signal early-stopping target-accuracy max-seconds");
   EXPECT_EQ(AllNames<Missing>(), "refuse mean median zero drop");
   EXPECT_EQ(AllNames<Header>(), "auto yes no");
@@ -100,14 +102,16 @@ TEST(NamesOfFilesTest, MomentsAreAsTheyWere) {
             "nesterov: momentum_buffer\n"
             "adam: exp_avg exp_avg_sq\n"
             "adamw: exp_avg exp_avg_sq\n"
-            "rmsprop: square_avg\n");
+            "rmsprop: square_avg\n"
+            "lion: exp_avg\n"
+            "schedule-free: z exp_avg_sq\n");
 }
 
 TEST(NamesAsWordsTest, Alternatives) {
   EXPECT_EQ(Alternatives<Missing>(), "refuse, mean, median, zero or drop");
   EXPECT_EQ(Alternatives<ElementType>(), "u8 or f32");
   EXPECT_EQ(Alternatives<Loss>([](const LossRow& row) { return row.for_numbers; }),
-            "squared or huber");
+            "squared, huber, poisson or quantile");
   EXPECT_EQ(Alternatives<Loss>([](const LossRow&) { return false; }), "");
 }
 

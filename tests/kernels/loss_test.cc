@@ -158,19 +158,51 @@ TEST_F(SingleOutputLoss, OfNumbers) {
     if (!row.for_numbers) continue;
     SCOPED_TRACE(row.name);
     const ReferenceLoss& reference = ReferenceOf(row.value);
-    for (const float delta : {0.25f, 1.0f, 30.0f}) {
+    FloatMatrix z = z_.Clone();
+    if (row.value == Loss::kPoisson) z(0, 0) = 20;
+    for (const float option : {0.25f, 1.0f, 30.0f}) {
+      if (row.value == Loss::kQuantile && option > 1) continue;
       CheckSingleOutput(
-          z_,
-          [&](FloatMatrix& z, const float* weights, float* losses) {
-            reference.kernel(z, targets_.data(), delta, weights, kScale, losses);
+          z,
+          [&](FloatMatrix& g, const float* weights, float* losses) {
+            reference.kernel(g, targets_.data(), option, weights, kScale, losses);
           },
-          [&](double z, size_t c) {
-            const double r = z - double{targets_[c]};
-            return Expected{reference.value(r, double{delta}),
-                            {reference.derivative(r, double{delta})}};
+          [&](double output, size_t c) {
+            const double target{targets_[c]};
+            return Expected{reference.value(output, target, double{option}),
+                            {reference.derivative(output, target, double{option})}};
           });
     }
   }
+}
+
+TEST(QuantileError, IsTheMeanOverTheLevels) {
+  constexpr size_t kCols = 21;
+  const std::vector<float> levels = {0.1f, 0.5f, 0.75f, 0.95f};
+  Random random(4);
+  const FloatMatrix z = FloatMatrix::Uniform(random, levels.size(), kCols, 0, -3, 3);
+  const FloatMatrix weights = FloatMatrix::Uniform(random, kCols, 1, 0, 0, 2);
+  std::vector<float> targets(kCols);
+  for (float& target : targets) target = random.Uniform(-3, 3);
+  const ReferenceLoss& reference = ReferenceOf(Loss::kQuantile);
+  ForEachTarget([&] {
+    FloatMatrix g = z.Clone();
+    FloatMatrix losses = FloatMatrix::Vector(kCols);
+    kernels::QuantileError(g, targets.data(), levels.data(), weights.data(), kScale, losses.data());
+    EXPECT_TRUE(StaysInBounds(g));
+    EXPECT_TRUE(losses.CheckGuards());
+    for (size_t c = 0; c < kCols; ++c) {
+      Expected expected{0, {}};
+      for (size_t r = 0; r < levels.size(); ++r) {
+        const double output{z(r, c)};
+        const double target{targets[c]};
+        const double level{levels[r]};
+        expected.loss += reference.value(output, target, level) / 4;
+        expected.gradient.push_back(reference.derivative(output, target, level) / 4);
+      }
+      Check(g, c, losses(c, 0), expected, double{weights(c, 0)});
+    }
+  });
 }
 
 }  // namespace

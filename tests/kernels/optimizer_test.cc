@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -157,6 +158,52 @@ void ScalarRmsprop(State& s) {
   });
 }
 
+constexpr kernels::LionStep kLion = {.rate = 0.2f,
+                                     .way_keep = 0.9f,
+                                     .way_share = 0.1f,
+                                     .mean_keep = 0.99f,
+                                     .mean_share = 0.01f,
+                                     .keep = 0.97f};
+
+void ScalarLion(State& s) {
+  s.w.Generate([&](size_t r, size_t c) {
+    const float g = s.gradient(r, c);
+    float& mean = s.velocity(r, c);
+    const float way = MultiplyAdd(kLion.way_share, g, kLion.way_keep * mean);
+    mean = MultiplyAdd(kLion.mean_share, g, kLion.mean_keep * mean);
+    const float sign = way > 0 ? 1.0f : way < 0 ? -1.0f : way;
+    return MultiplyAdd(-kLion.rate, sign, kLion.keep * s.w(r, c));
+  });
+}
+
+kernels::ScheduleFreeStep ScheduleFree(bool first) {
+  return {.rate = 0.2f,
+          .root_scale = 3,
+          .square_keep = 0.99f,
+          .square_share = 0.01f,
+          .epsilon = 1e-3f,
+          .decay = 0.07f,
+          .share = 0.4f,
+          .pull = -0.1f,
+          .first = first};
+}
+
+void ScalarScheduleFree(State& s, const kernels::ScheduleFreeStep& step) {
+  s.w.Generate([&](size_t r, size_t c) {
+    const float g = s.gradient(r, c);
+    const float old = s.w(r, c);
+    float& z = s.velocity(r, c);
+    float& square = s.square(r, c);
+    if (step.first) z = old;
+    square = MultiplyAdd(step.square_keep, square, step.square_share * g * g);
+    const float root = MultiplyAdd(std::sqrt(square), step.root_scale, step.epsilon);
+    const float way = MultiplyAdd(step.decay, old, g / root);
+    const float y = MultiplyAdd(step.pull, way, MultiplyAdd(step.share, z - old, old));
+    z = MultiplyAdd(-step.rate, way, z);
+    return y;
+  });
+}
+
 // Several steps, so that what one leaves behind goes into the next.
 template <class Update, class Scalar>
 void ExpectSameBitsAsScalar(const Update& update, const Scalar& scalar) {
@@ -215,6 +262,45 @@ TEST(AdamUpdate, SameBitsAsScalar) {
 TEST(RmspropUpdate, SameBitsAsScalar) {
   ExpectSameBitsAsScalar(
       [](State& s) { kernels::RmspropUpdate(s.w, s.gradient, s.square, kRmsprop); }, ScalarRmsprop);
+}
+
+TEST(LionUpdate, SameBitsAsScalar) {
+  ExpectSameBitsAsScalar([](State& s) { kernels::LionUpdate(s.w, s.gradient, s.velocity, kLion); },
+                         ScalarLion);
+}
+
+// Nothing to go by is no way; what is not a number must not look like one.
+TEST(LionUpdate, ZeroStaysAndNanShows) {
+  ForEachTarget([] {
+    FloatMatrix w(2, 1);
+    FloatMatrix gradient(2, 1);
+    FloatMatrix mean(2, 1);
+    for (FloatMatrix* m : {&w, &gradient, &mean}) m->Generate([](size_t, size_t) { return 0.0f; });
+    gradient(1, 0) = std::numeric_limits<float>::quiet_NaN();
+    kernels::LionUpdate(w, gradient, mean, kLion);
+    EXPECT_EQ(w(0, 0), 0);
+    EXPECT_TRUE(std::isnan(w(1, 0)));
+  });
+}
+
+TEST(ScheduleFreeUpdate, SameBitsAsScalar) {
+  for (const bool first : {true, false}) {
+    const kernels::ScheduleFreeStep step = ScheduleFree(first);
+    ExpectSameBitsAsScalar(
+        [&](State& s) { kernels::ScheduleFreeUpdate(s.w, s.gradient, s.velocity, s.square, step); },
+        [&](State& s) { ScalarScheduleFree(s, step); });
+  }
+}
+
+TEST(Interpolate, SameBitsAsScalar) {
+  for (const float share : {0.0f, 0.3f, 1.0f, -0.25f}) {
+    ExpectSameBitsAsScalar([&](State& s) { kernels::Interpolate(s.w, s.velocity, share, s.w); },
+                           [&](State& s) {
+                             s.w.Generate([&](size_t r, size_t c) {
+                               return MultiplyAdd(share, s.velocity(r, c) - s.w(r, c), s.w(r, c));
+                             });
+                           });
+  }
 }
 
 TEST(MomentumUpdate, WithoutMomentumIsSgd) {

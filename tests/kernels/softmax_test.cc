@@ -386,5 +386,34 @@ TEST(ArgMax, StaysWithinTheRowsForNan) {
   }
 }
 
+// Of any number of models, in place.
+TEST(SoftmaxTest, LogMean) {
+  Random random(3);
+  for (const size_t classes : kClasses) {
+    for (const size_t members : {1u, 2u, 5u}) {
+      const size_t batch = 7;
+      FloatMatrix p = FloatMatrix::Uniform(random, classes, members * batch,
+                                           kernels::PaddedRows(classes), 0.0f, 1.0f);
+      for (size_t m = 0; m < members; ++m) p(0, m * batch) = 0;  // of all members
+      SameBitsWithFma same_bits;
+      ForEachTarget([&] {
+        FloatMatrix actual = p.Clone();
+        kernels::LogMean(actual, members);
+        EXPECT_TRUE(StaysInBounds(actual));
+        for (size_t c = 0; c < batch; ++c) {
+          for (size_t r = 0; r < classes; ++r) {
+            double mean = 0;
+            for (size_t m = 0; m < members; ++m) mean += double{p(r, c + m * batch)};
+            mean = std::max(mean / static_cast<double>(members),
+                            double{std::numeric_limits<float>::min()});
+            EXPECT_NEAR(actual(r, c), std::log(mean), 1e-6 * (1 - std::log(mean)));
+          }
+        }
+        EXPECT_TRUE(same_bits(actual));
+      });
+    }
+  }
+}
+
 }  // namespace
 }  // namespace colonnade::test

@@ -34,6 +34,7 @@ while IFS=$'\t' read -r number line; do
       continue
       ;;
   esac
+  line=${line/--budget 60s/--budget 1s} # a search takes the time that it is given
   run=$((run + 1))
   if ! bash -o pipefail -c "$line" >out 2>&1 </dev/null; then
     printf 'README.md:%d: failed: %s\n' "$number" "$line"

@@ -47,7 +47,7 @@ inline std::vector<float> Column(const Dataset& data, size_t feature) {
 }
 
 // The classes of the examples, by name.
-inline std::vector<std::string> LabelsOf(const Dataset& data) {
+inline std::vector<std::string> LabelTextsOf(const Dataset& data) {
   std::vector<std::string> labels;
   for (const uint32_t label : data.labels()) labels.push_back(data.schema().classes[label]);
   return labels;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/runtime/safetensors.h"
+#include "tests/support/paths.h"
 #include "tests/support/temp_dir.h"
 
 namespace colonnade::test {
@@ -19,7 +20,7 @@ class GoldenFile {
  public:
   // `name` within tests/data.
   explicit GoldenFile(const std::string& name)
-      : file_(ReadFile(std::string(COLONNADE_TEST_DATA) + "/" + name)),
+      : file_(ReadFile(TestData() / name)),
         contents_(safetensors::Parse(file_, name)),
         meta_(nlohmann::json::parse(contents_.metadata.at("case"))) {}
 

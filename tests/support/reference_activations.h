@@ -24,6 +24,12 @@ struct ReferenceActivation {
 inline double NormalCumulative(double z) { return std::erfc(-z / std::numbers::sqrt2) / 2; }
 inline double Sigmoid(double z) { return 1 / (1 + std::exp(-z)); }
 
+inline double MishFactor(double z) { return std::tanh(std::log1p(std::exp(z))); }
+
+// PyTorch's factors of selu.
+inline constexpr double kSeluScale = 1.0507009873554804934193349852946;
+inline constexpr double kSeluAlpha = 1.6732632423543772848170429916717;
+
 inline const ReferenceActivation kReferenceActivations[] = {
     {Activation::kIdentity, 0, [](double z) { return z; }, [](double) { return 1.0; }},
     {Activation::kRelu, 0, [](double z) { return std::max(z, 0.0); },
@@ -41,6 +47,14 @@ inline const ReferenceActivation kReferenceActivations[] = {
     {Activation::kTanh, 4, [](double z) { return std::tanh(z); },
      [](double z) { return 1 - std::tanh(z) * std::tanh(z); }},
     {Activation::kSigmoid, 3, Sigmoid, [](double z) { return Sigmoid(z) * Sigmoid(-z); }},
+    {Activation::kSelu, 6,
+     [](double z) { return kSeluScale * (z > 0 ? z : kSeluAlpha * std::expm1(z)); },
+     [](double z) { return kSeluScale * (z > 0 ? 1 : kSeluAlpha * std::exp(z)); }},
+    {Activation::kMish, 4, [](double z) { return z * MishFactor(z); },
+     [](double z) {
+       const double t = MishFactor(z);
+       return t + z * (1 - t * t) * Sigmoid(z);
+     }},
 };
 
 // Throws for an activation that has none.

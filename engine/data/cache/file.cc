@@ -224,7 +224,7 @@ void WriteCacheFile(const Dataset& data, const std::filesystem::path& file,
     entries.emplace(kSummaryKey, SummaryJson(*storage.summary).dump());
   }
   output.Write(ContainerHeader(kDatasetFormat, std::move(entries), tensors, file.string(),
-                               plain ? VersionFor(data.schema()) : kContainerVersion));
+                               plain ? VersionFor(data.schema()) : kColumnsVersion));
   if (storage.whole == nullptr) {
     output.Write({ColumnOf(storage, 0), examples * ColumnBytes(storage)});
   } else {

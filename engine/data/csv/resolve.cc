@@ -229,7 +229,8 @@ class Resolver {
       output.reason = "counts the rows: an index";
       return output;
     }
-    output.indicator = plan_.options.missing_indicator && tally.missing > 0;
+    output.indicator =
+        plan_.options.missing_indicator && tally.missing > 0 && plan_.missing != Missing::kDrop;
     switch (plan.reading) {
       case Reading::kNumber:
         output.kind = Output::Kind::kNumber;

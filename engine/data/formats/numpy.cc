@@ -113,7 +113,7 @@ bool IsPlain(const Examples& examples, const CsvOptions& options) {
     }
   } else if (options.weight_column || options.group_column || options.time_column ||
              !options.ignore_columns.empty() || !options.columns.empty() ||
-             !options.categorical.empty() || options.missing_indicator) {
+             !options.categorical.empty()) {
     return false;
   }
   if (!options.keep_columns.empty() || !IsFinite(examples.values)) return false;

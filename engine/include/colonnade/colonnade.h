@@ -28,6 +28,7 @@
 #include "colonnade/sweep.h"      // IWYU pragma: export
 #include "colonnade/train.h"      // IWYU pragma: export
 #include "colonnade/trainer.h"    // IWYU pragma: export
+#include "colonnade/tune.h"       // IWYU pragma: export
 #include "colonnade/version.h"    // IWYU pragma: export
 
 #endif  // COLONNADE_COLONNADE_H_

@@ -165,7 +165,7 @@ struct CsvOptions {
   std::optional<Missing> missing = {};
 
   // One more feature for each column of numbers that lacks some: 1 where it does.
-  bool missing_indicator = false;
+  bool missing_indicator = true;
 
   // Refuses what would otherwise be left out or filled in, and said.
   bool strict = false;

@@ -114,7 +114,7 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .effect = kResult,
                    .commands = kColumns,
                    .help = "One more feature for each column of numbers that lacks some: 1\n"
-                           "where it does"},
+                           "where it does; off: none"},
         missing_indicator);
   visit(OptionInfo{.name = "na-values",
                    .group = "Data",

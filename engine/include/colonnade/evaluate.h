@@ -24,13 +24,24 @@ struct ClassMetrics {
 
 inline constexpr size_t kMaxConfusionClasses = 1024;
 
+// Of a predicted quantile.
+struct QuantileMetrics {
+  double level = 0;
+  double pinball = 0;   // mean pinball loss (scikit-learn: mean_pinball_loss)
+  double coverage = 0;  // the fraction of the examples whose number is at most the prediction
+};
+
 // Of predicted numbers, in the units of the data, computed in double from the numbers of the table.
+// Where quantiles are predicted, of that nearest to the median.
 struct RegressionMetrics {
   double rmse = 0;  // root of the mean squared error
   double mae = 0;   // mean absolute error
   // Coefficient of determination: 1 − Σ (y − ŷ)² / Σ (y − mean)². Where all y are equal, 1 if they
   // are predicted exactly, else 0 (scikit-learn's r2_score).
   double r2 = 0;
+  // Of a model of Loss::kPoisson (scikit-learn: mean_poisson_deviance).
+  std::optional<double> poisson_deviance;
+  std::vector<QuantileMetrics> quantiles;  // of a model of Loss::kQuantile
 };
 
 // How well a classifier's probabilities rank.
@@ -50,7 +61,8 @@ struct RankingMetrics {
 struct Evaluation {
   size_t examples = 0;
   size_t correct = 0;
-  // Mean cross-entropy, natural logarithm; for numbers the mean squared error, in their units.
+  // Mean cross-entropy, natural logarithm; for numbers the mean squared error, in their units, or
+  // the Poisson deviance, or the mean pinball loss over the quantiles.
   double loss = 0;
   double accuracy = 0;  // correct / examples
   size_t classes = 0;

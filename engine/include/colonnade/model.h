@@ -27,11 +27,19 @@ struct LayerParameters {
   std::vector<float> running_variance = {};  // ≥ 0
 };
 
+// How many networks a model may have.
+inline constexpr size_t kMaxMembers = 1000;
+
 // A value that never changes and is cheap to copy (copies share all they have). Any number of
 // threads may predict with one model at once.
+//
+// A model may be an ensemble: several networks of one shape, its members, which take the same
+// inputs and whose predictions are averaged, probabilities as such and numbers in the units of the
+// table.
 class Model {
  public:
-  // Throws kInvalidArgument where sizes do not match the shape. target: for OutputKind::kLinear.
+  // Throws kInvalidArgument where sizes do not match the shape. parameters: one entry per layer; of
+  // an ensemble those of one member after the other. target: for OutputKind::kLinear.
   Model(NetworkShape shape, std::span<const LayerParameters> parameters, Scaling scaling,
         Schema schema, TargetScaling target = {});
 
@@ -45,7 +53,8 @@ class Model {
   // Writes a safetensors file, atomically: "0.weight" [outputs, inputs], "0.bias", "2.weight", …
   // (the names of a torch.nn.Sequential with an activation after each layer but the last; with
   // batch normalisation between the two: "0.weight", "1.weight" [outputs], "1.bias",
-  // "1.running_mean", "1.running_var", "3.weight", …) and the rest as JSON text in its metadata.
+  // "1.running_mean", "1.running_var", "3.weight", …) and the rest as JSON text in its metadata. Of
+  // an ensemble with the member in front: "0.0.weight", "0.0.bias", "0.2.weight", …, "1.0.weight".
   // Throws kIo.
   void Save(const std::filesystem::path& file) const;
 
@@ -57,7 +66,11 @@ class Model {
   const Schema& schema() const noexcept;
   const TargetScaling& target_scaling() const noexcept;
   bool regression() const noexcept;  // predicts numbers, not classes
-  LayerParameters parameters(size_t layer) const;
+  size_t members() const noexcept;   // from 1
+  LayerParameters parameters(size_t layer, size_t member = 0) const;
+
+  // One of the members as a model by itself, without provenance.
+  [[nodiscard]] Model Member(size_t member) const;
 
   // XXH3-128 over the parameters' bytes in the order of the file, running statistics included, 32
   // hexadecimal digits.
@@ -72,6 +85,8 @@ class Model {
 
   // Outputs for every example of `data`, one after the other: examples × shape().outputs() values,
   // or examples × classes probabilities. (scikit-learn: decision_function, predict_proba, predict.)
+  // The logits of an ensemble are such as give its probabilities: the logarithms of these, or with
+  // kSigmoid their log-odds; with kLinear, the mean of the members' outputs.
   // threads: 0 for DefaultThreads(). Throws kBadData where the features do not fit,
   // kInvalidArgument where the model predicts numbers but is asked for classes or probabilities.
   std::vector<float> Logits(const Dataset& data, int threads = 0) const;
@@ -81,8 +96,9 @@ class Model {
   std::vector<uint32_t> Classes(const Dataset& data, int threads = 0) const;
 
   // The predicted number per example as the table of the training data would have it: a float
-  // converted, or its sum with schema().target_offset. Throws kInvalidArgument where the model
-  // predicts classes.
+  // converted, or its sum with schema().target_offset. Of a model of quantiles one per level of
+  // target_scaling(), ascending, one example after the other. Throws kInvalidArgument where the
+  // model predicts classes.
   std::vector<double> Values(const Dataset& data, int threads = 0) const;
 
   // The same straight from memory, for one example or a few: on the calling thread, without locks,
@@ -90,15 +106,15 @@ class Model {
   // the workspace until it ends; a Predictor has one of its own). The bits are those of the calls
   // above.
   //
-  // examples: one after the other, each shape().inputs() raw values as the training data had them
+  // examples: one after the other, each schema().features raw values as the training data had them
   // (less schema().offsets, where there are any; the model's scaling is applied to them; of
   // schema().categorical columns, one value per category, 1 or 0; a missing value is the caller's
   // to replace, by schema().means for instance), not checked: one that is NaN or infinite makes the
   // outputs of its example meaningless, and no others. logits, probabilities: as many values as
-  // above, written one example after the other; classes, values: one per example; floats are
-  // rounded, which tells only where schema().target_offset is not 0. The memory of input and output
-  // must not overlap. Throws kBadData where `examples` is not a whole number of examples,
-  // kInvalidArgument where the output has not the size that they need.
+  // above, written one example after the other; classes: one per example; floats are rounded, which
+  // tells only where schema().target_offset is not 0. The memory of input and output must not
+  // overlap. Throws kBadData where `examples` is not a whole number of examples, kInvalidArgument
+  // where the output has not the size that they need.
   void Logits(std::span<const float> examples, std::span<float> logits) const;
   void Probabilities(std::span<const float> examples, std::span<float> probabilities) const;
   void Classes(std::span<const float> examples, std::span<uint32_t> classes) const;

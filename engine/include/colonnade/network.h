@@ -23,6 +23,8 @@ enum class Activation {
   kSilu,       // z · sigmoid(z)
   kTanh,
   kSigmoid,  // 1 / (1 + exp(−z))
+  kSelu,     // 1.0507 · z, or 1.0507 · 1.6733 · (exp(z) − 1) where z < 0
+  kMish,     // z · tanh(log(1 + exp(z)))
 };
 
 inline constexpr NameRow<Activation> kActivations[] = {{Activation::kIdentity, "identity"},
@@ -32,14 +34,16 @@ inline constexpr NameRow<Activation> kActivations[] = {{Activation::kIdentity, "
                                                        {Activation::kGelu, "gelu"},
                                                        {Activation::kSilu, "silu"},
                                                        {Activation::kTanh, "tanh"},
-                                                       {Activation::kSigmoid, "sigmoid"}};
+                                                       {Activation::kSigmoid, "sigmoid"},
+                                                       {Activation::kSelu, "selu"},
+                                                       {Activation::kMish, "mish"}};
 constexpr std::span<const NameRow<Activation>> NamesOf(Activation) { return kActivations; }
 
 // What the outputs of the last layer stand for.
 enum class OutputKind {
   kSoftmax,  // a logit per class
   kSigmoid,  // one logit: of the second of two classes against the first
-  kLinear,   // one number, the prediction; of the training targets' scale, see TargetScaling
+  kLinear,   // a number, the prediction; of the training targets' scale, see TargetScaling
 };
 
 inline constexpr NameRow<OutputKind> kOutputKinds[] = {{OutputKind::kSoftmax, "softmax"},

@@ -26,6 +26,9 @@ void SetOption(TrainOptions&, std::string_view, std::string_view);
 // not.
 bool Belongs(const TrainOptions& options, std::string_view name);
 
+// Where no optimizer is chosen, chooses one that the option belongs to, if not all have it.
+void ChooseOptimizerFor(TrainOptions& options, std::string_view name);
+
 // Throws kInvalidArgument, the option being the subject, where it does not.
 void RequireBelongs(const TrainOptions& options, std::string_view name);
 

@@ -65,6 +65,9 @@ struct Spread {
   std::optional<double> deviation = {};  // the root of Σ (x − mean)² / (n − 1)
 };
 
+// Of no values zeros.
+[[nodiscard]] Spread SpreadOf(std::span<const double> values);
+
 // A configuration with what its runs say together.
 struct SelectionRow {
   size_t configuration = 0;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "colonnade/dataset.h"
 #include "colonnade/evaluate.h"
@@ -27,6 +28,18 @@ inline constexpr NameRow<StopReason> kStopReasons[] = {
     {StopReason::kMaxSeconds, "max-seconds"}};
 constexpr std::span<const NameRow<StopReason>> NamesOf(StopReason) { return kStopReasons; }
 
+// How the training of one network of an ensemble went.
+struct MemberResult {
+  size_t member = 0;  // from 0, of those that the options ask for; by TrainOptions::seed + member
+  StopReason reason = StopReason::kEpochs;
+  size_t epochs = 0;
+  size_t steps = 0;
+  double loss = 0;  // as in TrainResult, as all else
+  double accuracy = 0;
+  size_t best_epoch = 0;
+  std::optional<Evaluation> validation = {};  // of this network alone
+};
+
 struct TrainResult {
   Model model;
   TrainOptions options;  // in force: TrainOptions::Resolve()
@@ -41,8 +54,14 @@ struct TrainResult {
   int threads = 0;          // that took part
   // The epoch that the parameters are from, where early stopping chose one; else 0.
   size_t best_epoch = 0;
-  std::optional<Evaluation> validation;  // of `model`
-  std::optional<Profile> profile;        // where the options ask for it
+  std::optional<Evaluation> validation = {};  // of `model`; or else:
+  bool out_of_fold =
+      false;  // of the predictions of each example by the network that did not see it
+  // Of an ensemble: those in `model`, in its order; all, unless it was stopped. Then epochs and
+  // steps are sums over them, loss and accuracy means, and the reason is that of the first that
+  // ended before its time.
+  std::vector<MemberResult> members = {};
+  std::optional<Profile> profile = {};  // where the options ask for it
 };
 
 // Trains a network to tell classes or to predict numbers. The result depends on the data, the
@@ -50,7 +69,8 @@ struct TrainResult {
 // it has FMA. Throws kInvalidArgument for options out of range, kBadData for data without labels or
 // with fewer than two classes or validation data that do not fit, kDiverged when the loss or a
 // parameter leaves the finite numbers. With a checkpoint: kIo where it cannot be read or written,
-// kBadModel where it is damaged or belongs to another training.
+// kBadModel where it is damaged or belongs to another training. Of an ensemble, each network has
+// the bits that it would have alone.
 [[nodiscard]] TrainResult Train(const Dataset& data, const TrainOptions& options = {});
 
 }  // namespace colonnade

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "colonnade/auto.h"
 #include "colonnade/dataset.h"
 #include "colonnade/evaluate.h"
 #include "colonnade/loss.h"
@@ -55,10 +56,22 @@ constexpr std::span<const NameRow<Initialization>> NamesOf(Initialization) {
   return kInitializations;
 }
 
+// What the networks of an ensemble differ by, beside their seeds.
+enum class EnsembleBy {
+  kSeeds,  // nothing
+  kFolds,  // the examples: each learns from all folds but one, and is validated on that (bagging)
+};
+
+inline constexpr NameRow<EnsembleBy> kEnsembleBys[] = {{EnsembleBy::kSeeds, "seeds"},
+                                                       {EnsembleBy::kFolds, "folds"}};
+constexpr std::span<const NameRow<EnsembleBy>> NamesOf(EnsembleBy) { return kEnsembleBys; }
+
 // One value for all hidden layers, or one for each of them.
 template <class T>
 class PerLayer {
  public:
+  using value_type = T;
+
   PerLayer(T value) : values_{value} {}                        // for all
   PerLayer(std::initializer_list<T> each) : values_(each) {}   // one of them: for all
   PerLayer(std::vector<T> each) : values_(std::move(each)) {}  // likewise
@@ -101,17 +114,25 @@ struct Progress {
   // Where epoch_done, with TrainOptions::measure_norms:
   double parameter_norm = 0;  // Euclidean, of all parameters together
   double gradient_norm = 0;   // likewise, of the last step of the epoch, before clipping
+  const NetworkShape* network = nullptr;  // that is trained; only during the call
   // Where epoch_done, of the validation data, if any; else null. Only during the call.
   const Evaluation* validation = nullptr;
+  // Of an ensemble: which of its networks, from 1, this is about, and of how many. Steps, examples
+  // and seconds are then those of all together, the rest is its own.
+  size_t member = 1;
+  size_t members = 1;
 };
 
 // All that decides a training. colonnade/options.h has the names, ranges and what belongs together;
-// the order here is the order there.
+// the order here is the order there. What is Auto and not chosen, a rate, a weight decay or a
+// number of epochs that is not there, kAuto: these follow kind and size of the data, see ForData().
 struct TrainOptions {
   // ---- The network ----
 
-  std::vector<size_t> hidden = {192};                   // widths of the hidden layers; may be empty
-  PerLayer<Activation> activation = Activation::kRelu;  // of the hidden layers
+  // Widths of the hidden layers; may be empty.
+  Auto<std::vector<size_t>> hidden = Auto<std::vector<size_t>>::Open({192});
+  // Of the hidden layers.
+  Auto<PerLayer<Activation>> activation = Auto<PerLayer<Activation>>::Open(Activation::kRelu);
   // Batch normalisation of hidden layers before their activation (see Layer), as
   // torch.nn.BatchNorm1d: statistics of the whole batch, running averages with momentum 0.1. A
   // batch of one example, which the last of an epoch may be, takes the running averages instead.
@@ -119,47 +140,67 @@ struct TrainOptions {
   PerLayer<bool> batch_norm = false;
   // [0, 1): the probability with which each output of a hidden layer is dropped in a step, all
   // others being scaled by 1 / (1 - dropout). Evaluation drops nothing.
-  double dropout = 0;
+  Auto<double> dropout = Auto<double>::Open(0);
   Initialization init = Initialization::kHe;
-  // Fitted on the training data. With `start`, kAuto is what that model has.
+  // Fitted on the training data. With `start`, kAuto is what that model has, for both.
   Scale scale = Scale::kAuto;
+  Embedding embed = Embedding::kAuto;  // beside numbers
 
   // ---- The loss ----
 
   Loss loss = Loss::kAuto;
-  double huber_delta = 1;      // δ > 0 of kHuber, in units of the targets as they are scaled
+  double huber_delta = 1;  // δ > 0 of kHuber, in units of the targets as they are scaled
+  std::vector<double> quantiles = {0.1, 0.5, 0.9};  // of kQuantile: in (0, 1), ascending
   double label_smoothing = 0;  // [0, 1); for kCrossEntropy: this part of a label is spread evenly
                                // over all classes
-  ClassWeights class_weight = {};                     // for classes
-  TargetScale target_scale = TargetScale::kStandard;  // for numbers
+  ClassWeights class_weight = {};                 // for classes
+  TargetScale target_scale = TargetScale::kAuto;  // for numbers
 
   // ---- Learning ----
 
-  size_t epochs = 0;       // 1 .. 10^6; 0: what EpochsFor() says
-  size_t batch_size = 96;  // examples per step; 0: all of them
+  size_t epochs = 0;                                 // 1 .. 10^6; 0: what EpochsFor() says
+  Auto<size_t> batch_size = Auto<size_t>::Open(96);  // examples per step; 0: all of them
   // Batches per step (1 .. 10^6): their gradients accumulate. In f32 the bits are those of a batch
   // as large, in the memory for one (but not with batch normalisation, of each batch by itself);
   // the last step of an epoch takes what is left.
   size_t accumulate = 1;
-  Optimizer optimizer = Optimizer::kMomentum;
+  Auto<Optimizer> optimizer = Auto<Optimizer>::Open(Optimizer::kMomentum);
   std::optional<double> learning_rate;  // > 0; where there is none, what Rate() says
   // Of the optimizers whose rows in kOptimizers name them:
   double momentum = 0.9;  // [0, 1); decay of the velocity
-  double beta1 = 0.9;     // [0, 1); decay of the mean gradient
-  double beta2 = 0.999;   // [0, 1); decay of the mean square
-  double alpha = 0.99;    // [0, 1); decay of the mean square
-  double epsilon = 1e-8;  // [1e-30, 1]; added to its root
-  // ≥ 0; where there is none, what WeightDecay() says. Of weights and biases, as in PyTorch: kAdamW
-  // shrinks them by rate · weight_decay a step, the others add weight_decay · w to the gradient.
+  // [0, 1); decay of the mean gradient. Of kLion: of the mean that a step goes by, while that which
+  // is kept has beta2. Of kScheduleFree, for which it is above 0: the share of the average in the
+  // point at which gradients are taken.
+  double beta1 = 0.9;
+  std::optional<double> beta2;  // [0, 1); decay of the mean square; none: what Beta2() says
+  double alpha = 0.99;          // [0, 1); decay of the mean square
+  double epsilon = 1e-8;        // [1e-30, 1]; added to its root
+  // ≥ 0; where there is none, what WeightDecay() says. Of weights and biases, as in PyTorch:
+  // kAdamW, kLion and kScheduleFree shrink them by rate · weight_decay a step, the others add
+  // weight_decay · w to the gradient.
   std::optional<double> weight_decay;
   // The gradient of all parameters together is scaled down to this Euclidean norm where it is
   // larger (Pascanu et al. 2013; torch clip_grad_norm_); 0: never.
   double clip_norm = 0;
-  Schedule schedule = Schedule::kCosine;
-  size_t warmup = 0;           // steps in which the rate grows to the first of the schedule
-  double lr_decay = 0.1;       // (0, 1]; for kStep and kExponential
-  size_t lr_decay_epochs = 0;  // for them; 0: a third of the epochs
+  // [0, 1): the model that is evaluated, also for early stopping, and results is an average of the
+  // parameters over the steps, weighted by ema^(steps ago); 0: what the last step left. The steps
+  // go on from their own parameters. Running statistics of batch normalisation are averaged
+  // likewise. Not with kScheduleFree, which averages by itself.
+  double ema = 0;
+  std::optional<Schedule> schedule;  // where there is none, what ScheduleInForce() says
+  size_t warmup = 0;                 // steps in which the rate grows to the first of the schedule
+  double lr_decay = 0.1;             // (0, 1]; for kStep and kExponential
+  size_t lr_decay_epochs = 0;        // for them; 0: a third of the epochs
   uint64_t seed = 0;
+  // So many networks (1 .. 1000) as one model, which averages their predictions: trained side by
+  // side, each as if it were alone, by seed, seed + 1, …, which it starts, shuffles and drops by. A
+  // validation part is the same for all, and so is the scaling, of all data to train on. `start`
+  // may have as many; or one that all start from.
+  Auto<size_t> ensemble = Auto<size_t>::Open(1);
+  // With kFolds, these are SplitFolds() by `seed`; what no network saw of the data is predicted
+  // by the one that did not see it, and TrainResult::validation is of all these predictions, unless
+  // there are validation data for the whole.
+  Auto<EnsembleBy> ensemble_by = Auto<EnsembleBy>::Open(EnsembleBy::kSeeds);
   Precision precision = Precision::kF32;
 
   // ---- What ends the training before `epochs` are done; 0: nothing ----
@@ -167,12 +208,12 @@ struct TrainOptions {
   // The fraction of the examples, of each class, that training does not see but evaluates after
   // every epoch: SplitStratified() by `seed`. 0: none. Or such examples from elsewhere, with the
   // features and classes of the training data; one of the two at most.
-  double validation = 0;
+  Auto<double> validation = Auto<double>::Open(0);
   std::optional<Dataset> validation_data = {};
   // So many epochs in a row without a lower loss on the validation data. The result then has the
   // parameters of the epoch with the lowest, also where something else ended the training, other
   // than reaching target_accuracy.
-  size_t early_stopping = 0;
+  Auto<size_t> early_stopping = Auto<size_t>::Open(0);
   // Such an accuracy after an epoch, (0, 1]: on the validation data, without any the mean over the
   // epoch.
   double target_accuracy = 0;
@@ -208,7 +249,10 @@ struct TrainOptions {
   // steps are too short to share runs on one thread whatever this says.
   int threads = 0;
 
-  // Called after every step, on the calling thread; false stops the training after this step.
+  // Called after every step, on the calling thread; false stops the training after this step. Of an
+  // ensemble, after every epoch of every network and some times per second in between, on any
+  // thread but never twice at a time; false stops all of them, though epochs that end meanwhile
+  // are told.
   std::function<bool(const Progress&)> on_progress = {};
 
   bool measure_norms = false;  // whether the norms in Progress are wanted
@@ -216,6 +260,14 @@ struct TrainOptions {
   // Whether TrainResult::profile is wanted. Costs about a per cent of the time where a step takes
   // some 100 µs.
   bool profile = false;
+
+  // These options with all that is left open, but for what depends on the loss, chosen by kind and
+  // size of `data`: those that a training shall learn from and validate on. Pictures get what
+  // serves them; tables the recipe of engine/train/RECIPES.md, which has the evidence for it.
+  [[nodiscard]] TrainOptions ForData(const Dataset& data) const;
+
+  // Whether there are several networks, each on folds of the data.
+  bool HasFolds() const { return *ensemble > 1 && *ensemble_by == EnsembleBy::kFolds; }
 
   // Whether any layer has batch normalisation.
   bool HasBatchNorm() const;
@@ -239,13 +291,17 @@ struct TrainOptions {
   // `weight_decay`, or where there is none what kOptimizers has.
   double WeightDecay() const;
 
+  // `beta2` and `schedule`, or where there is none what kOptimizers has.
+  double Beta2() const;
+  Schedule ScheduleInForce() const;
+
   // Throws kInvalidArgument, with the option, its value and its range, where one is out of range.
   // Train() does so first of all; for a program that wants to know before it loads data.
   void Check() const;
 
   // These options as they are in force for such data: what is left open (the loss, the learning
-  // rate, the weight decay, the epochs, the network of `start`, class weights of a file) decided.
-  // Throws what Train() throws for options and data that do not go together.
+  // rate, the weight decay, beta2, the schedule, the epochs, the network of `start`, class weights
+  // of a file) decided. Throws what Train() throws for options and data that do not go together.
   [[nodiscard]] TrainOptions Resolve(const Dataset& data) const;
 
   // The run that this project started from: one hidden layer of 10, full batch, rate 0.05,
@@ -259,11 +315,11 @@ struct TrainOptions {
 template <class Options, class Visit>
   requires std::same_as<std::remove_const_t<Options>, TrainOptions>
 void VisitOptions(Options& options, const Visit& visit) {
-  auto& [hidden, activation, batch_norm, dropout, init, scale,            //
-         loss, huber_delta, label_smoothing, class_weight, target_scale,  //
+  auto& [hidden, activation, batch_norm, dropout, init, scale, embed,                //
+         loss, huber_delta, quantiles, label_smoothing, class_weight, target_scale,  //
          epochs, batch_size, accumulate, optimizer, learning_rate, momentum, beta1, beta2, alpha,
-         epsilon, weight_decay, clip_norm, schedule, warmup, lr_decay, lr_decay_epochs, seed,
-         precision,                                                                  //
+         epsilon, weight_decay, clip_norm, ema, schedule, warmup, lr_decay, lr_decay_epochs, seed,
+         ensemble, ensemble_by, precision,                                           //
          validation, validation_data, early_stopping, target_accuracy, max_seconds,  //
          checkpoint, checkpoint_every, resume, on_checkpoint, resume_from, start,    //
          threads, on_progress, measure_norms, profile] = options;
@@ -287,15 +343,23 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .commands = kTraining,
                    .help = "How features become network inputs"},
         scale);
+  visit(
+      OptionInfo{.name = "embed",
+                 .group = "Data",
+                 .effect = kResult,
+                 .commands = kTraining,
+                 .help = "What the network takes beside each number: ple, how much of each of up\n"
+                         "to 32 pieces of its range lies below it"},
+      embed);
   visit(OptionInfo{.name = "validation",
                    .group = "Data",
                    .effect = kData,
                    .commands = kFixed,
                    .help = "Fraction of the examples, of each class, that training does not see;\n"
-                           "evaluated after every epoch",
+                           "evaluated after every epoch; 0: none",
                    .value = "FRACTION",
-                   .unset = "none",
-                   .range = {.lowest = 0, .highest = 1, .above = true, .below = true}},
+                   .unset = "0.15 of a table of 5,000 examples or more, else none",
+                   .range = kFraction},
         validation);
 
   visit(OptionInfo{.name = "hidden",
@@ -305,13 +369,15 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .help = "Widths of the hidden layers, such as 128 or 256,64",
                    .value = "N[,N…]|none",
                    .nothing = "none",
+                   .unset = "192",
                    .range = {.lowest = 1, .highest = 1 << 20}},
         hidden);
   visit(OptionInfo{.name = "activation",
                    .group = "Network",
                    .effect = kNetwork,
                    .commands = kTraining,
-                   .help = "Activation of the hidden layers; or one for each, such as relu,tanh"},
+                   .help = "Activation of the hidden layers; or one for each, such as relu,tanh",
+                   .unset = "relu; silu for a table of 5,000 examples or more"},
         activation);
   visit(OptionInfo{.name = "batch-norm",
                    .group = "Network",
@@ -327,6 +393,7 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .effect = kResult,
                    .commands = kTraining,
                    .help = "Part of the outputs of hidden layers that each step drops",
+                   .unset = "0; of a table 0.2, from 5,000 examples on 0.1",
                    .range = kFraction},
         dropout);
   visit(OptionInfo{.name = "init",
@@ -352,6 +419,14 @@ void VisitOptions(Options& options, const Visit& visit) {
                            "targets (with `target-scale` none in their units)",
                    .range = {.lowest = 1e-6, .highest = 1e6}},
         huber_delta);
+  visit(OptionInfo{.name = "quantiles",
+                   .group = "Loss",
+                   .effect = kResult,
+                   .commands = kTraining,
+                   .help = "Which quantiles of the number are predicted, such as 0.05,0.95",
+                   .value = "X[,X…]",
+                   .range = {.lowest = 0, .highest = 1, .above = true, .below = true}},
+        quantiles);
   visit(OptionInfo{.name = "label-smoothing",
                    .group = "Loss",
                    .effect = kResult,
@@ -375,18 +450,21 @@ void VisitOptions(Options& options, const Visit& visit) {
                  .effect = kResult,
                  .commands = kTraining,
                  .help = "How numbers are scaled for the training: standard (mean 0, variance 1),\n"
-                         "none, or log (log(1 + y) to mean 0, variance 1: for numbers over\n"
-                         "orders of magnitude); predictions are in the units of the data"},
+                         "none, log (log(1 + y) to mean 0, variance 1), quantile (normal scores)\n"
+                         "or auto (standard; for heavy tails what predicts best in a trial);\n"
+                         "predictions are in the units of the data"},
       target_scale);
 
-  visit(OptionInfo{.name = "epochs",
-                   .group = "Learning",
-                   .effect = kResult,
-                   .commands = kTraining,
-                   .help = "Passes over the training data",
-                   .unset = "as many as give 2500 steps, 4 to 200",
-                   .range = kMillion},
-        epochs);
+  visit(
+      OptionInfo{.name = "epochs",
+                 .group = "Learning",
+                 .effect = kResult,
+                 .commands = kTraining,
+                 .help = "Passes over the training data",
+                 .unset = "as many as give 2500 steps, 4 to 200; of a table 1250, 4 to 100, from\n"
+                          "5,000 examples on 6000, 15 to 200",
+                 .range = kMillion},
+      epochs);
   visit(OptionInfo{.name = "batch-size",
                    .group = "Learning",
                    .effect = kResult,
@@ -394,6 +472,7 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .help = "Examples per step",
                    .value = "N|full",
                    .nothing = "full",
+                   .unset = "96",
                    .range = {.lowest = 1, .highest = 4294967295}},
         batch_size);
   visit(
@@ -406,12 +485,15 @@ void VisitOptions(Options& options, const Visit& visit) {
                  .value = "N",
                  .range = kMillion},
       accumulate);
-  visit(OptionInfo{.name = "optimizer",
-                   .group = "Learning",
-                   .effect = kResult,
-                   .commands = kTraining,
-                   .help = "Update rule, each as PyTorch defines it"},
-        optimizer);
+  visit(
+      OptionInfo{
+          .name = "optimizer",
+          .group = "Learning",
+          .effect = kResult,
+          .commands = kTraining,
+          .help = "Update rule, as PyTorch defines it; lion and schedule-free as their authors",
+          .unset = "momentum for pictures, adamw for tables"},
+      optimizer);
   visit(OptionInfo{.name = "lr",
                    .group = "Learning",
                    .effect = kResult,
@@ -432,14 +514,16 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .group = "Learning",
                    .effect = kResult,
                    .commands = kTraining,
-                   .help = "Decay of the mean gradient",
+                   .help = "Decay of the mean gradient; of schedule-free: share of the average in\n"
+                           "the point at which gradients are taken",
                    .range = kFraction},
         beta1);
   visit(OptionInfo{.name = "beta2",
                    .group = "Learning",
                    .effect = kResult,
                    .commands = kTraining,
-                   .help = "Decay of the mean square",
+                   .help = "Decay of the mean square; of lion: of the mean gradient that is kept",
+                   .unset = "that of the optimizer",
                    .range = kFraction},
         beta2);
   visit(OptionInfo{.name = "alpha",
@@ -456,17 +540,15 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .help = "Added to the root of the mean square",
                    .range = {.lowest = 1e-30, .highest = 1}},
         epsilon);
-  visit(
-      OptionInfo{
-          .name = "weight-decay",
-          .group = "Learning",
-          .effect = kResult,
-          .commands = kTraining,
-          .help = "Pulls weights and biases towards 0: adamw by rate · X · w a step, the others\n"
-                  "by adding X · w to the gradient",
-          .unset = "that of the optimizer",
-          .range = {.lowest = 0, .highest = 1e6}},
-      weight_decay);
+  visit(OptionInfo{.name = "weight-decay",
+                   .group = "Learning",
+                   .effect = kResult,
+                   .commands = kTraining,
+                   .help = "Pulls weights and biases towards 0: adamw, lion and schedule-free by\n"
+                           "rate · X · w a step, the others by adding X · w to the gradient",
+                   .unset = "that of the optimizer",
+                   .range = {.lowest = 0, .highest = 1e6}},
+        weight_decay);
   visit(OptionInfo{.name = "clip-norm",
                    .group = "Learning",
                    .effect = kResult,
@@ -475,11 +557,20 @@ void VisitOptions(Options& options, const Visit& visit) {
                            "0: no limit",
                    .range = {.lowest = 0, .highest = 1e30}},
         clip_norm);
+  visit(OptionInfo{.name = "ema",
+                   .group = "Learning",
+                   .effect = kResult,
+                   .commands = kTraining,
+                   .help = "Take for the model an average of the parameters over the steps, with\n"
+                           "the weight X^(steps ago), such as 0.99; 0: those of the last step",
+                   .range = kFraction},
+        ema);
   visit(OptionInfo{.name = "schedule",
                    .group = "Learning",
                    .effect = kResult,
                    .commands = kTraining,
-                   .help = "Learning rate over time"},
+                   .help = "Learning rate over time",
+                   .unset = "that of the optimizer"},
         schedule);
   visit(OptionInfo{.name = "warmup",
                    .group = "Learning",
@@ -511,6 +602,25 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .value = "N"},
         seed);
   visit(
+      OptionInfo{.name = "ensemble",
+                 .group = "Learning",
+                 .effect = kResult,
+                 .commands = kTraining,
+                 .help = "So many networks, by consecutive seeds, as one model: their predictions\n"
+                         "are averaged",
+                 .value = "N",
+                 .unset = "1",
+                 .range = {.lowest = 1, .highest = static_cast<double>(kMaxMembers)}},
+      ensemble);
+  visit(OptionInfo{.name = "ensemble-by",
+                   .group = "Learning",
+                   .effect = kResult,
+                   .commands = kTraining,
+                   .help = "What they learn from. seeds: all of the data; folds: each from all\n"
+                           "folds of them but one, on which it is validated",
+                   .unset = "seeds"},
+        ensemble_by);
+  visit(
       OptionInfo{.name = "precision",
                  .group = "Learning",
                  .effect = kResult,
@@ -524,10 +634,10 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .effect = kResult,
                    .commands = kTraining,
                    .help = "Stop after so many epochs without a lower validation loss, and take\n"
-                           "the parameters of the epoch with the lowest",
+                           "the parameters of the epoch with the lowest; 0: never",
                    .value = "EPOCHS",
-                   .unset = "never",
-                   .range = {.lowest = 1}},
+                   .unset = "10 for a table of 5,000 examples or more, else never",
+                   .range = {.lowest = 0}},
         early_stopping);
   visit(OptionInfo{.name = "target-accuracy",
                    .group = "Stopping",

@@ -10,6 +10,7 @@
 #include "colonnade/error.h"
 #include "tests/support/errors.h"
 #include "tests/support/format_text.h"
+#include "tests/support/paths.h"
 #include "tests/support/temp_dir.h"
 
 namespace colonnade {
@@ -22,7 +23,7 @@ using test::TempDir;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const std::filesystem::path kFolder = COLONNADE_TEST_DATA "/formats";
+const std::filesystem::path kFolder = test::TestData() / "formats";
 
 constexpr const char* kTable = R"("count","size","flag","place","kind","day","time","label"
 3,0.1,true,"Rome, Italy",b,2021-03-01,2021-03-01T00:30:00,yes
@@ -133,7 +134,7 @@ TEST(Arrow, ADamagedFileIsReadOrRefused) {
 // The inputs that the fuzzer starts from, and those that it once found.
 TEST(FormatsCorpus, IsReadOrRefused) {
   size_t inputs = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(COLONNADE_FUZZ_CORPUS "/formats")) {
+  for (const auto& entry : std::filesystem::directory_iterator(test::FuzzCorpus() / "formats")) {
     FormatOutcome(ReadFile(entry.path()));
     ++inputs;
   }

@@ -146,7 +146,7 @@ TEST_F(CacheTest, KeepsTheSchema) {
   options.categorical = {"auto"};
   options.missing = Missing::kMean;
   const Dataset data = ReadCsv(dir_ / "t.csv", options);
-  ASSERT_EQ(data.schema().means.size(), 4u);
+  ASSERT_EQ(data.schema().means.size(), 5u);
   ExpectSame(RoundTrip(data), data);
   // The same options may be given again, and no others.
   ExpectSame(ReadData(File(), options), data);

@@ -136,25 +136,27 @@ TEST(CsvContentsTest, UnknownCategoriesAreNone) {
 
 TEST(CsvContentsTest, MissingValues) {
   const std::string text = "y,a,b\n0,1,10\n1,,20\n0,3,NA\n1,?,\n";
-  const Dataset mean = Read(text);
+  const CsvOptions no_indicator = {.missing_indicator = false};
+  const Dataset mean = Read(text, no_indicator);
   EXPECT_EQ(mean.schema().missing, Missing::kMean) << "unless something else is said";
   EXPECT_EQ(Read("y,a\n0,1\n1,2\n").schema().missing, Missing::kRefuse) << "nothing to fill";
   EXPECT_THAT(ValuesOf(mean, 1), ElementsAre(2, 20));
   EXPECT_THAT(ValuesOf(mean, 3), ElementsAre(2, 15));
   EXPECT_THAT(mean.schema().means, ElementsAre(2, 15));
   EXPECT_EQ(mean.element_type(), ElementType::kU8) << "the means happen to be bytes";
-  EXPECT_EQ(Read(text, {.missing = Missing::kMean}).Hash(), mean.Hash());
-  const Dataset median =
-      Read("y,a,b\n0,1,10\n1,,20\n0,3,NA\n1,?,0\n0,11,-\n", {.missing = Missing::kMedian});
+  EXPECT_EQ(Read(text, {.missing = Missing::kMean, .missing_indicator = false}).Hash(),
+            mean.Hash());
+  const Dataset median = Read("y,a,b\n0,1,10\n1,,20\n0,3,NA\n1,?,0\n0,11,-\n",
+                              {.missing = Missing::kMedian, .missing_indicator = false});
   EXPECT_THAT(median.schema().means, ElementsAre(3, 10));
   EXPECT_THAT(ValuesOf(median, 3), ElementsAre(3, 0));
   EXPECT_THAT(ValuesOf(median, 4), ElementsAre(11, 10));
-  const Dataset told = Read(text, {.missing = Missing::kMean, .missing_indicator = true});
+  const Dataset told = Read(text, {.missing = Missing::kMean});
   EXPECT_THAT(told.schema().feature_names, ElementsAre("a", "a_missing", "b", "b_missing"));
   EXPECT_THAT(ValuesOf(told, 2), ElementsAre(3, 0, 15, 1));
   EXPECT_THAT(Read("y,b,a\n1,2,\n", {.like = told.schema()}).schema().feature_names,
               ElementsAre("a", "a_missing", "b", "b_missing"));
-  const Dataset zero = Read(text, {.missing = Missing::kZero});
+  const Dataset zero = Read(text, {.missing = Missing::kZero, .missing_indicator = false});
   EXPECT_THAT(ValuesOf(zero, 3), ElementsAre(0, 0));
   EXPECT_THAT(zero.schema().means, IsEmpty());
   const Dataset drop = Read(text, {.missing = Missing::kDrop});
@@ -190,7 +192,7 @@ TEST(CsvContentsTest, MissingValues) {
 
 TEST(CsvContentsTest, WordsForMissingValues) {
   const std::string text = "y,a\n0,1\n1,n.d.\n0,NA\n1,3\n0,n.d.\n1,8\n";
-  const Dataset more = Read(text, {.na_values = {"n.d.", "x"}});
+  const Dataset more = Read(text, {.na_values = {"n.d.", "x"}, .missing_indicator = false});
   EXPECT_THAT(ValuesOf(more, 1), ElementsAre(4));
   EXPECT_THAT(more.schema().na_values, ElementsAre("n.d.", "x"));
   EXPECT_THAT(ValuesOf(Read("y,a\n0,n.d.\n", {.like = more.schema()}), 0), ElementsAre(4))
@@ -200,7 +202,7 @@ TEST(CsvContentsTest, WordsForMissingValues) {
   EXPECT_THAT(kept.schema().classes, ElementsAre("NA", "x"));
   EXPECT_THAT(kept.schema().feature_names, ElementsAre("a_null", "a_u"));
   // In columns of numbers alone.
-  const Dataset dashes = Read("y,a,b\n0,1,-\n1,-,x\n0,.,-\n1,3,x\n");
+  const Dataset dashes = Read("y,a,b\n0,1,-\n1,-,x\n0,.,-\n1,3,x\n", {.missing_indicator = false});
   EXPECT_THAT(dashes.schema().feature_names, ElementsAre("a", "b_-", "b_x"));
   EXPECT_THAT(ValuesOf(dashes, 2), ElementsAre(2, 1, 0));
 }

@@ -13,7 +13,7 @@ namespace colonnade {
 namespace {
 
 using test::Column;
-using test::LabelsOf;
+using test::LabelTextsOf;
 using test::ReadText;
 using test::Refusal;
 using testing::ElementsAre;
@@ -90,10 +90,10 @@ TEST(CsvContractTest, LinesWithinQuotes) {
 }
 
 TEST(CsvContractTest, OtherQuotes) {
-  EXPECT_THAT(LabelsOf(ReadText("a,label\n1,'x,y'\n2,'it''s'\n", {.quote = '\''})),
+  EXPECT_THAT(LabelTextsOf(ReadText("a,label\n1,'x,y'\n2,'it''s'\n", {.quote = '\''})),
               ElementsAre("x,y", "it's"));
   const CsvOptions escape = {.escape = '\\'};
-  EXPECT_THAT(LabelsOf(ReadText("a,label\n1,\"x \\\"y\\\", z\"\n2,\"\\\\\"\n", escape)),
+  EXPECT_THAT(LabelTextsOf(ReadText("a,label\n1,\"x \\\"y\\\", z\"\n2,\"\\\\\"\n", escape)),
               ElementsAre("x \"y\", z", "\\"));
   EXPECT_THAT(Refusal("a,label\n1,\"x \\\"y\\\", z\"\n2,u\n"), HasSubstr("escape \\ says"));
 }
@@ -116,7 +116,7 @@ TEST(CsvContractTest, ColumnsByNameInAnyOrder) {
   EXPECT_EQ(data.schema().feature_names, like.feature_names);
   EXPECT_THAT(std::vector<float>(data.FloatsOf(0), data.FloatsOf(0) + 5),
               ElementsAre(2, 2.5F, 1, 0, 5.25F));
-  EXPECT_THAT(LabelsOf(data), ElementsAre("y"));
+  EXPECT_THAT(LabelTextsOf(data), ElementsAre("y"));
   EXPECT_THAT(data.notes(), ElementsAre(HasSubstr("ignored 1 unknown column: 'extra'")));
   EXPECT_THAT(Refusal("label,paid,kind,W,when\ny,$5.25,elm,2.5,2021-01-03\n", {.like = like}),
               HasSubstr("no column 'w'; there is 'W'"));
@@ -144,7 +144,8 @@ TEST(CsvContractTest, MeansOfTheModelStandForMissingValues) {
   const Dataset data = ReadText("a,b\n,\n5,u\n", {.like = like, .labels_optional = true});
   EXPECT_THAT(data.incomplete(), IsEmpty());
   EXPECT_THAT(Column(data, 0), ElementsAre(2, 5));
-  EXPECT_THAT(Column(data, 3), ElementsAre(1, 0));  // the category of missing values
+  EXPECT_THAT(Column(data, 1), ElementsAre(1, 0));  // the indicator
+  EXPECT_THAT(Column(data, 4), ElementsAre(1, 0));  // the category of missing values
 }
 
 // ---- Parts of their own ----

@@ -13,7 +13,7 @@
 namespace colonnade {
 namespace {
 
-using test::LabelsOf;
+using test::LabelTextsOf;
 using test::ReadText;
 using test::Refusal;
 using testing::ElementsAre;
@@ -142,7 +142,7 @@ TEST(CsvContractTest, LabelsAreAsWritten) {
 
 TEST(CsvContractTest, LabelsOfAnotherTableFitBySpellingOrNumber) {
   const Dataset model = ReadText("w,y\n1,01\n2,02\n3,01\n");
-  EXPECT_THAT(LabelsOf(ReadText("w,y\n5,1\n6,2\n7,01\n", {.like = model.schema()})),
+  EXPECT_THAT(LabelTextsOf(ReadText("w,y\n5,1\n6,2\n7,01\n", {.like = model.schema()})),
               ElementsAre("01", "02", "01"));
   EXPECT_THAT(Refusal("w,y\n5,1\n6,3\n", {.like = model.schema()}),
               HasSubstr("t.csv:3: column 2 ('y'): found '3', expected one of the classes 01, 02"));

@@ -12,7 +12,7 @@ namespace colonnade {
 namespace {
 
 using test::Column;
-using test::LabelsOf;
+using test::LabelTextsOf;
 using test::ReadText;
 using test::Refusal;
 using testing::ElementsAre;
@@ -44,7 +44,7 @@ TEST(CsvContractTest, SeparatorIsWhatCutsMostRowsAlike) {
 TEST(CsvContractTest, AnEmptyCellBetweenTabsIsEmpty) {
   const Dataset data = ReadText("a\tb\tlabel\n1\t\tx\n2\t3\ty\n\t5\tx\n");
   EXPECT_THAT(Column(data, 0), ElementsAre(1, 2, 1.5F));
-  EXPECT_THAT(Column(data, 1), ElementsAre(4, 3, 5));
+  EXPECT_THAT(Column(data, 2), ElementsAre(4, 3, 5)) << "behind the indicator of the first";
 }
 
 // ---- What stands around the table ----
@@ -68,7 +68,7 @@ TEST(CsvContractTest, TrailingSeparatorsAreNoColumn) {
         "w,h,kind\n1,2,oak,\n3,4,elm,\n5,6,oak,\n"}) {
     const Dataset data = ReadText(text);
     EXPECT_THAT(NamesOf(data), ElementsAre("w", "h")) << text;
-    EXPECT_THAT(LabelsOf(data), ElementsAre("oak", "elm", "oak"));
+    EXPECT_THAT(LabelTextsOf(data), ElementsAre("oak", "elm", "oak"));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/support/csv_outcome.h"
+#include "tests/support/paths.h"
 #include "tests/support/temp_dir.h"
 
 namespace colonnade::test {
@@ -15,7 +16,7 @@ TEST(CsvCorpus, BothReadersAgreeOnAllOfIt) {
   const TempDir dir;
   size_t inputs = 0;
   size_t tables = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(COLONNADE_FUZZ_CORPUS "/csv")) {
+  for (const auto& entry : std::filesystem::directory_iterator(FuzzCorpus() / "csv")) {
     const std::string input = ReadFile(entry.path());
     EXPECT_EQ(CsvFuzzDisagreement(input, dir / "t.csv"), "") << entry.path();
     ++inputs;

@@ -11,6 +11,7 @@
 #include "colonnade/error.h"
 #include "tests/support/errors.h"
 #include "tests/support/format_text.h"
+#include "tests/support/paths.h"
 #include "tests/support/temp_dir.h"
 
 namespace colonnade {
@@ -25,7 +26,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const std::filesystem::path kFolder = COLONNADE_TEST_DATA "/formats";
+const std::filesystem::path kFolder = test::TestData() / "formats";
 
 std::vector<float> ValuesOf(const Dataset& data, size_t example) {
   std::vector<float> values(data.features());

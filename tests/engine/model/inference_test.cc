@@ -208,10 +208,10 @@ TEST(Inference, RejectsSizesThatDoNotFit) {
   const std::span in(values);
   const std::span out(outputs);
   const auto expect_bad_data = [&](const std::string& found, const auto& call) {
-    test::ExpectError(
-        ErrorCode::kBadData,
-        "examples: found " + found + " values, expected a multiple of 3 (as the model has inputs)",
-        call);
+    test::ExpectError(ErrorCode::kBadData,
+                      "examples: found " + found +
+                          " values, expected a multiple of 3 (as the model has features)",
+                      call);
   };
   expect_bad_data("8", [&] { model.Logits(in.first(8), out); });
   expect_bad_data("2", [&] { model.Probabilities(in.first(2), out.first(20)); });

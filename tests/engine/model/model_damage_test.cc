@@ -65,10 +65,10 @@ TEST(ModelDamageTest, RefusesDamage) {
     std::function<void(Parts&)> damage;
     std::string problem;
   } cases[] = {
-      {[](Parts& p) { p.metadata["colonnade.format_version"] = "4"; },
-       "model format 4, this version reads 1 to 3"},
+      {[](Parts& p) { p.metadata["colonnade.format_version"] = "5"; },
+       "model format 5, this version reads 1 to 4"},
       {[](Parts& p) { p.metadata["colonnade.format_version"] = "\x1b[0m"; },
-       "model format \"\\u001b[0m\", this version reads 1 to 3"},
+       "model format \"\\u001b[0m\", this version reads 1 to 4"},
       {[](Parts& p) { p.metadata.erase("colonnade.format_version"); },
        "metadata: found no colonnade.format_version"},
       {[](Parts& p) { p.metadata.erase("colonnade.checksum"); },
@@ -133,8 +133,8 @@ TEST(ModelDamageTest, RefusesNonsense) {
       {"network", "{\"layers\":", "", "colonnade.network: found no valid JSON"},
       {"network", "layers", "lagers", "colonnade.network: found no layers"},
       {"network", "[{", "{\"a\":[{", "colonnade.network: found no valid JSON"},
-      {"network", "\"relu\"", "\"mish\"",
-       "colonnade.network.layers[0].activation: found \"mish\", expected the name of an "
+      {"network", "\"relu\"", "\"swish\"",
+       "colonnade.network.layers[0].activation: found \"swish\", expected the name of an "
        "activation"},
       {"network", "\"relu\"", "[]",
        "colonnade.network.layers[0].activation: found an array, expected a string"},

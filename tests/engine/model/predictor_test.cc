@@ -102,9 +102,10 @@ TEST(PredictorTest, RefusesWhatCannotBeMeant) {
                     [&] { Predictor(model, 0); });
   std::vector<float> output(3);
   Predictor predictor(model);
-  test::ExpectError(ErrorCode::kBadData,
-                    "examples: found 5 values, expected a multiple of 4 (as the model has inputs)",
-                    [&] { predictor.Logits(std::vector<float>(5), output); });
+  test::ExpectError(
+      ErrorCode::kBadData,
+      "examples: found 5 values, expected a multiple of 4 (as the model has features)",
+      [&] { predictor.Logits(std::vector<float>(5), output); });
   test::ExpectError(ErrorCode::kInvalidArgument,
                     "output: found room for 3 values, expected 6 (3 for each of 2 examples)",
                     [&] { predictor.Probabilities(std::vector<float>(8), output); });

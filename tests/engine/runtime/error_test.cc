@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/paths.h"
+
 // Designated initializers leave the other members at their defaults, which is the point of them.
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
@@ -139,7 +141,7 @@ TEST(ErrorTest, TheSearchForFlagsFindsThem) {
 
 // The library has front ends that know no flags: it names options between backquotes.
 TEST(ErrorTest, NoTextOfTheLibraryHasFlags) {
-  const fs::path engine = fs::path(COLONNADE_TEST_DATA).parent_path().parent_path() / "engine";
+  const fs::path engine = test::Repository() / "engine";
   size_t literals = 0;
   for (const auto& entry : fs::recursive_directory_iterator(engine)) {
     const std::string extension = entry.path().extension().string();

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "tests/support/paths.h"
 #include "tests/support/source_outcome.h"
 #include "tests/support/temp_dir.h"
 
@@ -14,7 +15,7 @@ namespace colonnade::test {
 namespace {
 
 template <class Fault>
-void Replay(const char* folder, const Fault& fault) {
+void Replay(const std::filesystem::path& folder, const Fault& fault) {
   size_t files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     EXPECT_EQ(fault(ReadFile(entry.path())), "") << entry.path();
@@ -23,9 +24,9 @@ void Replay(const char* folder, const Fault& fault) {
   EXPECT_GT(files, 5u);
 }
 
-TEST(SourceCorpus, OfZipArchives) { Replay(COLONNADE_FUZZ_CORPUS "/zip", ZipFault); }
+TEST(SourceCorpus, OfZipArchives) { Replay(FuzzCorpus() / "zip", ZipFault); }
 
-TEST(SourceCorpus, OfEncodings) { Replay(COLONNADE_FUZZ_CORPUS "/transcoder", TranscodingFault); }
+TEST(SourceCorpus, OfEncodings) { Replay(FuzzCorpus() / "transcoder", TranscodingFault); }
 
 }  // namespace
 }  // namespace colonnade::test

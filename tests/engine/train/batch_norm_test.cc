@@ -16,13 +16,14 @@
 #include "engine/train/learner.h"
 #include "tests/support/datasets.h"
 #include "tests/support/errors.h"
+#include "tests/support/plain_options.h"
 #include "tests/support/reference_network.h"
 
 namespace colonnade {
 namespace {
 
 TrainOptions Normalised() {
-  TrainOptions options;
+  TrainOptions options = test::PlainOptions();
   options.hidden = {12};
   options.batch_norm = true;
   options.batch_size = 20;

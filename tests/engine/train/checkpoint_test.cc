@@ -22,6 +22,7 @@
 #include "engine/train/learner.h"
 #include "tests/support/datasets.h"
 #include "tests/support/errors.h"
+#include "tests/support/plain_options.h"
 #include "tests/support/temp_dir.h"
 
 namespace colonnade {
@@ -58,7 +59,7 @@ class ResumeTest : public ::testing::TestWithParam<Case> {
   }
 
   Split split_;
-  TrainOptions options_;
+  TrainOptions options_ = test::PlainOptions();
   const TempDir dir_;
 };
 
@@ -126,6 +127,22 @@ INSTANTIATE_TEST_SUITE_P(
                              o.early_stopping = 3;
                              o.optimizer = Optimizer::kAdam;
                            }},
+                      Case{"Lion", [](TrainOptions& o) { o.optimizer = Optimizer::kLion; }},
+                      Case{"ScheduleFree",
+                           [](TrainOptions& o) {
+                             o.optimizer = Optimizer::kScheduleFree;
+                             o.warmup = 3;
+                             o.early_stopping = 2;
+                             o.learning_rate = 0.05;
+                           }},
+                      Case{"Average",
+                           [](TrainOptions& o) {
+                             o.hidden = {30, 20};
+                             o.batch_norm = {true, false};
+                             o.ema = 0.9;
+                             o.early_stopping = 3;
+                             o.optimizer = Optimizer::kAdam;
+                           }},
                       Case{"Bf16", [](TrainOptions& o) { o.precision = Precision::kBf16; }}),
     [](const auto& run) { return run.param.name; });
 
@@ -141,7 +158,7 @@ class CheckpointTest : public ::testing::Test {
   TrainResult Run() { return Train(data_, options_); }
 
   Dataset data_ = test::RandomDataset(20, 4, 3, 5);
-  TrainOptions options_;
+  TrainOptions options_ = test::PlainOptions();
   const TempDir dir_;
 };
 
@@ -249,6 +266,7 @@ TEST_F(CheckpointTest, BelongsToOneTraining) {
       {"alpha", [](TrainOptions& o) { o.alpha = 0.8; }},
       {"epsilon", [](TrainOptions& o) { o.epsilon = 1e-6; }},
       {"weight-decay", [](TrainOptions& o) { o.weight_decay = 0.1; }},
+      {"ema", [](TrainOptions& o) { o.ema = 0.9; }},
       {"schedule", [](TrainOptions& o) { o.schedule = Schedule::kStep; }},
       {"warmup", [](TrainOptions& o) { o.warmup = 2; }},
       {"lr-decay \"", [](TrainOptions& o) { o.lr_decay = 0.5; }},

@@ -70,7 +70,7 @@ TEST_P(GoldenTest, ParametersAfterTenIterations) {
   const std::vector<size_t> widths = golden.meta()["widths"];
 
   TrainOptions options = TrainOptions::Classic();
-  options.hidden.assign(widths.begin() + 1, widths.end() - 1);
+  options.hidden = std::vector<size_t>(widths.begin() + 1, widths.end() - 1);
   options.epochs = golden.meta()["iterations"];
   options.learning_rate = golden.meta()["learning_rate"];
   options.momentum = golden.meta()["momentum"];
@@ -78,7 +78,7 @@ TEST_P(GoldenTest, ParametersAfterTenIterations) {
   const std::vector<LayerParameters> start_parameters = golden.Parameters("start");
   const std::vector<float> ones(widths.front(), 1.0f);
   const std::vector<float> zeros(widths.front(), 0.0f);
-  const Model start(NetworkShape::Mlp(widths.front(), options.hidden, widths.back()),
+  const Model start(NetworkShape::Mlp(widths.front(), *options.hidden, widths.back()),
                     start_parameters, {Scale::kNone, zeros, ones}, data.schema());
   options.start = start;
   options.scale = Scale::kUnit;  // not that of `start`

@@ -133,6 +133,12 @@ TEST_P(OptimizerTest, IsThatOfPyTorchAfterAHundredSteps) {
       }
       ExpectNear(ToRowMajor(tensor.values), golden_.Values<float>(name + "/" + tensor.name), scale);
     }
+    if (!run.optimizer.averages()) return;
+    std::vector<DenseParameters> average = ZeroParameters(run.shape);
+    run.optimizer.Average(run.parameters, average);
+    ExpectNear(ToRowMajor(average[0].weight.view()),
+               golden_.Values<float>(name + "/average.weight"));
+    ExpectNear(ToRowMajor(average[0].bias.view()), golden_.Values<float>(name + "/average.bias"));
   });
 }
 
@@ -154,6 +160,7 @@ TEST_P(OptimizerTest, GoesOnFromItsTensorsAndCount) {
   Copy(run.parameters[0].weight.view(), other.parameters[0].weight.view());
   Copy(run.parameters[0].bias.view(), other.parameters[0].bias.view());
   other.optimizer.set_steps(run.optimizer.steps());
+  std::ranges::copy(run.optimizer.Numbers(), other.optimizer.Numbers().begin());
   const std::vector<OptimizerState::Tensor> from = run.optimizer.Tensors();
   const std::vector<OptimizerState::Tensor> to = other.optimizer.Tensors();
   ASSERT_EQ(from.size(), to.size());
@@ -167,6 +174,11 @@ TEST_P(OptimizerTest, GoesOnFromItsTensorsAndCount) {
   }
   EXPECT_TRUE(test::SameBits(run.parameters[0].weight.view(), other.parameters[0].weight.view()));
   EXPECT_TRUE(test::SameBits(run.parameters[0].bias.view(), other.parameters[0].bias.view()));
+  std::vector<DenseParameters> average = ZeroParameters(run.shape);
+  std::vector<DenseParameters> other_average = ZeroParameters(run.shape);
+  run.optimizer.Average(run.parameters, average);
+  other.optimizer.Average(other.parameters, other_average);
+  EXPECT_TRUE(test::SameBits(average[0].weight.view(), other_average[0].weight.view()));
 }
 
 std::vector<std::string> Cases() {
@@ -209,8 +221,20 @@ TEST(OptimizerDefaults, RateAndWeightDecay) {
   options.optimizer = Optimizer::kAdamW;
   EXPECT_EQ(options.Rate(), 0.001);
   EXPECT_EQ(options.WeightDecay(), 0.01);
+  EXPECT_EQ(options.Beta2(), 0.999);
+  EXPECT_EQ(options.ScheduleInForce(), Schedule::kCosine);
+  options.optimizer = Optimizer::kLion;
+  EXPECT_EQ(options.Rate(), 0.0003);
+  EXPECT_EQ(options.WeightDecay(), 0.03);
+  EXPECT_EQ(options.Beta2(), 0.99);
+  options.optimizer = Optimizer::kScheduleFree;
+  EXPECT_EQ(options.ScheduleInForce(), Schedule::kConstant);
   options.learning_rate = 0.3;
   options.weight_decay = 0;
+  options.beta2 = 0.5;
+  options.schedule = Schedule::kStep;
+  EXPECT_EQ(options.Beta2(), 0.5);
+  EXPECT_EQ(options.ScheduleInForce(), Schedule::kStep);
   EXPECT_EQ(options.Rate(), 0.3);
   EXPECT_EQ(options.WeightDecay(), 0);
 }

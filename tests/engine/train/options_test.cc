@@ -39,7 +39,7 @@ const std::map<std::string, std::vector<std::string>>& Values() {
       {"dates", {"number", "ignore"}},
       {"date-format", {"ymd", "dmy", "mdy"}},
       {"missing", {"refuse", "mean", "median", "zero", "drop"}},
-      {"missing-indicator", {"on"}},
+      {"missing-indicator", {"off"}},
       {"na-values", {"-999", "n.d.,\"a,b\",\"say \"\"no\"\"\""}},
       {"keep-na", {"on"}},
       {"strict", {"on"}},
@@ -58,22 +58,24 @@ const std::map<std::string, std::vector<std::string>>& Values() {
       {"bad-rows", {"skip", "skip-any"}},
       {"cache", {"on"}},
       // TrainOptions
-      {"scale", {"none", "unit", "minmax", "standard"}},
+      {"scale", {"none", "unit", "minmax", "standard", "robust"}},
+      {"embed", {"none", "ple"}},
       {"validation", {"0.2", "1e-300"}},
       {"hidden", {"none", "1", "256,64", "1048576"}},
       {"activation", {"gelu", "leaky-relu,tanh"}},
       {"batch-norm", {"on", "on,off"}},
       {"dropout", {"0.5"}},
       {"init", {"uniform"}},
-      {"loss", {"cross-entropy", "bce", "squared", "huber"}},
+      {"loss", {"cross-entropy", "bce", "squared", "huber", "poisson", "quantile"}},
       {"huber-delta", {"0.1", "1e-06"}},
+      {"quantiles", {"0.5", "0.05,0.95"}},
       {"label-smoothing", {"0.1"}},
       {"class-weight", {"balanced", "1,2.5,0", "weights.csv", "3"}},
-      {"target-scale", {"none"}},
+      {"target-scale", {"none", "standard", "log", "quantile"}},
       {"epochs", {"1", "1000000"}},
       {"batch-size", {"full", "1", "4294967295"}},
       {"accumulate", {"8"}},
-      {"optimizer", {"sgd", "nesterov", "adam", "adamw", "rmsprop"}},
+      {"optimizer", {"sgd", "nesterov", "adam", "adamw", "rmsprop", "lion", "schedule-free"}},
       {"lr", {"0.1", "1e-300", "5e-324", "0.30000000000000004"}},
       {"momentum", {"0", "0.5"}},
       {"beta1", {"0.5"}},
@@ -82,10 +84,13 @@ const std::map<std::string, std::vector<std::string>>& Values() {
       {"epsilon", {"1e-10"}},
       {"weight-decay", {"0", "0.0001"}},
       {"clip-norm", {"5"}},
-      {"schedule", {"constant", "step", "exponential", "onecycle"}},
+      {"ema", {"0.99"}},
+      {"schedule", {"constant", "step", "exponential", "onecycle", "coslog", "flat-cosine"}},
       {"warmup", {"100"}},
       {"lr-decay", {"0.5", "1"}},
       {"lr-decay-epochs", {"10"}},
+      {"ensemble", {"3"}},
+      {"ensemble-by", {"folds"}},
       {"seed", {"1", "9007199254740993", "18446744073709551615"}},
       {"precision", {"bf16"}},
       {"early-stopping", {"3"}},
@@ -329,15 +334,16 @@ TEST(OptionsByNameTest, BelongAsTheTablesOfOptimizersLossesAndSchedulesSay) {
     return all;
   };
   EXPECT_EQ(belonging("momentum", "optimizer"), "momentum nesterov ");
-  EXPECT_EQ(belonging("beta1", "optimizer"), "adam adamw ");
-  EXPECT_EQ(belonging("beta2", "optimizer"), "adam adamw ");
+  EXPECT_EQ(belonging("beta1", "optimizer"), "adam adamw lion schedule-free ");
+  EXPECT_EQ(belonging("beta2", "optimizer"), "adam adamw lion schedule-free ");
   EXPECT_EQ(belonging("alpha", "optimizer"), "rmsprop ");
-  EXPECT_EQ(belonging("epsilon", "optimizer"), "adam adamw rmsprop ");
+  EXPECT_EQ(belonging("epsilon", "optimizer"), "adam adamw rmsprop schedule-free ");
   EXPECT_EQ(belonging("lr-decay", "schedule"), "step exponential ");
   EXPECT_EQ(belonging("lr-decay-epochs", "schedule"), "step exponential ");
   EXPECT_EQ(belonging("label-smoothing", "loss"), "auto cross-entropy ");
   EXPECT_EQ(belonging("huber-delta", "loss"), "huber ");
-  EXPECT_EQ(belonging("lr", "optimizer"), "sgd momentum nesterov adam adamw rmsprop ");
+  EXPECT_EQ(belonging("lr", "optimizer"),
+            "sgd momentum nesterov adam adamw rmsprop lion schedule-free ");
   // The names that the tables have are options.
   const auto expect_known = [](const auto& rows) {
     for (const auto& row : rows) {
@@ -353,8 +359,8 @@ TEST(OptionsByNameTest, BelongAsTheTablesOfOptimizersLossesAndSchedulesSay) {
   options = {};
   options.beta1 = 0.5;
   ExpectError(ErrorCode::kInvalidArgument,
-              "beta1: found '0.5 with the optimizer momentum', expected the optimizer adam or "
-              "adamw",
+              "beta1: found '0.5 with the optimizer momentum', expected the optimizer adam, "
+              "adamw, lion or schedule-free",
               [&] { RequireBelongs(options, "beta1"); });
   EXPECT_NO_THROW(RequireBelongs(options, "momentum"));
 }
@@ -368,6 +374,7 @@ TEST(OptionsByNameTest, TheIdentityOfCheckpointsHasAllThatTheResultDependsOn) {
   const TrainOptions base = [] {
     TrainOptions options;
     options.hidden = {8, 8};
+    options.ensemble = 2;  // of one it does not matter by what they differ
     return options;
   }();
   std::set<std::string> in_identity;
@@ -383,8 +390,8 @@ TEST(OptionsByNameTest, TheIdentityOfCheckpointsHasAllThatTheResultDependsOn) {
       if (options.loss == Loss::kBinaryCrossEntropy) continue;  // three classes
       if (options.class_weight.values.size() == 1) continue;    // likewise
       if (options.batch_size >= data.examples()) options.batch_size = 0;
-      const bool fits = options.activation.Fits(options.hidden.size()) &&
-                        options.batch_norm.Fits(options.hidden.size());
+      const bool fits = options.activation->Fits(options.hidden->size()) &&
+                        options.batch_norm.Fits(options.hidden->size());
       if (!fits || text == "1048576") continue;
       EXPECT_EQ(identity_of(options) != identity_of(base), info.effect != Effect::kNone)
           << info.name << " = " << text;

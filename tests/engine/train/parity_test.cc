@@ -13,13 +13,14 @@
 #include "colonnade/options.h"
 #include "colonnade/train.h"
 #include "tests/support/golden.h"
+#include "tests/support/plain_options.h"
 
 namespace colonnade {
 namespace {
 
 // A case has options by their names, but with _ for -.
 TrainOptions OptionsOf(const nlohmann::json& meta, const std::string& case_name) {
-  TrainOptions options;
+  TrainOptions options = test::PlainOptions();
   options.hidden = meta["hidden"].get<std::vector<size_t>>();
   options.epochs = meta["epochs"];
   options.seed = meta["seed"];
@@ -43,8 +44,9 @@ Dataset DataOf(const test::GoldenFile& golden, Loss loss) {
   Schema schema;
   schema.features = values.size() / classes.size();
   if (RowOf(loss).for_numbers) {
+    const char* const targets = loss == Loss::kPoisson ? "counts" : "t";
     return Dataset::FromMemory(std::span<const float>(values),
-                               std::span<const float>(golden.Values<float>("t")), schema);
+                               std::span<const float>(golden.Values<float>(targets)), schema);
   }
   const bool two = loss == Loss::kBinaryCrossEntropy;
   std::vector<uint32_t> labels;
@@ -55,9 +57,15 @@ Dataset DataOf(const test::GoldenFile& golden, Loss loss) {
 
 Model StartOf(const test::GoldenFile& golden, const TrainOptions& options, const Dataset& data) {
   const OutputKind kind = RowOf(options.loss).output;
-  const size_t outputs = kind == OutputKind::kSoftmax ? data.classes() : 1;
+  TargetScaling target;
+  if (options.loss == Loss::kPoisson) target.transform = TargetTransform::kLog;
+  if (options.loss == Loss::kQuantile) {
+    target.levels.assign(options.quantiles.begin(), options.quantiles.end());
+  }
+  const size_t outputs =
+      kind == OutputKind::kSoftmax ? data.classes() : std::max<size_t>(1, target.levels.size());
   NetworkShape shape =
-      NetworkShape::Mlp(data.features(), options.hidden, outputs, options.activation[0]);
+      NetworkShape::Mlp(data.features(), *options.hidden, outputs, (*options.activation)[0]);
   shape.output = kind;
   std::vector<LayerParameters> layers;
   for (size_t l = 0; l < shape.layers.size(); ++l) {
@@ -72,7 +80,7 @@ Model StartOf(const test::GoldenFile& golden, const TrainOptions& options, const
   }
   const std::vector<float> ones(data.features(), 1.0f);
   const std::vector<float> zeros(data.features(), 0.0f);
-  return Model(shape, layers, {Scale::kNone, zeros, ones}, data.schema());
+  return Model(shape, layers, {Scale::kNone, zeros, ones}, data.schema(), target);
 }
 
 // Euclidean norm of a − b.
@@ -150,8 +158,8 @@ TEST(ParityGolden, HasEveryLossScheduleAndActivation) {
   for (const std::string& name : Cases()) {
     const TrainOptions options = OptionsOf(golden.meta(), name);
     found.insert(Name(options.loss));
-    found.insert(Name(options.schedule));
-    found.insert(Name(options.activation[0]));
+    found.insert(Name(options.ScheduleInForce()));
+    found.insert(Name((*options.activation)[0]));
   }
   found.insert(Name(Loss::kCrossEntropy));  // by kAuto
   for (const LossRow& row : kLosses) EXPECT_TRUE(found.contains(row.name)) << row.name;

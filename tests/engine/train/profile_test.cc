@@ -57,7 +57,7 @@ class ProfileTest : public ::testing::TestWithParam<Case> {
   // What is part of the steps of this network.
   std::set<PhaseOfLayer> Phases() const {
     std::set<PhaseOfLayer> phases = {{Phase::kRead, -1}, {Phase::kLoss, -1}};
-    for (int l = 0; l <= static_cast<int>(options_.hidden.size()); ++l) {
+    for (int l = 0; l <= static_cast<int>(options_.hidden->size()); ++l) {
       phases.insert({{Phase::kForward, l}, {Phase::kWeightGradient, l}, {Phase::kUpdate, l}});
       if (l > 0) phases.insert({Phase::kBackward, l});
     }

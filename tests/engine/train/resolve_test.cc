@@ -11,6 +11,7 @@
 #include "colonnade/train.h"
 #include "tests/support/datasets.h"
 #include "tests/support/errors.h"
+#include "tests/support/plain_options.h"
 #include "tests/support/temp_dir.h"
 
 namespace colonnade {
@@ -21,7 +22,7 @@ using test::ExpectError;
 class ResolveTest : public ::testing::Test {
  protected:
   static TrainOptions Small() {
-    TrainOptions options;
+    TrainOptions options = test::PlainOptions();
     options.hidden = {8};
     options.epochs = 4;
     options.batch_size = 32;
@@ -37,18 +38,18 @@ TEST_F(ResolveTest, DecidesWhatIsLeftOpen) {
   const TrainOptions open;
   const TrainOptions classes = open.Resolve(data_);
   EXPECT_EQ(classes.loss, Loss::kCrossEntropy);
-  EXPECT_EQ(classes.learning_rate, 0.15);
-  EXPECT_EQ(classes.weight_decay, 0);
-  EXPECT_EQ(classes.epochs, 200u);
+  EXPECT_EQ(classes.learning_rate, 0.002);
+  EXPECT_EQ(classes.weight_decay, 0.2);
+  EXPECT_EQ(classes.epochs, 100u);
   const TrainOptions numbers = open.Resolve(numbers_);
   EXPECT_EQ(numbers.loss, Loss::kSquared);
-  EXPECT_EQ(numbers.learning_rate, 0.003);
+  EXPECT_EQ(numbers.learning_rate, 0.002);
   TrainOptions adamw;
   adamw.optimizer = Optimizer::kAdamW;
   adamw.batch_size = 1;
   EXPECT_EQ(adamw.Resolve(data_).learning_rate, 0.001);
   EXPECT_EQ(adamw.Resolve(data_).weight_decay, 0.01);
-  EXPECT_EQ(adamw.Resolve(data_).epochs, 17u) << "2500 steps of 150 an epoch";
+  EXPECT_EQ(adamw.Resolve(data_).epochs, 8u) << "1250 steps of 150 an epoch";
 }
 
 TEST_F(ResolveTest, KeepsWhatIsSet) {
@@ -57,6 +58,8 @@ TEST_F(ResolveTest, KeepsWhatIsSet) {
   options.loss = Loss::kCrossEntropy;
   options.learning_rate = 0.5;
   options.weight_decay = 0;
+  options.beta2 = 0.9;
+  options.schedule = Schedule::kStep;
   options.class_weight = {.values = {1, 2, 3}};
   for (const Option& option : OptionsOf<TrainOptions>()) {
     EXPECT_EQ(OptionText(options.Resolve(data_), option.info.name),
@@ -108,6 +111,28 @@ TEST_F(ResolveTest, RefusesWhatDoesNotGoTogether) {
   options.epochs = 2'000'000;
   ExpectError(ErrorCode::kInvalidArgument, "epochs: found 2000000, expected 1 to 1000000",
               [&] { static_cast<void>(options.Resolve(data_)); });
+}
+
+TEST_F(ResolveTest, RefusesOptionsThatAnOptimizerOrAScheduleHasNoUseFor) {
+  TrainOptions options = Small();
+  options.optimizer = Optimizer::kScheduleFree;
+  EXPECT_EQ(options.Resolve(data_).schedule, Schedule::kConstant);
+  options.ema = 0.9;
+  ExpectError(ErrorCode::kInvalidArgument,
+              "ema: found 0.9 with the optimizer schedule-free, expected 0: it averages by itself",
+              [&] { options.Check(); });
+  options.ema = 0;
+  options.beta1 = 0;
+  ExpectError(ErrorCode::kInvalidArgument,
+              "beta1: found 0 with the optimizer schedule-free, expected a number above 0",
+              [&] { options.Check(); });
+  options = Small();
+  options.schedule = Schedule::kCosLog;
+  options.warmup = 3;
+  ExpectError(ErrorCode::kInvalidArgument,
+              "warmup: found 3 with the schedule coslog, expected 0: the schedule begins at rate 0 "
+              "by itself",
+              [&] { options.Check(); });
 }
 
 TEST_F(ResolveTest, ResultsHaveTheOptionsThatWereInForce) {
@@ -163,16 +188,16 @@ TEST_F(ResolveTest, StartsFromTheNetworkOfAModel) {
   TrainOptions next;
   next.epochs = 1;
   next.StartFrom(model);
-  EXPECT_EQ(next.hidden, options.hidden);
-  EXPECT_EQ(next.activation, options.activation);
+  EXPECT_EQ(*next.hidden, *options.hidden);
+  EXPECT_EQ(*next.activation, *options.activation);
   EXPECT_EQ(next.batch_norm, options.batch_norm);
   EXPECT_EQ(next.start->ParametersHash(), model.ParametersHash());
   EXPECT_EQ(Train(data_, next).model.shape().Widths(), model.shape().Widths());
   // Of a model without hidden layers too.
   options = Small();
-  options.hidden.clear();
+  options.hidden = std::vector<size_t>();
   next.StartFrom(Train(data_, options).model);
-  EXPECT_TRUE(next.hidden.empty());
+  EXPECT_TRUE(next.hidden->empty());
 }
 
 TEST(PerLayerTest, IsOneForAllOrOneForEach) {

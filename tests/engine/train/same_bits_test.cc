@@ -2,6 +2,7 @@
 // The first invariant: the same bits for any number of threads and every target with FMA.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 #include <ostream>
 #include <string>
@@ -32,6 +33,7 @@ struct Case {
   double clip_norm = 0;
   double dropout = 0;
   std::vector<bool> batch_norms = {};
+  double ema = 0;
 };
 
 void PrintTo(const Case& run, std::ostream* out) { *out << run.name; }
@@ -47,6 +49,7 @@ class SameBitsTest : public ::testing::TestWithParam<Case> {
     if (!GetParam().activations.empty()) options.activation = GetParam().activations;
     options.clip_norm = GetParam().clip_norm;
     options.dropout = GetParam().dropout;
+    options.ema = GetParam().ema;
     if (!GetParam().batch_norms.empty()) options.batch_norm = GetParam().batch_norms;
     options.epochs = 2;
     options.seed = 42;
@@ -175,7 +178,11 @@ std::vector<Case> WithOptimizers() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Optimizers, SameBitsTest, ::testing::ValuesIn(WithOptimizers()),
-                         [](const auto& run) { return run.param.name; });
+                         [](const auto& run) {
+                           std::string name = run.param.name;
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
 
 INSTANTIATE_TEST_SUITE_P(
     Runs, SameBitsTest,
@@ -207,6 +214,12 @@ INSTANTIATE_TEST_SUITE_P(
                            .clip_norm = 0.5,
                            .dropout = 0.2,
                            .batch_norms = {true, false, true}},
+                      Case{.name = "Average",
+                           .hidden = {70, 33},
+                           .batch_size = 100,
+                           .optimizer = Optimizer::kAdam,
+                           .batch_norms = {true, false},
+                           .ema = 0.9},
                       Case{.name = "BatchNormFewColumns",
                            .hidden = {224, 40},
                            .batch_size = 20,

@@ -72,6 +72,16 @@ TEST(ScheduleTest, ClosedForms) {
   EXPECT_NEAR(cosine.At(12, 12), 0, 1e-15);
 }
 
+TEST(ScheduleTest, CosLogRisesAndFallsFourTimes) {
+  const RateSchedule schedule(OptionsOf(Schedule::kCosLog), 1, 600);
+  EXPECT_EQ(schedule.At(0, 600), 0);
+  // Where 1 + 15 t is a power of 2, a wave ends.
+  for (const double steps : {40.0, 120.0, 280.0, 600.0}) {
+    EXPECT_NEAR(schedule.At(steps, 600), 0, 1e-12) << steps;
+  }
+  EXPECT_NEAR(schedule.At(40 * (std::numbers::sqrt2 - 1), 600), 1, 1e-12);
+}
+
 TEST(ScheduleTest, DecayIsEveryThirdOfTheEpochsByDefault) {
   const RateSchedule step(OptionsOf(Schedule::kStep, 1), 7, 10);  // a third, rounded up: 3 epochs
   EXPECT_EQ(step.At(29, 70), 1);

@@ -48,8 +48,8 @@ TEST(GridTest, HasEveryCombinationTheLastAxisFastest) {
               ElementsAre("lr=0.1 hidden=8", "lr=0.1 hidden=6+4", "lr=0.1 hidden=none",
                           "lr=0.2 hidden=8", "lr=0.2 hidden=6+4", "lr=0.2 hidden=none"));
   EXPECT_EQ(grid[1].options.learning_rate, 0.1);
-  EXPECT_THAT(grid[1].options.hidden, ElementsAre(6, 4));
-  EXPECT_TRUE(grid[5].options.hidden.empty());
+  EXPECT_THAT(*grid[1].options.hidden, ElementsAre(6, 4));
+  EXPECT_TRUE(grid[5].options.hidden->empty());
   EXPECT_EQ(grid[5].options.learning_rate, 0.2);
   for (const Configuration& c : grid) EXPECT_EQ(c.options.seed, 7u) << "the base";
 }
@@ -94,10 +94,12 @@ TEST(GridTest, RefusesValuesThatOptionsDoNotTake) {
   expect({{"dropout", {"0.1", "1"}}}, "dropout: found 1, expected a number in [0, 1)");
   expect({{"lr", {"0.1", "fast"}}}, "lr: found 'fast', expected a number above 0, at most 1000000");
   expect({{"optimizer", {"sgd", "adam"}}, {"beta1", {"0.5"}}},
-         "beta1: found '0.5 with the optimizer sgd', expected the optimizer adam or adamw");
+         "beta1: found '0.5 with the optimizer sgd', expected the optimizer adam, adamw, "
+         "lion or schedule-free");
   // In whatever order.
   expect({{"beta1", {"0.5"}}, {"optimizer", {"adam", "sgd"}}},
-         "beta1: found '0.5 with the optimizer sgd', expected the optimizer adam or adamw");
+         "beta1: found '0.5 with the optimizer sgd', expected the optimizer adam, adamw, "
+         "lion or schedule-free");
 }
 
 TEST(GridTest, HasAnEnd) {

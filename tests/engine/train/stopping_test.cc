@@ -13,6 +13,7 @@
 #include "colonnade/train.h"
 #include "tests/support/datasets.h"
 #include "tests/support/errors.h"
+#include "tests/support/plain_options.h"
 
 namespace colonnade {
 namespace {
@@ -45,7 +46,7 @@ class StoppingTest : public ::testing::Test {
   }
 
   Split split_;
-  TrainOptions options_;
+  TrainOptions options_ = test::PlainOptions();
   std::vector<double> losses_, accuracies_, norms_;  // after each epoch
 };
 
@@ -60,6 +61,32 @@ TEST_F(StoppingTest, ValidationIsMeasuredAfterEveryEpochAndChangesNothing) {
   options_.on_progress = nullptr;
   options_.measure_norms = false;
   EXPECT_EQ(Train(split_.train, options_).model.ParametersHash(), result.model.ParametersHash());
+}
+
+// What is measured is what is kept: the average, and not the parameters of the last step.
+TEST_F(StoppingTest, AveragesAreMeasuredAndKept) {
+  for (const Optimizer optimizer : {Optimizer::kScheduleFree, Optimizer::kAdam}) {
+    options_.optimizer = optimizer;
+    options_.batch_norm = true;
+    options_.early_stopping = 0;
+    options_.ema = 0;
+    const std::string last = Run().model.ParametersHash();
+    const double last_loss = losses_.back();
+    const std::vector<double> norms = norms_;
+    if (optimizer == Optimizer::kAdam) {
+      options_.ema = 0.95;
+      EXPECT_NE(Run().model.ParametersHash(), last);
+      EXPECT_NE(losses_.back(), last_loss);
+      EXPECT_EQ(norms_, norms) << "the steps go on from their own parameters";
+    }
+    for (const size_t patience : {0u, 3u}) {
+      options_.early_stopping = patience;
+      const TrainResult result = Run();
+      const size_t kept = patience == 0 ? losses_.size() : result.best_epoch;
+      EXPECT_EQ(result.validation->loss, losses_[kept - 1]);
+      EXPECT_EQ(result.validation->loss, Evaluate(result.model, split_.validation).loss);
+    }
+  }
 }
 
 TEST_F(StoppingTest, EarlyStoppingRestoresTheBestEpoch) {

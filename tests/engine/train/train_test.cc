@@ -11,6 +11,7 @@
 #include "colonnade/error.h"
 #include "colonnade/evaluate.h"
 #include "tests/support/datasets.h"
+#include "tests/support/plain_options.h"
 #include "tests/support/reference_network.h"
 
 namespace colonnade {
@@ -78,7 +79,7 @@ double RelativeDistance(const Model& model, const Model& other, const Model& sta
 // step differs by some parts in a hundred.
 TEST(TrainTest, OneStepInBf16IsNearlyThatInF32) {
   for (const Dataset& data : {test::DigitsDataset(200, 1), test::RandomDataset(201, 30, 4, 2)}) {
-    TrainOptions options;
+    TrainOptions options = test::PlainOptions();
     options.hidden = {40, 20};
     options.batch_size = 0;
     options.schedule = Schedule::kConstant;
@@ -108,7 +109,7 @@ TEST(TrainTest, MiniBatchesAreReshuffledEachEpoch) {
   // With a rate too small to move a parameter, the loss of the first batch of an epoch tells which
   // examples it held.
   const Dataset data = test::RandomDataset(200, 4, 3, 5);
-  TrainOptions options;
+  TrainOptions options = test::PlainOptions();
   options.batch_size = 10;
   options.epochs = 3;
   options.learning_rate = 1e-30;
@@ -174,7 +175,7 @@ TEST(TrainTest, ProgressCountsAndCallbackStops) {
 
 TEST(TrainTest, StartsFromAModel) {
   const Dataset data = test::RandomDataset(60, 4, 3, 5);
-  TrainOptions options;
+  TrainOptions options = test::PlainOptions();
   options.hidden = {7};
   options.batch_size = 0;
   options.optimizer = Optimizer::kSgd;
@@ -235,7 +236,7 @@ TEST(TrainTest, RejectsOptionsOutOfRange) {
 
 TEST(TrainTest, RejectsAWarmupThatNeverEnds) {
   const Dataset data = test::RandomDataset(20, 4, 3, 5);
-  TrainOptions options;
+  TrainOptions options = test::PlainOptions();
   options.batch_size = 10;
   options.epochs = 3;
   options.warmup = 6;
@@ -264,7 +265,7 @@ TEST(TrainTest, RejectsDataWithOneClass) {
 TEST(TrainTest, RejectsNetworksThatTheMachineCannotHold) {
   const Dataset data = test::RandomDataset(20, 4, 3, 5);
   TrainOptions options;
-  options.hidden.assign(4, size_t{1} << 20);
+  options.hidden = std::vector<size_t>(4, size_t{1} << 20);
   EXPECT_THAT(
       MessageOf(ErrorCode::kInvalidArgument, [&] { static_cast<void>(Train(data, options)); }),
       HasSubstr("GiB of this machine"));
@@ -281,7 +282,7 @@ TEST(TrainTest, DivergenceIsAnErrorAndNotAModel) {
 
 TEST(TrainTest, ClassicPresetIsTheRunTheProjectStartsFrom) {
   const TrainOptions classic = TrainOptions::Classic();
-  EXPECT_THAT(classic.hidden, ::testing::ElementsAre(10));
+  EXPECT_THAT(*classic.hidden, ::testing::ElementsAre(10));
   EXPECT_EQ(classic.batch_size, 0u);
   EXPECT_EQ(classic.epochs, 1000u);
   EXPECT_EQ(classic.learning_rate, 0.05);

@@ -10,6 +10,7 @@
 #include "colonnade/evaluate.h"
 #include "tests/support/datasets.h"
 #include "tests/support/errors.h"
+#include "tests/support/plain_options.h"
 
 namespace colonnade {
 namespace {
@@ -17,7 +18,8 @@ namespace {
 TEST(TrainerTest, RepeatedFitsAreATraining) {
   const Dataset data = test::DigitsDataset(300, 1);
   for (const size_t batch_size : {32u, 0u}) {
-    for (const Optimizer optimizer : {Optimizer::kMomentum, Optimizer::kAdam}) {
+    for (const Optimizer optimizer :
+         {Optimizer::kMomentum, Optimizer::kAdam, Optimizer::kScheduleFree}) {
       TrainOptions options;
       options.hidden = {20};
       options.batch_size = batch_size;
@@ -25,6 +27,7 @@ TEST(TrainerTest, RepeatedFitsAreATraining) {
       options.schedule = Schedule::kConstant;
       options.epochs = 3;
       options.batch_norm = optimizer == Optimizer::kAdam;
+      options.ema = optimizer == Optimizer::kAdam ? 0.9 : 0;
       const TrainResult expected = Train(data, options);
       Trainer trainer(data, options);
       FitResult fit;
@@ -67,12 +70,12 @@ TEST(TrainerTest, StartsFromAModelWithItsScaling) {
 TEST(TrainerTest, LearningRateCanBeChanged) {
   const Dataset data = test::RandomDataset(60, 4, 3, 5);
   const auto hash_at = [&](double rate) {
-    Trainer trainer(data);
+    Trainer trainer(data, test::PlainOptions());
     trainer.SetLearningRate(rate);
     trainer.Fit(data);
     return trainer.model().ParametersHash();
   };
-  Trainer plain(data);
+  Trainer plain(data, test::PlainOptions());
   plain.Fit(data);
   EXPECT_EQ(hash_at(0.15), plain.model().ParametersHash());
   EXPECT_NE(hash_at(0.1), hash_at(0.15));

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// What nobody chose follows the data.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "colonnade/options.h"
+#include "colonnade/train.h"
+#include "tests/support/random.h"
+
+namespace colonnade {
+namespace {
+
+Dataset Table(size_t examples) {
+  test::Random random(examples);
+  std::vector<float> values;
+  std::vector<uint32_t> labels;
+  for (size_t e = 0; e < examples; ++e) {
+    const auto x = static_cast<float>(random.Uniform(-1, 1));
+    values.insert(values.end(), {x, static_cast<float>(random.Uniform(0, 9)), 1e5F * x});
+    labels.push_back(x > 0 ? 1 : 0);
+  }
+  Schema schema;
+  schema.features = 3;
+  return Dataset::FromMemory(std::span<const float>(values), labels, schema);
+}
+
+Dataset Pictures() {
+  std::vector<float> values;
+  std::vector<uint32_t> labels;
+  for (size_t e = 0; e < 6000; ++e) {
+    for (size_t f = 0; f < 64; ++f) values.push_back((e + f) % 2 == 0 ? 0.0F : 255.0F);
+    labels.push_back(e % 2);
+  }
+  Schema schema;
+  schema.features = 64;
+  return Dataset::FromMemory(std::span<const float>(values), labels, schema);
+}
+
+std::string Text(const TrainOptions& options, const char* name) {
+  return OptionText(options, name);
+}
+
+TEST(RecipeTest, PicturesKeepWhatServesThem) {
+  const TrainOptions options = TrainOptions().Resolve(Pictures());
+  EXPECT_EQ(Text(options, "optimizer"), "momentum");
+  EXPECT_EQ(Text(options, "lr"), "0.15");
+  EXPECT_EQ(Text(options, "dropout"), "0");
+  EXPECT_EQ(Text(options, "activation"), "relu");
+  EXPECT_EQ(Text(options, "weight-decay"), "0");
+  EXPECT_EQ(Text(options, "embed"), "none");
+  EXPECT_EQ(options.validation, 0);
+}
+
+TEST(RecipeTest, TablesGoBySize) {
+  const TrainOptions few = TrainOptions().Resolve(Table(1000));
+  EXPECT_EQ(Text(few, "optimizer"), "adamw");
+  EXPECT_EQ(Text(few, "embed"), "none");
+  EXPECT_EQ(few.validation, 0);
+  const TrainOptions many = TrainOptions().Resolve(Table(5000));
+  EXPECT_EQ(Text(many, "optimizer"), "adamw");
+  EXPECT_EQ(Text(many, "embed"), "ple");
+  EXPECT_EQ(many.validation, 0.15);
+  EXPECT_GT(*many.early_stopping, 0U);
+}
+
+// Whatever is chosen stays, and what is left open beside it goes with it.
+TEST(RecipeTest, WhatIsChosenStays) {
+  const Dataset data = Table(5000);
+  TrainOptions options;
+  options.optimizer = Optimizer::kMomentum;
+  options.hidden = {7};
+  options.validation = 0.0;
+  options.embed = Embedding::kNone;
+  const TrainOptions resolved = options.Resolve(data);
+  EXPECT_EQ(Text(resolved, "optimizer"), "momentum");
+  EXPECT_EQ(Text(resolved, "lr"), "0.15");
+  EXPECT_EQ(Text(resolved, "weight-decay"), "0");
+  EXPECT_EQ(Text(resolved, "hidden"), "7");
+  EXPECT_EQ(resolved.validation, 0);
+  EXPECT_EQ(*resolved.early_stopping, 0U) << "there is nothing to stop it";
+  EXPECT_EQ(Text(resolved, "embed"), "none");
+}
+
+TEST(RecipeTest, ResolvingAgainChangesNothing) {
+  const Dataset data = Table(5000);
+  const TrainOptions once = TrainOptions().Resolve(data);
+  const TrainOptions twice = once.Resolve(Table(1000));
+  for (const Option& option : OptionsOf<TrainOptions>()) {
+    EXPECT_EQ(OptionText(once, option.info.name), OptionText(twice, option.info.name))
+        << option.info.name;
+  }
+}
+
+TEST(RecipeTest, ALargeTableIsHeldOutOfAndStopsAtItsBest) {
+  TrainOptions options;
+  options.epochs = 3;
+  const TrainResult result = Train(Table(5000), options);
+  ASSERT_TRUE(result.validation);
+  EXPECT_EQ(result.validation->examples, 750U);
+  EXPECT_GT(result.best_epoch, 0U);
+  EXPECT_GT(result.model.shape().inputs(), result.model.schema().features);
+  EXPECT_EQ(result.options.validation, 0.15);
+}
+
+}  // namespace
+}  // namespace colonnade
