@@ -243,7 +243,7 @@ Model::Model(std::shared_ptr<Storage> storage) : storage_(std::move(storage)) {
 Model::Model(NetworkShape shape, std::span<const LayerParameters> parameters, Scaling scaling,
              Schema schema, TargetScaling target)
     : Model(MakeStorage(std::move(shape), parameters, std::move(scaling), std::move(schema),
-                        target)) {}
+                        std::move(target))) {}
 
 const NetworkShape& Model::shape() const noexcept { return storage_->shape; }
 const Scaling& Model::scaling() const noexcept { return storage_->scaling; }
@@ -266,6 +266,7 @@ LayerParameters Model::parameters(size_t layer, size_t member) const {
 
 Model Model::Member(size_t member) const {
   std::vector<LayerParameters> layers;
+  layers.reserve(shape().layers.size());
   for (size_t l = 0; l < shape().layers.size(); ++l) layers.push_back(parameters(l, member));
   return {shape(), layers, scaling(), schema(), target_scaling()};
 }

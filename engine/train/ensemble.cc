@@ -92,7 +92,8 @@ EnsembleRun::EnsembleRun(const Dataset& data, const TrainOptions& options,
   AddMembers(data);
   const size_t at_once = std::min(threads_, members_.size());
   RequireMemory(fit_->shape, options_, at_once);
-  share_ = 1 / static_cast<double>((members_.size() + at_once - 1) / at_once);
+  const size_t rounds = (members_.size() + at_once - 1) / at_once;
+  share_ = 1 / static_cast<double>(rounds);
   if (!options_.checkpoint.empty()) RequireWritable(options_.checkpoint);
   if (!options_.checkpoint.empty() || options_.on_checkpoint || checkpoint) {
     identity_ = Identify(data, fit_->shape, options_);

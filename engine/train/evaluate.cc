@@ -264,6 +264,7 @@ Evaluation Evaluate(const Model& model, const Dataset& data, const EvaluateOptio
 Evaluation EvaluateTogether(std::span<const Model> models, std::span<const Dataset> data,
                             int threads) {
   std::vector<Predicted> all;
+  all.reserve(models.size());
   for (size_t m = 0; m < models.size(); ++m) {
     all.push_back(Predict(models[m], data[m], {.threads = threads}));
   }

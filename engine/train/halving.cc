@@ -61,6 +61,7 @@ std::vector<size_t> Halving::BestOn(size_t rung) const {
   std::ranges::sort(all);
   all.resize(all.size() / kFactor);
   std::vector<size_t> best;
+  best.reserve(all.size());
   for (const auto& [loss, trial] : all) best.push_back(trial);
   return best;
 }
@@ -70,9 +71,14 @@ std::vector<size_t> Halving::Waiting() const {
   for (size_t t = 0; t < trials_.size(); ++t) {
     if (trials_[t].waits() && !trials_[t].losses.empty()) waiting.push_back(t);
   }
-  std::ranges::stable_sort(waiting, [&](size_t a, size_t b) {
+  const auto loss_of = [&](size_t trial) {
+    const double loss = trials_[trial].losses.back();
+    return std::isnan(loss) ? std::numeric_limits<double>::infinity() : loss;
+  };
+  std::ranges::sort(waiting, [&](size_t a, size_t b) {
     if (DoneOf(a) != DoneOf(b)) return DoneOf(a) > DoneOf(b);
-    return trials_[a].losses.back() < trials_[b].losses.back();
+    if (loss_of(a) != loss_of(b)) return loss_of(a) < loss_of(b);
+    return a < b;
   });
   return waiting;
 }
