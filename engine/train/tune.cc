@@ -188,7 +188,8 @@ class Search {
           continue;
         }
         return Add(std::move(configuration), std::move(point));
-      } catch (const Error&) {  // options that do not go together
+      } catch (const Error&) {
+        continue;  // options that do not go together
       }
     }
     return std::nullopt;
@@ -253,6 +254,7 @@ class Search {
   // All at once; logs what came of them.
   void Train(size_t round, const std::vector<Halving::Job>& jobs) {
     std::vector<Tuner::Task> tasks;
+    tasks.reserve(jobs.size());
     for (const auto& [trial, rung] : jobs) tasks.push_back({trial, EpochsOn(trial, rung)});
     const std::vector<bool> done = tuner_.Run(tasks);
     for (size_t i = 0; i < jobs.size(); ++i) {
@@ -483,7 +485,8 @@ void ChooseValidation(const Dataset& data, const TrainOptions& base, TuneOptions
       static_cast<void>(SplitFolds(data, kFolds, base.seed));
       options.folds = kFolds;
       return;
-    } catch (const Error&) {  // of groups, times or a class there are fewer
+    } catch (const Error&) {
+      options.folds = 0;  // of groups, times or a class there are fewer
     }
   }
   options.validation = kValidation;
