@@ -245,7 +245,8 @@ std::optional<TrainResult> Tuner::TrainOnAll(size_t trial, const Dataset& data, 
   try {
     TrainResult result = Train(data, options);
     if (!result.stopped) return result;
-  } catch (const std::exception&) {  // what went well on a part may fail on all
+  } catch (const std::exception&) {
+    return std::nullopt;  // what went well on a part may fail on all
   }
   return std::nullopt;
 }
