@@ -23,6 +23,7 @@ std::vector<std::string> NumberNames(const Model& model, const std::string& name
   const std::vector<float>& levels = model.target_scaling().levels;
   if (levels.size() <= 1) return {name};
   std::vector<std::string> names;
+  names.reserve(levels.size());
   for (const float level : levels) names.push_back(fmt::format("{}_q{}", name, level));
   return names;
 }
