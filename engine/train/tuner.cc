@@ -207,13 +207,13 @@ double Tuner::ScoreOf(size_t trial) const {
 std::vector<size_t> Tuner::Ranking() const {
   std::vector<size_t> order(trials_.size());
   for (size_t t = 0; t < order.size(); ++t) order[t] = t;
-  std::ranges::stable_sort(order, {}, [&](size_t t) {
+  std::ranges::sort(order, {}, [&](size_t t) {
     const TuneTrial& trial = trials_[t];
     const double part = trial.finished
                             ? 2
                             : static_cast<double>(trial.done) /
                                   static_cast<double>(std::max<size_t>(trial.in_force.epochs, 1));
-    return std::tuple{!trial.failure.empty(), -part, ScoreOf(t)};
+    return std::pair(std::tuple{!trial.failure.empty(), -part, ScoreOf(t)}, t);
   });
   return order;
 }
