@@ -37,7 +37,7 @@ done
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 setup=()
-[[ $preset != clang && $preset != check ]] || setup=(--checks) # that is where the compiler comes from
+[[ $preset =~ ^(release|debug|tsan)$ ]] || setup=(--checks) # that is where the compiler comes from
 "$root/tools/setup.sh" ${setup[@]+"${setup[@]}"}
 cd "$root" # cmake --build --preset looks for the presets in the current directory
 cache=()

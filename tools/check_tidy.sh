@@ -5,7 +5,7 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-usage: tools/check_tidy.sh [--preset NAME] [--again] [FILE.cc...]
+usage: tools/check_tidy.sh [--preset NAME] [--brief] [--again] [FILE.cc...]
 
 Checks the files, or every .cc file of the project, by clang: those of engine/, kernels/ and cli/ by
 clang-tidy (.clang-tidy), whose checks include the warnings of the compiler, all others by the
@@ -13,6 +13,8 @@ compiler alone, for its warnings. Nothing is built. What was found clean is reme
 ~/.cache/colonnade-checks, and not read again until a file, what it includes or a rule changes.
 
   --preset NAME   whose compile commands to take (default check); it is configured where it is not
+  --brief         leave out the compiler's look at what the preset asan, which is built by clang, too,
+                  shows as well, all but a missing include in a file that is compiled with others
   --again         read everything, whatever was found before
   --help          this text
 
@@ -22,6 +24,7 @@ USAGE
 
 preset=check
 again=
+brief=
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 files=()
 while [ $# -gt 0 ]; do
@@ -31,6 +34,7 @@ while [ $# -gt 0 ]; do
       preset=$2 && shift 2
       ;;
     --again) again=yes && shift ;;
+    --brief) brief=yes && shift ;;
     -h | --help) usage && exit ;;
     -*) usage >&2 && exit 2 ;;
     *)
@@ -65,7 +69,8 @@ for file in "${files[@]}"; do
     kernels/*) tidied+=("$file") ;;
     # Not of the build: an outside project's, and one that only libFuzzer's preset has.
     tests/consumer/* | tests/fuzz/*) ;;
-    *) compiled+=("$file") ;;
+    bench/*) compiled+=("$file") ;;
+    *) [ -n "$brief" ] || compiled+=("$file") ;;
   esac
 done
 [ "$((${#tidied[@]} + ${#joined[@]} + ${#compiled[@]}))" -gt 0 ] || fail "no sources found"
@@ -118,9 +123,9 @@ groups_of() {
         gsub(/"([^"\\]|\\.)*"|\/\/.*/, "", line)
         count = split(line, words, /[^A-Za-z_0-9]+/)
         for (i = 1; i <= count; i++) known[words[i]] = 1
-        if (inside && line ~ /^[A-Za-z]/) {
-          sub(/( : |[(={;\[]).*/, "", line)
-          if (match(line, /[A-Za-z_0-9]+ *$/)) own[substr(line, RSTART, RLENGTH)] = 1
+        if (inside && line ~ /^[A-Za-z]/ && line !~ /^namespace/) {
+          sub(/ *( : |[(={;\[]).*/, "", line)
+          if (match(line, /[A-Za-z_0-9]+$/)) own[substr(line, RSTART, RLENGTH)] = 1
         }
       }
       close(file)
@@ -236,7 +241,8 @@ if [ "${#joined[@]}" -gt 0 ]; then
 fi
 add_jobs tidy ${tidied[@]+"${tidied[@]}"}
 # For includes that are missing each file is compiled by itself, too.
-add_jobs compile ${joined[@]+"${joined[@]}"} ${compiled[@]+"${compiled[@]}"}
+[ -n "$brief" ] || add_jobs compile ${joined[@]+"${joined[@]}"}
+add_jobs compile ${compiled[@]+"${compiled[@]}"}
 
 each_job() { # FUNCTION: for every job, several at a time
   find "$scratch/jobs" -name '?????' -print0 | sort -z |

@@ -101,16 +101,16 @@ Predicted Predict(const Model& model, const Dataset& data, const EvaluateOptions
   Execution execution(options.threads);
   ForEachLogits(model.storage(), data, execution, [&](size_t first, kernels::Matrix z) {
     const uint32_t* const labels = data.labels().data() + first;
-    float* const to = result.probabilities.data() + first * classes;
+    float* const to = options.top_k > 0 ? result.probabilities.data() + first * classes : nullptr;
     float* const losses = result.losses.data() + first;
     StoreClasses(shape, z, result.classes.data() + first);
-    if (options.top_k > 0) StoreLogits(z, to);  // the loss will replace them
+    if (to != nullptr) StoreLogits(z, to);  // the loss will replace them
     if (shape.output == OutputKind::kSigmoid) {
       kernels::SigmoidCrossEntropy(z, labels, nullptr, 1.0f, losses);
     } else {
       kernels::SoftmaxCrossEntropy(z, labels, 1.0f, losses);
     }
-    if (options.top_k == 0) return;
+    if (to == nullptr) return;
     LoadLogits(to, z);
     StoreProbabilities(shape, z, to);
   });

@@ -9,9 +9,54 @@
 namespace colonnade {
 namespace {
 
-// From so many examples on, a table has enough to hold some out and to fill the pieces of its
-// numbers.
+// What suits tables of one size.
+struct TableRecipe {
+  Activation activation;
+  double dropout;
+  double rate;
+  double decay;
+  Embedding embed;
+  // With something to be validated on, so many steps at most, and the best of them:
+  size_t steps, most_epochs, patience;
+  // Without:
+  size_t sure_steps, sure_most_epochs;
+  size_t fewest_epochs;
+  size_t members;
+  double validation;  // where the members are one
+};
+
+constexpr TableRecipe kSmall = {.activation = Activation::kRelu,
+                                .dropout = 0.2,
+                                .rate = 0.002,
+                                .decay = 0.2,
+                                .embed = Embedding::kNone,
+                                .steps = 5000,
+                                .most_epochs = 400,
+                                .patience = 20,
+                                .sure_steps = 1250,
+                                .sure_most_epochs = 100,
+                                .fewest_epochs = 4,
+                                .members = 5,
+                                .validation = 0};
+
+constexpr TableRecipe kLarge = {.activation = Activation::kSilu,
+                                .dropout = 0.1,
+                                .rate = 0.004,
+                                .decay = 0.05,
+                                .embed = Embedding::kPiecewise,
+                                .steps = 6000,
+                                .most_epochs = 200,
+                                .patience = 10,
+                                .sure_steps = 6000,
+                                .sure_most_epochs = 200,
+                                .fewest_epochs = 15,
+                                .members = 4,
+                                .validation = 0.15};
+
+// From so many examples on, a table has enough to fill the pieces of its numbers.
 constexpr size_t kLargeTable = 5000;
+// Below, what a fold says of when to stop is luck.
+constexpr size_t kFewestForFolds = 100;
 
 bool IsPictures(const TrainOptions& options, const Dataset& data) {
   if (options.start) return options.start->scaling().method == Scale::kUnit;
@@ -35,43 +80,57 @@ void FillForPictures(TrainOptions& options) {
   if (options.embed == Embedding::kAuto) options.embed = Embedding::kNone;
 }
 
-void FillForTable(TrainOptions& options, size_t examples) {
+// Whether the networks of an ensemble can each leave out a fold, as nobody said otherwise.
+bool HasRoomForFolds(const TrainOptions& options, const Dataset& data) {
+  const bool said = options.start || options.validation.chosen() || options.validation_data;
+  const bool whole = data.times().empty() && data.groups().empty();
+  return !said && whole && data.examples() >= kFewestForFolds;
+}
+
+void FillForTable(TrainOptions& options, const Dataset& data) {
+  const size_t examples = data.examples();
   const bool large = examples >= kLargeTable;
+  const TableRecipe& recipe = large ? kLarge : kSmall;
   if (options.scale == Scale::kAuto && !options.start) options.scale = Scale::kRobust;
   options.hidden.Fill({192});
-  options.activation.Fill(large ? Activation::kSilu : Activation::kRelu);
-  options.dropout.Fill(large ? 0.1 : 0.2);
+  options.activation.Fill(recipe.activation);
+  options.dropout.Fill(recipe.dropout);
   options.batch_size.Fill(96);
   if (!options.optimizer.chosen()) {  // a chosen one goes by its own
     options.optimizer = Optimizer::kAdamW;
-    if (!options.learning_rate) options.learning_rate = large ? 0.004 : 0.002;
-    if (!options.weight_decay) options.weight_decay = large ? 0.05 : 0.2;
+    if (!options.learning_rate) options.learning_rate = recipe.rate;
+    if (!options.weight_decay) options.weight_decay = recipe.decay;
   }
-  if (options.epochs == 0) {
-    const size_t batch = options.ExamplesPerStep(examples);
-    options.epochs =
-        large ? EpochsOf(6000, 15, 200, batch, examples) : EpochsOf(1250, 4, 100, batch, examples);
+  if (HasRoomForFolds(options, data)) {
+    const bool one_output = options.loss != Loss::kQuantile || options.quantiles.size() == 1;
+    options.ensemble.Fill(one_output && !options.profile ? recipe.members : 1);
+    options.ensemble_by.Fill(EnsembleBy::kFolds);
   }
   const bool folds = options.HasFolds();
-  options.validation.Fill(large && !options.validation_data && !folds ? 0.15 : 0);
+  options.validation.Fill(options.validation_data || folds ? 0 : recipe.validation);
   const bool validates = options.validation > 0 || options.validation_data || folds;
-  options.early_stopping.Fill(large && validates ? 10 : 0);
-  if (options.embed == Embedding::kAuto && !options.start) {
-    options.embed = large ? Embedding::kPiecewise : Embedding::kNone;
+  if (options.epochs == 0) {
+    const size_t batch = options.ExamplesPerStep(examples);
+    options.epochs = validates ? EpochsOf(recipe.steps, recipe.fewest_epochs, recipe.most_epochs,
+                                          batch, examples)
+                               : EpochsOf(recipe.sure_steps, recipe.fewest_epochs,
+                                          recipe.sure_most_epochs, batch, examples);
   }
+  options.early_stopping.Fill(validates ? recipe.patience : 0);
+  if (options.embed == Embedding::kAuto && !options.start) options.embed = recipe.embed;
 }
 
 }  // namespace
 
 TrainOptions TrainOptions::ForData(const Dataset& data) const {
   TrainOptions chosen = *this;
-  chosen.ensemble.Fill(start ? start->members() : 1);
-  chosen.ensemble_by.Fill(EnsembleBy::kSeeds);
   if (IsPictures(chosen, data)) {
     FillForPictures(chosen);
   } else {
-    FillForTable(chosen, data.examples());
+    FillForTable(chosen, data);
   }
+  chosen.ensemble.Fill(start ? start->members() : 1);
+  chosen.ensemble_by.Fill(EnsembleBy::kSeeds);
   return chosen;
 }
 

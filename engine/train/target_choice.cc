@@ -106,6 +106,8 @@ TargetScale ChooseTargetScale(const TrainOptions& options, const Dataset& data) 
   small.learning_rate = 0.003;
   small.weight_decay = 0.1;
   small.dropout = 0.1;
+  small.ensemble = 1;
+  small.validation = 0;
   small.seed = options.seed;
   small.threads = options.threads;
   const size_t examples = folds.front().train.examples();

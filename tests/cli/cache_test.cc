@@ -119,7 +119,7 @@ TEST_F(CacheCommandTest, AFileTruncatedUnderATrainingEndsItWithAMessage) {
 
 // Memory of its own is limited to a quarter of the dataset, so that values cannot be copied.
 TEST_F(CacheCommandTest, TrainsAndEvaluatesInAQuarterOfTheDatasetsMemory) {
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef COLONNADE_SANITIZED
   GTEST_SKIP() << "sanitizers take more memory than any limit would leave them";
 #endif
   constexpr size_t kExamples = 48'000;

@@ -14,7 +14,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 // Sanitizers reserve more address space than any limit would leave them.
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef COLONNADE_SANITIZED
 constexpr size_t kMemory = 0;
 constexpr size_t kMemoryOfWide = 0;
 #else
@@ -77,7 +77,7 @@ TEST_F(HostileInputTest, AMillionColumns) {
   ExpectRefused(header + "\n" + row + "\n1,2\n",
                 HasSubstr("bad.csv:3: found 2 fields, expected 1000000"));
   ExpectRefused(header, HasSubstr("no examples after the header"));
-#if !defined(__SANITIZE_ADDRESS__)
+#ifndef COLONNADE_SANITIZED
   // It is a table that 128 hidden units do not fit beside.
   Write("good.csv", header + "\n" + row + "\n0" + row.substr(1) + "\n");
   const Outcome outcome = RunInLittleMemory("train", "good.csv");

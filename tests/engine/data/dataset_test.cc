@@ -222,7 +222,7 @@ TEST(DatasetBuilderTest, GrowsBeyondItsCapacityInBothTypes) {
 
 // A bound that no machine has memory for is only a bound.
 TEST(DatasetBuilderTest, SurvivesACapacityBeyondTheMemory) {
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef COLONNADE_SANITIZED
   GTEST_SKIP() << "the sanitizer ends the program at such an allocation";
 #endif
   DatasetBuilder builder(size_t{1} << 26, LabelKind::kCodes, kMaxExamples);
