@@ -57,6 +57,12 @@ void NoteFoundTargetScale(const TrainOptions& asked, const TrainResult& result,
                                 Name(found)));
 }
 
+void NoteFoundEmbedding(const TrainOptions& asked, const TrainResult& result,
+                        const Common& common) {
+  if (asked.embed != Embedding::kAuto || asked.start) return;
+  PrintNote(common, fmt::format("better on two folds: --embed {}", Name(result.options.embed)));
+}
+
 // The table to standard error, and the trace.
 void ReportProfile(const TrainFlags& flags, const Common& common, const TrainResult& result) {
   if (!result.profile) return;
@@ -114,6 +120,7 @@ void RunTrain(const TrainFlags& flags, Common& common) {
   if (data.start) options.StartFrom(*data.start);
   Dataset train = data.train;
   options.validation_data = data.validation;
+  options.profile = !flags.profile.empty();
   options = options.ForData(train);
   const double validation = options.validation;
   if (validation > 0) {  // here, because the report is about the part to train on
@@ -142,7 +149,6 @@ void RunTrain(const TrainFlags& flags, Common& common) {
   ProgressDisplay display(common, options.max_seconds);
   const bool classic = flags.preset == "classic";
   options.measure_norms = !flags.log.empty();
-  options.profile = !flags.profile.empty();
   bool begun = false;
   options.on_progress = [&](const Progress& p) {
     if (!begun) {
@@ -178,6 +184,7 @@ void RunTrain(const TrainFlags& flags, Common& common) {
   result.options.validation = validation;
   display.Clear();
   NoteFoundTargetScale(options, result, common);
+  NoteFoundEmbedding(options, result, common);
   TrainReport report{.result = result, .files = data, .data = train, .reading = setup.reading};
   report.output = flags.output;
   report.load_seconds = load_seconds;

@@ -2,6 +2,7 @@
 // What suits the data where nobody chose. RECIPES.md has the evidence.
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "colonnade/train.h"
 #include "engine/data/scaling.h"
@@ -27,12 +28,12 @@ struct TableRecipe {
 
 constexpr TableRecipe kSmall = {.activation = Activation::kRelu,
                                 .dropout = 0.2,
-                                .rate = 0.002,
+                                .rate = 0.003,
                                 .decay = 0.2,
                                 .embed = Embedding::kNone,
                                 .steps = 5000,
-                                .most_epochs = 400,
-                                .patience = 20,
+                                .most_epochs = 1000,
+                                .patience = 10,
                                 .sure_steps = 1250,
                                 .sure_most_epochs = 100,
                                 .fewest_epochs = 4,
@@ -40,13 +41,13 @@ constexpr TableRecipe kSmall = {.activation = Activation::kRelu,
                                 .validation = 0};
 
 constexpr TableRecipe kLarge = {.activation = Activation::kSilu,
-                                .dropout = 0.1,
+                                .dropout = 0.2,
                                 .rate = 0.004,
                                 .decay = 0.05,
                                 .embed = Embedding::kPiecewise,
                                 .steps = 6000,
                                 .most_epochs = 200,
-                                .patience = 10,
+                                .patience = 5,
                                 .sure_steps = 6000,
                                 .sure_most_epochs = 200,
                                 .fewest_epochs = 15,
@@ -80,11 +81,19 @@ void FillForPictures(TrainOptions& options) {
   if (options.embed == Embedding::kAuto) options.embed = Embedding::kNone;
 }
 
-// Whether the networks of an ensemble can each leave out a fold, as nobody said otherwise.
-bool HasRoomForFolds(const TrainOptions& options, const Dataset& data) {
+// So that SplitFolds() can deal out each of them.
+bool HasClassOf(size_t examples, const Dataset& data) {
+  if (data.regression()) return true;
+  std::vector<size_t> counts(data.classes());
+  for (const uint32_t label : data.labels()) ++counts[label];
+  return *std::ranges::max_element(counts) >= examples;
+}
+
+// Whether each network of an ensemble can leave out a fold, as nobody said otherwise.
+bool HasRoomForFolds(const TrainOptions& options, const Dataset& data, size_t members) {
   const bool said = options.start || options.validation.chosen() || options.validation_data;
   const bool whole = data.times().empty() && data.groups().empty();
-  return !said && whole && data.examples() >= kFewestForFolds;
+  return !said && whole && data.examples() >= kFewestForFolds && HasClassOf(members, data);
 }
 
 void FillForTable(TrainOptions& options, const Dataset& data) {
@@ -101,7 +110,7 @@ void FillForTable(TrainOptions& options, const Dataset& data) {
     if (!options.learning_rate) options.learning_rate = recipe.rate;
     if (!options.weight_decay) options.weight_decay = recipe.decay;
   }
-  if (HasRoomForFolds(options, data)) {
+  if (HasRoomForFolds(options, data, recipe.members)) {
     const bool one_output = options.loss != Loss::kQuantile || options.quantiles.size() == 1;
     options.ensemble.Fill(one_output && !options.profile ? recipe.members : 1);
     options.ensemble_by.Fill(EnsembleBy::kFolds);
@@ -117,7 +126,10 @@ void FillForTable(TrainOptions& options, const Dataset& data) {
                                           recipe.sure_most_epochs, batch, examples);
   }
   options.early_stopping.Fill(validates ? recipe.patience : 0);
-  if (options.embed == Embedding::kAuto && !options.start) options.embed = recipe.embed;
+  if (options.embed == Embedding::kAuto && !options.start) {
+    // Of a small table with folds, these tell (ChooseEmbedding()).
+    if (large || !folds) options.embed = recipe.embed;
+  }
 }
 
 }  // namespace

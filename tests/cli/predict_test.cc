@@ -70,8 +70,9 @@ TEST_F(PredictCliTest, NumbersOfManyDigitsAreThoseOfTheTable) {
   std::ostringstream train("x,t\n", std::ios::ate);
   for (int i = 0; i < 200; ++i) train << i << ',' << 1700000000 + i << '\n';
   Write("times.csv", train.str());
-  const nlohmann::json j = RunJson({"train", "times.csv", "--label-column", "t", "--task",
-                                    "regress", "-o", "times", "--hidden", "none"});
+  const nlohmann::json j =
+      RunJson({"train", "times.csv", "--label-column", "t", "--task", "regress", "-o", "times",
+               "--validation", "0", "--hidden", "none"});
   EXPECT_GT(j["train"]["r2"], 0.99);
   EXPECT_LT(j["train"]["rmse"], 5);
   EXPECT_THAT(RunOk({"predict", "times", "times.csv"}), HasSubstr("\n1700000"));
@@ -102,7 +103,8 @@ TEST_F(PredictCliTest, AScaleThatWasFoundIsSaid) {
       Run({"train", "prices.csv", "--label-column", "price"}).err,
       HasSubstr("the numbers to predict have a heavy tail and were learned on another scale: "
                 "--target-scale log"));
-  const nlohmann::json j = RunJson({"train", "prices.csv", "--label-column", "price"});
+  const nlohmann::json j =
+      RunJson({"train", "prices.csv", "--label-column", "price", "--validation", "0"});
   EXPECT_EQ(j["training"]["target_scale"], "log");
   EXPECT_EQ(j["options"]["target_scale"], "log");
   EXPECT_GT(j["train"]["r2"], 0.8);

@@ -30,7 +30,9 @@ constexpr std::span<const NameRow<Scale>> NamesOf(Scale) { return kScales; }
 
 // What a network has as inputs beside each scaled number of a table.
 enum class Embedding {
-  kAuto,  // by kind and number of the examples: kPiecewise for tables from 5,000 on
+  // By kind and number of the examples: kPiecewise for tables from 5,000 on, what is better on
+  // some folds where a smaller one has folds.
+  kAuto,
   kNone,
   // The piecewise linear encoding (Gorishniy et al. 2022): the range of a number is cut where many
   // examples have one value and at quantiles of the rest, and there is an input per piece: how much

@@ -39,6 +39,7 @@ TrainOptions OptionsOf(const Task& task, size_t ensemble, EnsembleBy by) {
   options.seed = 7;
   options.loss = task.loss;
   options.scale = Scale::kAuto;
+  options.embed = Embedding::kNone;
   options.ensemble = ensemble;
   options.ensemble_by = by;
   return options;

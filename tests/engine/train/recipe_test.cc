@@ -2,6 +2,9 @@
 // What nobody chose follows the data.
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -56,13 +59,81 @@ TEST(RecipeTest, PicturesKeepWhatServesThem) {
 TEST(RecipeTest, TablesGoBySize) {
   const TrainOptions few = TrainOptions().Resolve(Table(1000));
   EXPECT_EQ(Text(few, "optimizer"), "adamw");
-  EXPECT_EQ(Text(few, "embed"), "none");
+  EXPECT_EQ(Text(few, "embed"), "auto") << "the folds will tell";
   EXPECT_EQ(few.validation, 0);
+  EXPECT_EQ(*few.ensemble, 5U);
+  EXPECT_TRUE(few.HasFolds());
+  EXPECT_GT(*few.early_stopping, 0U);
   const TrainOptions many = TrainOptions().Resolve(Table(5000));
   EXPECT_EQ(Text(many, "optimizer"), "adamw");
   EXPECT_EQ(Text(many, "embed"), "ple");
-  EXPECT_EQ(many.validation, 0.15);
+  EXPECT_EQ(many.validation, 0);
+  EXPECT_EQ(*many.ensemble, 4U);
+  EXPECT_TRUE(many.HasFolds());
   EXPECT_GT(*many.early_stopping, 0U);
+}
+
+TEST(RecipeTest, OneNetworkWhereFoldsCannotBe) {
+  const auto members = [](const TrainOptions& options, const Dataset& data) {
+    const TrainOptions resolved = options.Resolve(data);
+    EXPECT_FALSE(resolved.HasFolds());
+    EXPECT_NE(resolved.embed, Embedding::kAuto);
+    return *resolved.ensemble;
+  };
+  EXPECT_EQ(members({}, Table(99)), 1U) << "too few examples";
+  const size_t classes = 120;
+  std::vector<uint32_t> labels(classes);
+  std::iota(labels.begin(), labels.end(), 0U);
+  Schema schema;
+  schema.features = 1;
+  const std::vector<float> values(classes, 1);
+  EXPECT_EQ(members({}, Dataset::FromMemory(std::span<const float>(values), labels, schema)), 1U)
+      << "no class has enough of them";
+  TrainOptions options;
+  options.profile = true;
+  EXPECT_EQ(members(options, Table(1000)), 1U);
+  options = {};
+  options.validation = 0.0;
+  EXPECT_EQ(members(options, Table(1000)), 1U);
+  EXPECT_EQ(*options.Resolve(Table(1000)).early_stopping, 0U);
+  options = {};
+  options.validation_data = Table(100);
+  EXPECT_EQ(members(options, Table(1000)), 1U);
+  EXPECT_GT(*options.Resolve(Table(1000)).early_stopping, 0U);
+}
+
+// Where nothing else is said of it, a chosen number of networks has folds, too.
+TEST(RecipeTest, AChosenEnsembleHasFolds) {
+  TrainOptions options;
+  options.ensemble = 3;
+  EXPECT_TRUE(options.Resolve(Table(1000)).HasFolds());
+  options.validation = 0.2;
+  EXPECT_FALSE(options.Resolve(Table(1000)).HasFolds());
+}
+
+// Steps in x make what a network of one layer needs pieces for; a line does not.
+TEST(RecipeTest, FoldsTellWhetherPiecesServe) {
+  const auto embedding = [](const std::function<double(double x)>& f, int threads) {
+    test::Random random(8);
+    std::vector<float> values;
+    std::vector<float> targets;
+    for (size_t e = 0; e < 400; ++e) {
+      const auto x = static_cast<float>(random.Uniform(-1, 1));
+      values.push_back(x);
+      targets.push_back(
+          static_cast<float>(f(static_cast<double>(x)) + random.Uniform(-0.3F, 0.3F)));
+    }
+    TrainOptions options;
+    options.threads = threads;
+    return Train(Dataset::FromMemory(std::span<const float>(values), targets, {.features = 1}),
+                 options)
+        .options.embed;
+  };
+  const auto steps = [](double x) { return static_cast<double>(static_cast<int>(9 * x + 9) % 2); };
+  for (const int threads : {1, 3}) {
+    EXPECT_EQ(embedding(steps, threads), Embedding::kPiecewise);
+    EXPECT_EQ(embedding([](double x) { return x; }, threads), Embedding::kNone);
+  }
 }
 
 // Whatever is chosen stays, and what is left open beside it goes with it.
@@ -93,9 +164,20 @@ TEST(RecipeTest, ResolvingAgainChangesNothing) {
   }
 }
 
-TEST(RecipeTest, ALargeTableIsHeldOutOfAndStopsAtItsBest) {
+TEST(RecipeTest, WhatNoNetworkSawIsValidatedOn) {
   TrainOptions options;
   options.epochs = 3;
+  const TrainResult result = Train(Table(5000), options);
+  EXPECT_TRUE(result.out_of_fold);
+  EXPECT_EQ(result.model.members(), 4U);
+  ASSERT_TRUE(result.validation);
+  EXPECT_EQ(result.validation->examples, 5000U);
+}
+
+TEST(RecipeTest, ALargeTableForOneNetworkIsHeldOutOfAndStopsAtItsBest) {
+  TrainOptions options;
+  options.epochs = 3;
+  options.ensemble = 1;
   const TrainResult result = Train(Table(5000), options);
   ASSERT_TRUE(result.validation);
   EXPECT_EQ(result.validation->examples, 750U);

@@ -48,6 +48,7 @@ TrainOptions Options() {
   options.learning_rate = 0.01;
   options.weight_decay = 0;
   options.dropout = 0;
+  options.validation = 0.0;
   return options;
 }
 

@@ -160,6 +160,7 @@ TEST(TrainTest, ProgressCountsAndCallbackStops) {
   TrainOptions options;
   options.batch_size = 30;
   options.epochs = 5;
+  options.ensemble = 1;
   options.on_progress = [&](const Progress& p) {
     EXPECT_EQ(p.epochs, 5u);
     EXPECT_EQ(p.steps, 20u);
