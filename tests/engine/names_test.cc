@@ -69,7 +69,7 @@ TEST(NamesOfFilesTest, AreAsTheyWere) {
   EXPECT_EQ(AllNames<Activation>(),
             "identity relu leaky-relu elu gelu silu tanh sigmoid selu mish");
   EXPECT_EQ(AllNames<OutputKind>(), "softmax sigmoid linear");
-  EXPECT_EQ(AllNames<Scale>(), "auto none unit minmax standard robust");
+  EXPECT_EQ(AllNames<Scale>(), "auto none unit minmax standard robust quantile");
   EXPECT_EQ(AllNames<Precision>(), "f32 bf16");
   EXPECT_EQ(AllNames<Initialization>(), "he uniform");
   EXPECT_EQ(AllNames<Optimizer>(), "sgd momentum nesterov adam adamw rmsprop lion schedule-free");

@@ -341,7 +341,8 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .group = "Data",
                    .effect = kResult,
                    .commands = kTraining,
-                   .help = "How features become network inputs"},
+                   .help = "How features become network inputs; robust: by median and quartiles,\n"
+                           "outliers within limits; quantile: the normal score of their rank"},
         scale);
   visit(
       OptionInfo{.name = "embed",

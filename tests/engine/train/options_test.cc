@@ -58,7 +58,7 @@ const std::map<std::string, std::vector<std::string>>& Values() {
       {"bad-rows", {"skip", "skip-any"}},
       {"cache", {"on"}},
       // TrainOptions
-      {"scale", {"none", "unit", "minmax", "standard", "robust"}},
+      {"scale", {"none", "unit", "minmax", "standard", "robust", "quantile"}},
       {"embed", {"none", "ple"}},
       {"validation", {"0.2", "1e-300"}},
       {"hidden", {"none", "1", "256,64", "1048576"}},
