@@ -21,6 +21,23 @@ kernels::Matrix Part(OwnedMatrix& of, size_t rows, size_t cols) {
   return of.view().Columns(0, cols).Rows(0, rows);
 }
 
+// to = m · mᵀ. Its own transpose to the bit, so that half of it is computed, and the rest copied.
+// finish(first, block): what is done before that to the block from row and column `first` on.
+template <class Finish>
+void MultiplyByTranspose(kernels::ConstMatrix m, kernels::Matrix to, Execution& execution,
+                         const Finish& finish) {
+  ForEachColumnBlock(m.rows, execution, [&](size_t first, size_t count) {
+    const size_t rows = m.rows - first;
+    const kernels::Matrix lower = to.Columns(first, count).Rows(first, rows);
+    kernels::WeightGradient(m.Rows(first, rows), m.Rows(first, count), kernels::Output::kOverwrite,
+                            lower);
+    finish(first, lower);
+    if (rows == count) return;
+    kernels::Transpose(lower.Rows(count, rows - count),
+                       to.Columns(first + count, rows - count).Rows(first, count));
+  });
+}
+
 }  // namespace
 
 void Orthogonalizer::Reserve(size_t rows, size_t cols) {
@@ -63,20 +80,15 @@ void Orthogonalizer::Normalize(kernels::Matrix x, Execution& execution) {
   });
 }
 
-// With the gram matrix g = x xᵀ, which is its own transpose to the bit: x ← a · x + (b · g + c ·
-// g²) x.
+// With the gram matrix g = x xᵀ: x ← a · x + (b · g + c · g²) x.
 void Orthogonalizer::Step(kernels::Matrix x, Execution& execution) {
   const kernels::Matrix gram = Part(gram_, x.rows, x.rows);
   const kernels::Matrix polynomial = Part(polynomial_, x.rows, x.rows);
   const kernels::Matrix product = Part(product_, x.rows, x.cols);
-  const auto overwrite = kernels::Output::kOverwrite;
-  ForEachColumnBlock(x.rows, execution, [&](size_t first, size_t count) {
-    kernels::WeightGradient(x, x.Rows(first, count), overwrite, gram.Columns(first, count));
-  });
-  ForEachColumnBlock(x.rows, execution, [&](size_t first, size_t count) {
-    const kernels::Matrix square = polynomial.Columns(first, count);
-    kernels::WeightGradient(gram, gram.Rows(first, count), overwrite, square);
-    kernels::Combine(kB, gram.Columns(first, count), kC, square, square);
+  MultiplyByTranspose(x, gram, execution, [](size_t, kernels::Matrix) {});
+  MultiplyByTranspose(gram, polynomial, execution, [&](size_t first, kernels::Matrix square) {
+    kernels::Combine(kB, gram.Columns(first, square.cols).Rows(first, square.rows), kC, square,
+                     square);
   });
   ForEachColumnBlock(x.cols, execution, [&](size_t first, size_t count) {
     const kernels::Matrix block = x.Columns(first, count);
