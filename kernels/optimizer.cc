@@ -174,6 +174,18 @@ void InterpolateTarget(ConstMatrix from, ConstMatrix to, float share, Matrix res
   }
 }
 
+void CombineTarget(float a, ConstMatrix x, float b, ConstMatrix y, Matrix result) {
+  const FloatTag d;
+  const auto of_x = hn::Set(d, a);
+  const auto of_y = hn::Set(d, b);
+  for (size_t c = 0; c < x.cols; ++c) {
+    for (size_t r = 0; r < PaddedRows(x.rows); r += hn::Lanes(d)) {
+      const auto first = hn::Mul(of_x, hn::Load(d, x.Column(c) + r));
+      hn::Store(hn::MulAdd(of_y, hn::Load(d, y.Column(c) + r), first), d, result.Column(c) + r);
+    }
+  }
+}
+
 void SquaresOfColumnsTarget(ConstMatrix m, float* sums) {
   const FloatTag d;
   const size_t lanes = hn::Lanes(d);
@@ -220,6 +232,7 @@ HWY_EXPORT(RmspropTarget);
 HWY_EXPORT(LionTarget);
 HWY_EXPORT(ScheduleFreeTarget);
 HWY_EXPORT(InterpolateTarget);
+HWY_EXPORT(CombineTarget);
 HWY_EXPORT(SquaresOfColumnsTarget);
 HWY_EXPORT(ScaleGradientTarget);
 
@@ -256,6 +269,10 @@ void ScheduleFreeUpdate(Matrix w, ConstMatrix gradient, Matrix z, Matrix square,
 
 void Interpolate(ConstMatrix from, ConstMatrix to, float share, Matrix result) noexcept {
   HWY_DYNAMIC_DISPATCH(InterpolateTarget)(from, to, share, result);
+}
+
+void Combine(float a, ConstMatrix x, float b, ConstMatrix y, Matrix result) noexcept {
+  HWY_DYNAMIC_DISPATCH(CombineTarget)(a, x, b, y, result);
 }
 
 void SquaresOfColumns(ConstMatrix m, float* sums) noexcept {

@@ -102,6 +102,9 @@ void ScheduleFreeUpdate(Matrix w, ConstMatrix gradient, Matrix z, Matrix square,
 // result ← from + share · (to − from); result may be one of them.
 void Interpolate(ConstMatrix from, ConstMatrix to, float share, Matrix result) noexcept;
 
+// result ← a · x + b · y, the second product fused; result may be one of them.
+void Combine(float a, ConstMatrix x, float b, ConstMatrix y, Matrix result) noexcept;
+
 // For clipping a gradient by its norm.
 
 // sums[c] = Σ m(r, c)² over the rows r: by fused multiply-add into 16 sums, row r into that of

@@ -76,6 +76,31 @@ def run(case, weight, bias, gradients, rate_factors):
     return tensors
 
 
+def muon():
+    """A network whose weights between hidden layers are higher than wide, and wider than high, in
+    float64: start, gradients, and what they are after 60 steps."""
+    generator = torch.Generator().manual_seed(2)
+    widths, steps, case = [2, 6, 20, 5, 2], 60, dict(optimizer="muon", rate=0.01, weight_decay=0.1)
+    shapes = {}
+    for l, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
+        shapes |= {f"{l}.weight": (outputs, inputs), f"{l}.bias": (outputs,)}
+    draw = {name: torch.randn(steps + 1, *shape, generator=generator)
+            for name, shape in shapes.items()}
+    parameters = [torch.nn.Parameter(values[0].double()) for values in draw.values()]
+    optimizer = torch_names.optimizer("muon", parameters, case["rate"], case)
+    tensors = {f"start.{name}": values[0].contiguous() for name, values in draw.items()}
+    for step in range(1, steps + 1):
+        for parameter, values in zip(parameters, draw.values()):
+            # Of a mean that steps have in common, so that momentum has something to keep.
+            parameter.grad = (values[step] + 0.3 * values[1]).double()
+        optimizer.step()
+    for (name, values), parameter in zip(draw.items(), parameters):
+        tensors[f"gradients.{name}"] = values[1:] + 0.3 * values[1]
+        tensors[f"end.{name}"] = parameter.detach().float()
+        tensors[f"exp_avg.{name}"] = optimizer.state[parameter]["exp_avg"].float()
+    return tensors, {"widths": widths, "steps": steps, "options": case}
+
+
 def rates(kind, steps, first=1.0, **options):
     """What a scheduler of PyTorch gives for so many steps, its optimizer having that rate."""
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], first)
@@ -148,7 +173,7 @@ def main():
     root = pathlib.Path(__file__).resolve().parent.parent
     parser = argparse.ArgumentParser(
         description="Writes optimizers.safetensors, what torch.optim makes of 100 steps on the same "
-        "gradients, for every optimizer, and schedules.safetensors, the learning rates of "
+        "gradients, for every optimizer, muon.safetensors, and schedules.safetensors, the learning rates of "
         "torch.optim.lr_scheduler. Needs: pip install torch schedulefree lion-pytorch "
         "safetensors numpy"
     )
@@ -178,6 +203,8 @@ def main():
     made_by = {"made_by": "tools/optimizer_golden.py", "torch": torch.__version__}
     shape = {"outputs": OUTPUTS, "inputs": INPUTS, "steps": STEPS}
     write(folder / "optimizers.safetensors", tensors, {**made_by, **shape, "cases": CASES})
+    tensors, case = muon()
+    write(folder / "muon.safetensors", tensors, {**made_by, **case})
     write(folder / "schedules.safetensors", schedules(), made_by)
 
 

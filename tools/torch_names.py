@@ -66,6 +66,40 @@ def row_defaults(name):
 DEFAULTS = {"momentum": 0.9, "beta1": 0.9, "beta2": 0.999, "alpha": 0.99, "epsilon": 1e-8}
 
 
+def orthogonalized(matrix):
+    """Five steps of Newton and Schulz as torch.optim.Muon takes them, but in float64."""
+    x = matrix.double() if matrix.shape[0] <= matrix.shape[1] else matrix.double().T
+    x = x / x.norm().clamp(min=1e-7)
+    for _ in range(5):
+        gram = x @ x.T
+        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+    return x if matrix.shape[0] <= matrix.shape[1] else x.T
+
+
+class Muon(torch.optim.AdamW):
+    """torch.optim.Muon with adjust_lr_fn="match_rms_adamw", but in float64 what that has in
+    bfloat16, for the weights between hidden layers; AdamW for all else."""
+
+    def __init__(self, parameters, rate, **options):
+        super().__init__(parameters, rate, **options)
+        self.hidden = [p for p in parameters if p.ndim == 2][1:-1]
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        group = self.param_groups[0]
+        gradients = [p.grad for p in self.hidden]
+        for p in self.hidden:
+            p.grad = None
+        super().step(closure)
+        for p, gradient in zip(self.hidden, gradients):
+            mean = self.state[p].setdefault("exp_avg", torch.zeros_like(p))
+            mean.lerp_(gradient, 0.05)
+            way = orthogonalized(gradient.lerp(mean, 0.95))
+            p.mul_(1 - group["lr"] * group["weight_decay"])
+            p.sub_(group["lr"] * 0.2 * max(p.shape) ** 0.5 * way)
+            p.grad = gradient
+
+
 def optimizer(name, parameters, rate, settings):
     """`settings`: options, with _ for -; those not given have our defaults."""
     options = {option: settings.get(option, DEFAULTS.get(option)) for option in
@@ -84,7 +118,7 @@ def optimizer(name, parameters, rate, settings):
     if name == "lion":
         return lion_pytorch.Lion(parameters, rate, **options)
     others = {"momentum": torch.optim.SGD, "nesterov": torch.optim.SGD,
-              "schedule-free": schedulefree.AdamWScheduleFree}
+              "schedule-free": schedulefree.AdamWScheduleFree, "muon": Muon}
     made = (others.get(name) or of_name(torch.optim, name))(parameters, rate, foreach=False,
                                                             **options)
     if name == "schedule-free":

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/data/offsets.h"
@@ -59,6 +60,10 @@ constexpr size_t kPieces = 32;
 // Examples that stand for all where ranks are wanted.
 constexpr size_t kMostRanked = 200'000;
 
+// Quantiles of all features together: they stand in the header of a model's file, which must not
+// get too long.
+constexpr size_t kMostOfAll = 4'000'000;
+
 // Of numbers in ascending order, by linear interpolation (numpy.quantile).
 double Quantile(std::span<const float> sorted, double fraction) {
   const double place = fraction * static_cast<double>(sorted.size() - 1);
@@ -79,6 +84,24 @@ void FitRobust(size_t f, std::span<const float> sorted, Scaling& fit) {
   fit.offset[f] = useful ? static_cast<float>(Quantile(sorted, 0.5)) : 0.0F;
   fit.scale[f] = useful ? scale : 0.0F;
   fit.limit[f] = 3;
+}
+
+// Sets quantiles of a feature, from its numbers in ascending order, and the rest of it.
+void FitQuantiles(size_t f, std::span<const float> sorted, Scaling& fit) {
+  const size_t count =
+      std::max<size_t>(2, std::min({sorted.size(), kMostQuantiles, kMostOfAll / fit.features()}));
+  std::vector<float> quantiles;
+  for (size_t q = 0; q < count; ++q) {
+    const double fraction = static_cast<double>(q) / static_cast<double>(count - 1);
+    const auto quantile = static_cast<float>(Quantile(sorted, fraction));
+    // Where f32 has no slope to the next, they are as good as the same.
+    const bool apart = q == 0 || std::isnormal(1 / (quantile - quantiles.back()));
+    quantiles.push_back(apart ? quantile : quantiles.back());
+  }
+  const bool useful = quantiles.front() < quantiles.back();
+  fit.offset[f] = useful ? static_cast<float>(Quantile(sorted, 0.5)) : 0.0F;
+  fit.scale[f] = useful ? 1.0F : 0.0F;
+  if (useful) fit.quantiles[f] = std::move(quantiles);
 }
 
 // The ends of the pieces: the values that more than one in kPieces has, and quantiles of the rest.
@@ -147,12 +170,16 @@ void ForSorted(const Dataset& data, const std::vector<bool>& flags, const Values
 }
 
 template <class Values>
-void FitRanks(const Dataset& data, const Values& values, bool robust, bool pieces, Scaling& fit) {
+void FitRanks(const Dataset& data, const Values& values, bool pieces, Scaling& fit) {
   const std::vector<bool> flags = FlagsOf(data.schema());
+  const bool robust = fit.method == Scale::kRobust;
+  const bool quantiles = fit.method == Scale::kQuantile;
+  if (quantiles) fit.quantiles.resize(data.features());
   if (robust) fit.limit.assign(data.features(), 0);
   if (pieces) fit.edges.resize(data.features());
   ForSorted(data, flags, values, [&](size_t f, std::span<const float> sorted) {
     if (robust) FitRobust(f, sorted, fit);
+    if (quantiles) FitQuantiles(f, sorted, fit);
     if (pieces) fit.edges[f] = EdgesOf(sorted);
   });
   if (fit.pieces() == 0) fit.edges.clear();
@@ -177,11 +204,11 @@ void FitMoments(const Dataset& data, const Values& values, Scaling& fit) {
 
 template <class Values>
 void Fit(const Dataset& data, const Values& values, bool pieces, Scaling& fit) {
-  const bool robust = fit.method == Scale::kRobust;
+  const bool ranks = fit.method == Scale::kRobust || fit.method == Scale::kQuantile;
   if (fit.method == Scale::kMinMax || fit.method == Scale::kStandard) {
     FitMoments(data, values, fit);
   }
-  if (robust || pieces) FitRanks(data, values, robust, pieces, fit);
+  if (ranks || pieces) FitRanks(data, values, pieces, fit);
 }
 
 }  // namespace

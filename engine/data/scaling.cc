@@ -22,6 +22,7 @@ Scaling Rebased(Scaling scaling, const Schema& from, const Schema& to) {
     };
     shift(scaling.offset[f]);
     if (!scaling.edges.empty()) std::ranges::for_each(scaling.edges[f], shift);
+    if (!scaling.quantiles.empty()) std::ranges::for_each(scaling.quantiles[f], shift);
   }
   return scaling;
 }
@@ -39,9 +40,10 @@ PaddedScaling::PaddedScaling(const Scaling& scaling)
       scale(AlignedBuffer<float>::Zeroed(kernels::PaddedRows(scaling.features()))) {
   std::ranges::copy(scaling.offset, offset.data());
   std::ranges::copy(scaling.scale, scale.data());
-  if (scaling.limit.empty() && scaling.edges.empty()) return;
+  if (scaling.limit.empty() && scaling.edges.empty() && scaling.quantiles.empty()) return;
   limit_ = AlignedBuffer<float>::Zeroed(scale.size());
   std::ranges::copy(scaling.limit, limit_.data());
+  ranks_ = RankTables(scaling.quantiles);
   const size_t bins = scaling.pieces();
   source_ = AlignedBuffer<int32_t>::Zeroed(kernels::PaddedRows(bins));
   for (AlignedBuffer<float>* of_bins : {&edge_, &slope_, &low_, &high_, &base_}) {
@@ -57,7 +59,8 @@ PaddedScaling::PaddedScaling(const Scaling& scaling)
                .slope = slope_.data(),
                .low = low_.data(),
                .high = high_.data(),
-               .base = base_.data()};
+               .base = base_.data(),
+               .ranks = ranks_.view()};
   size_t b = 0;
   for (size_t f = 0; f < scaling.edges.size(); ++f) {
     const std::vector<float>& edges = scaling.edges[f];
@@ -75,7 +78,7 @@ PaddedScaling::PaddedScaling(const Scaling& scaling)
 
 float CommonScale(const Dataset& data, const Scaling& scaling) {
   if (data.element_type() != ElementType::kU8) return 0;
-  if (!scaling.limit.empty() || !scaling.edges.empty()) return 0;
+  if (!scaling.limit.empty() || !scaling.edges.empty() || !scaling.quantiles.empty()) return 0;
   const auto same = [](const std::vector<float>& v, float value) {
     return std::all_of(v.begin(), v.end(), [value](float x) { return x == value; });
   };

@@ -5,6 +5,7 @@
 
 #include "colonnade/dataset.h"
 #include "colonnade/scaling.h"
+#include "engine/data/ranks.h"
 #include "engine/runtime/aligned.h"
 #include "kernels/bf16.h"
 #include "kernels/encode.h"
@@ -44,6 +45,7 @@ struct PaddedScaling {
   kernels::Encoding encoding_;  // of this memory, which does not move when the owner does
   AlignedBuffer<float> limit_, edge_, slope_, low_, high_, base_;
   AlignedBuffer<int32_t> source_;
+  RankTables ranks_;
 };
 
 // The fraction of the elements of a matrix with `rows` rows that are not zero.

@@ -48,6 +48,39 @@ std::optional<ErrorDetails> LayerMismatch(const NetworkShape& shape) {
   return {};
 }
 
+// Whether f32 has a slope between two numbers that ascend.
+bool HaveSlope(float a, float b) { return a < b && std::isnormal(1 / (b - a)); }
+
+std::optional<ErrorDetails> QuantilesMismatch(const Scaling& scaling, size_t features) {
+  if ((scaling.method == Scale::kQuantile) == scaling.quantiles.empty()) {
+    return ErrorDetails{
+        .subject = "scaling.quantiles",
+        .found =
+            fmt::format("{} lists with method {}", scaling.quantiles.size(), Name(scaling.method)),
+        .expected = fmt::format("some with {}, and none else", Name(Scale::kQuantile))};
+  }
+  if (scaling.quantiles.empty()) return {};
+  if (scaling.quantiles.size() != features) {
+    return ErrorDetails{.subject = "scaling.quantiles",
+                        .found = fmt::to_string(scaling.quantiles.size()),
+                        .expected = fmt::to_string(features)};
+  }
+  for (const std::vector<float>& quantiles : scaling.quantiles) {
+    if (quantiles.empty()) continue;
+    const size_t size = std::clamp<size_t>(quantiles.size(), 2, kMostQuantiles);
+    if (auto mismatch = FindMismatch("scaling.quantiles", quantiles, size)) return mismatch;
+    for (size_t q = 0; q + 1 < quantiles.size(); ++q) {
+      const float low = quantiles[q];
+      const float high = quantiles[q + 1];
+      if (low == high || HaveSlope(low, high)) continue;
+      return ErrorDetails{.subject = "scaling.quantiles",
+                          .found = fmt::format("{} after {}", high, low),
+                          .expected = "none that descends or is too far"};
+    }
+  }
+  return {};
+}
+
 // Of limits and edges.
 std::optional<ErrorDetails> CurveMismatch(const Scaling& scaling, size_t features) {
   if (!scaling.limit.empty()) {
@@ -71,7 +104,7 @@ std::optional<ErrorDetails> CurveMismatch(const Scaling& scaling, size_t feature
       return mismatch;
     }
     for (size_t e = 0; e + 1 < edges.size(); ++e) {
-      if (edges[e] < edges[e + 1] && std::isnormal(1 / (edges[e + 1] - edges[e]))) continue;
+      if (HaveSlope(edges[e], edges[e + 1])) continue;
       return ErrorDetails{.subject = "scaling.edges",
                           .found = fmt::format("{} after {}", edges[e + 1], edges[e]),
                           .expected = "a larger number"};
@@ -145,6 +178,7 @@ std::optional<ErrorDetails> FindMismatch(const NetworkShape& shape, const Scalin
   if (auto mismatch = FindMismatch("scaling.offset", scaling.offset, features)) return mismatch;
   if (auto mismatch = FindMismatch("scaling.scale", scaling.scale, features)) return mismatch;
   if (auto mismatch = CurveMismatch(scaling, features)) return mismatch;
+  if (auto mismatch = QuantilesMismatch(scaling, features)) return mismatch;
   if (schema.features != features) return differ("schema.features", schema.features, features);
   if (auto mismatch = FindMismatch(schema)) return mismatch;
   const size_t single = std::max<size_t>(1, target.levels.size());

@@ -15,7 +15,8 @@
 //                              "linear"
 //   colonnade.scaling          {"method":…,"offset":…,"scale":…}: one number per feature, or a
 //                              single one where all features have the same; likewise "limit", if
-//                              any; "edges": a list per feature. See colonnade/scaling.h
+//                              any; "edges" and "quantiles": a list per feature. See
+//                              colonnade/scaling.h
 //   colonnade.schema           see engine/data/schema_json.h
 //   colonnade.provenance.KEY   where the model comes from
 //   colonnade.parameters_hash  XXH3-128 over the parameters' bytes
@@ -130,6 +131,7 @@ Json32 ToJson(const Scaling& scaling) {
                  {"scale", ToJson(scaling.scale)}};
   if (!scaling.limit.empty()) json["limit"] = ToJson(scaling.limit);
   if (!scaling.edges.empty()) json["edges"] = scaling.edges;
+  if (!scaling.quantiles.empty()) json["quantiles"] = scaling.quantiles;
   return json;
 }
 
@@ -196,10 +198,22 @@ unsigned VersionOf(const Model& model) {
                                .scale = target.scale,
                                .transform = log ? target.transform : TargetTransform::kNone};
   const Scaling& scaling = model.scaling();
+  if (scaling.method == Scale::kQuantile) return kContainerVersion;
   if (target != older || !scaling.limit.empty() || !scaling.edges.empty() || model.members() > 1) {
-    return kContainerVersion;
+    return kCurvesVersion;
   }
   return log ? std::max(version, kColumnsVersion) : version;
+}
+
+std::vector<std::vector<float>> ReadLists(const JsonNode& node, size_t features) {
+  if (node.size() != features) node.Fail(fmt::format("a list of {} lists", features));
+  std::vector<std::vector<float>> lists;
+  lists.reserve(features);
+  for (size_t f = 0; f < features; ++f) {
+    const JsonNode of_feature = node.Item(f);
+    lists.push_back(ReadFloats(of_feature, of_feature.size()));
+  }
+  return lists;
 }
 
 Scaling ReadScaling(const JsonNode& node, size_t features) {
@@ -207,13 +221,8 @@ Scaling ReadScaling(const JsonNode& node, size_t features) {
                      .offset = ReadFloats(node.Field("offset"), features),
                      .scale = ReadFloats(node.Field("scale"), features)};
   if (node.Has("limit")) scaling.limit = ReadFloats(node.Field("limit"), features);
-  if (!node.Has("edges")) return scaling;
-  const JsonNode edges = node.Field("edges");
-  if (edges.size() != features) edges.Fail(fmt::format("a list of {} lists", features));
-  for (size_t f = 0; f < features; ++f) {
-    const JsonNode of_feature = edges.Item(f);
-    scaling.edges.push_back(ReadFloats(of_feature, of_feature.size()));
-  }
+  if (node.Has("edges")) scaling.edges = ReadLists(node.Field("edges"), features);
+  if (node.Has("quantiles")) scaling.quantiles = ReadLists(node.Field("quantiles"), features);
   return scaling;
 }
 

@@ -65,7 +65,8 @@ inline constexpr ContainerFormat kCheckpointFormat = {
 
 // The newest version, of all formats; all from 1 on are read. Files are written as the oldest that
 // has all they hold, for older programs to read.
-inline constexpr unsigned kContainerVersion = 4;  // also curves of scalings, and ensembles
+inline constexpr unsigned kContainerVersion = 5;  // also quantiles of scalings
+inline constexpr unsigned kCurvesVersion = 4;     // curves of scalings, and ensembles
 inline constexpr unsigned kColumnsVersion = 3;    // what is particular to columns of tables
 inline constexpr unsigned kPlainVersion = 2;
 

@@ -127,7 +127,8 @@ double MemoryFor(const NetworkShape& shape, const TrainOptions& options) {
   const bool two_moments = moments[0] != nullptr && moments[1] != nullptr;
   const double copies = (two_moments ? 5 : 4) + (options.early_stopping > 0 ? 1 : 0) +
                         (options.ema > 0 ? 2 : 0) +
-                        (options.optimizer == Optimizer::kScheduleFree ? 1 : 0);
+                        (options.optimizer == Optimizer::kScheduleFree ? 1 : 0) +
+                        (options.optimizer == Optimizer::kMuon ? 5 : 0);
   return copies * sizeof(float) * static_cast<double>(shape.parameters());
 }
 

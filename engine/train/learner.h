@@ -49,7 +49,8 @@ struct Learner {
 // A model like that, with parameters of its own.
 std::shared_ptr<Model::Storage> CopyOf(const Model::Storage& model);
 
-// Bytes for parameters, their starting values, transposed copy, averages and optimizer state.
+// Bytes for parameters, their starting values, transposed copy, averages and optimizer state,
+// with what the optimizer works in.
 double MemoryFor(const NetworkShape& shape, const TrainOptions& options);
 
 // How steps of so many examples go with these options.

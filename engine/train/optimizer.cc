@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/model/initialization.h"
+#include "engine/train/orthogonalize.h"
 
 namespace colonnade {
 namespace {
@@ -181,7 +182,53 @@ class ScheduleFree : public UpdateRule {
   kernels::ScheduleFreeStep step_;
 };
 
-std::unique_ptr<UpdateRule> MakeRule(const TrainOptions& options) {
+// The weights between hidden layers: torch.optim.Muon with adjust_lr_fn="match_rms_adamw".
+class Muon : public AdamW {
+ public:
+  Muon(const TrainOptions& options, const NetworkShape& shape)
+      : AdamW(options), layers_(shape.layers.size()) {
+    for (size_t l = 0; l < layers_; ++l) {
+      if (!TakesWhole(l)) continue;
+      orthogonalizer_.Reserve(shape.layers[l].outputs, shape.layers[l].inputs);
+    }
+  }
+
+  void BeginStep(double rate, uint64_t step) override {
+    AdamW::BeginStep(rate, step);
+    rate_ = rate;
+  }
+
+  bool TakesWhole(size_t layer) const override { return layer > 0 && layer + 1 < layers_; }
+
+  // Nesterov's momentum: a step further along the mean.
+  void Direct(kernels::Matrix gradient, const Moments& moments, Execution& execution) override {
+    ForEachColumnBlock(gradient.cols, execution, [&](size_t first, size_t count) {
+      const kernels::Matrix g = gradient.Columns(first, count);
+      const kernels::Matrix mean = moments[0].Columns(first, count);
+      kernels::Interpolate(mean, g, 1 - kMomentum, mean);
+      kernels::Interpolate(g, mean, kMomentum, g);
+    });
+    orthogonalizer_.Run(gradient, execution);
+  }
+
+  // The elements of a direction, whose rows or columns are about orthonormal, have a root mean
+  // square of about 1 / √widest; those of a step of Adam, of 0.2 (Liu et al. 2025, "Muon is
+  // scalable for LLM training").
+  void Follow(kernels::Matrix weight, kernels::ConstMatrix direction,
+              size_t widest) const override {
+    const double way = rate_ * 0.2 * std::sqrt(static_cast<double>(widest));
+    kernels::Combine(step_.keep, weight, static_cast<float>(-way), direction, weight);
+  }
+
+ private:
+  static constexpr float kMomentum = 0.95F;
+
+  size_t layers_;
+  double rate_ = 0;
+  Orthogonalizer orthogonalizer_;
+};
+
+std::unique_ptr<UpdateRule> MakeRule(const TrainOptions& options, const NetworkShape& shape) {
   switch (*options.optimizer) {
     case Optimizer::kSgd:
       return std::make_unique<Sgd>(options);
@@ -199,6 +246,8 @@ std::unique_ptr<UpdateRule> MakeRule(const TrainOptions& options) {
       return std::make_unique<Lion>(options);
     case Optimizer::kScheduleFree:
       return std::make_unique<ScheduleFree>(options);
+    case Optimizer::kMuon:
+      return std::make_unique<Muon>(options, shape);
   }
   __builtin_unreachable();
 }
@@ -206,7 +255,8 @@ std::unique_ptr<UpdateRule> MakeRule(const TrainOptions& options) {
 }  // namespace
 
 OptimizerState::OptimizerState(const TrainOptions& options, const NetworkShape& shape)
-    : rule_(MakeRule(options)), ema_decay_(options.ema) {
+    : rule_(MakeRule(options, shape)), ema_decay_(options.ema) {
+  for (size_t l = 0; l < shape.layers.size(); ++l) takes_whole_ = takes_whole_ || TakesWhole(l);
   if (ema_decay_ > 0) ema_ = ZeroParameters(shape);
   for (const char* const* name = RowOf(*options.optimizer).moments; *name != nullptr; ++name) {
     moments_.push_back({*name, ZeroParameters(shape)});
@@ -233,13 +283,22 @@ kernels::ReadNext OptimizerState::Reads(const WeightBlock& block,
   return reads;
 }
 
+void OptimizerState::Direct(size_t layer, kernels::Matrix gradient, Execution& execution) {
+  rule_->Direct(gradient, MomentsOf(&DenseParameters::weight, layer), execution);
+}
+
 void OptimizerState::UpdateWeight(const WeightBlock& block, kernels::ConstMatrix gradient,
                                   DenseParameters& parameters) {
-  UpdateRule::Moments moments;
-  for (size_t m = 0; m < moments_.size(); ++m) {
-    moments[m] = Part(moments_[m].layers[block.layer], block);
+  if (TakesWhole(block.layer)) {
+    const size_t widest = std::max(parameters.weight.rows(), parameters.weight.cols());
+    rule_->Follow(Part(parameters, block), gradient, widest);
+  } else {
+    UpdateRule::Moments moments;
+    for (size_t m = 0; m < moments_.size(); ++m) {
+      moments[m] = Part(moments_[m].layers[block.layer], block);
+    }
+    rule_->Update(Part(parameters, block), gradient, moments);
   }
-  rule_->Update(Part(parameters, block), gradient, moments);
   if (ema_.empty()) return;
   const kernels::Matrix average = Part(ema_[block.layer], block);
   kernels::Interpolate(average, Part(parameters, block), ema_share_, average);

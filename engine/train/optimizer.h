@@ -13,6 +13,7 @@
 #include "colonnade/train.h"
 #include "engine/model/passes.h"
 #include "engine/model/storage.h"
+#include "engine/runtime/execution.h"
 #include "kernels/optimizer.h"
 
 namespace colonnade {
@@ -35,6 +36,16 @@ class UpdateRule {
   // Numbers that a step takes over from those before it, besides the moments.
   virtual std::span<double> Numbers() { return {}; }
 
+  // Of a method that takes the gradient of a layer's weights as a whole, as TakesWhole() says:
+  // makes a direction of it, in its place, and follows that with a block of the weights. `widest`:
+  // the larger side of all of them. Direct() is not called for two matrices at once, and allocates
+  // nothing.
+  virtual bool TakesWhole(size_t /*layer*/) const { return false; }
+  virtual void Direct(kernels::Matrix /*gradient*/, const Moments& /*moments*/,
+                      Execution& /*execution*/) {}
+  virtual void Follow(kernels::Matrix /*weight*/, kernels::ConstMatrix /*direction*/,
+                      size_t /*widest*/) const {}
+
   // Of a method that evaluates the network at another point than the one that it changes: writes
   // that point, after a step.
   virtual bool averages() const { return false; }
@@ -54,6 +65,12 @@ class OptimizerState {
 
   // What UpdateWeight() reads of a block besides its gradient.
   kernels::ReadNext Reads(const WeightBlock& block, const DenseParameters& parameters) const;
+
+  // Whether the weights of that layer, or of any, take their gradient as a whole: Direct() comes
+  // first, which makes a direction of it, and UpdateWeight() takes that in its place.
+  bool TakesWhole(size_t layer) const { return rule_->TakesWhole(layer); }
+  bool takes_whole() const { return takes_whole_; }
+  void Direct(size_t layer, kernels::Matrix gradient, Execution& execution);
 
   // Updates a block of weights, given its gradient. Calls for disjoint blocks may run at the same
   // time.
@@ -95,6 +112,7 @@ class OptimizerState {
   UpdateRule::Moments MomentsOf(OwnedMatrix DenseParameters::* part, size_t layer);
 
   std::unique_ptr<UpdateRule> rule_;
+  bool takes_whole_ = false;
   uint64_t steps_ = 0;
   std::vector<Moment> moments_;
   // The average that TrainOptions::ema asks for; else without layers.

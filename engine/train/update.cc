@@ -61,7 +61,7 @@ ParameterUpdate::ParameterUpdate(const NetworkShape& shape, const Settings& sett
     widest = std::max(widest, layer.outputs);
     most_columns = std::max(most_columns, each);
   }
-  if (settings.several_chunks || clip_norm_ > 0) {
+  if (settings.several_chunks || clip_norm_ > 0 || optimizer.takes_whole()) {
     gradients_ = ZeroParameters(shape);
   } else {
     for (size_t w = 0; w < execution.threads(); ++w) {
@@ -92,6 +92,7 @@ void ParameterUpdate::Run(const Chunk& chunk) {
   if (!chunk.is_last) return;
   norm_ = what.measure ? Norm() : 0;
   if (clip_norm_ > 0) UpdateClipped();
+  if (optimizer_.takes_whole()) UpdateWhole();
 }
 
 // Calls f(block, worker, timer) for the strips of all blocks, in parallel.
@@ -120,14 +121,16 @@ void ParameterUpdate::AddGradient(const WeightBlock& block, size_t worker, const
   const size_t l = block.layer;
   const auto output = chunk.is_first ? kernels::Output::kOverwrite : kernels::Output::kAccumulate;
   const bool update = chunk.is_last && clip_norm_ == 0;
+  const bool update_weight = update && !optimizer_.TakesWhole(l);
   const bool keep = !gradients_.empty();
   const kernels::Matrix gradient =
       keep ? Kept(block) : scratch_[worker].view().Columns(0, block.count).Rows(0, block.rows);
-  passes_.WeightGradient(block, chunk.columns, output, gradient,
-                         update ? optimizer_.Reads(block, parameters_[l]) : kernels::ReadNext());
+  passes_.WeightGradient(
+      block, chunk.columns, output, gradient,
+      update_weight ? optimizer_.Reads(block, parameters_[l]) : kernels::ReadNext());
   timer.Done(Phase::kWeightGradient, l);
   if (chunk.measure) Measure(block, gradient);
-  if (update) UpdateWeight(block, gradient, timer);
+  if (update_weight) UpdateWeight(block, gradient, timer);
   if (!IsFirst(block)) return;
   const auto place = [&](OwnedMatrix DenseParameters::* matrix) {
     if (keep) return (gradients_[l].*matrix).view();
@@ -185,6 +188,18 @@ double ParameterUpdate::Norm() const {
   return std::sqrt(sum);
 }
 
+void ParameterUpdate::UpdateWhole() {
+  for (size_t l = 0; l < gradients_.size(); ++l) {
+    if (!optimizer_.TakesWhole(l)) continue;
+    PhaseTimer timer(profiler_, 0);
+    optimizer_.Direct(l, gradients_[l].weight.view(), execution_);
+    timer.Done(Phase::kUpdate, l);
+  }
+  ForEachBlock([&](const WeightBlock& block, size_t, PhaseTimer& timer) {
+    if (optimizer_.TakesWhole(block.layer)) UpdateWeight(block, Kept(block), timer);
+  });
+}
+
 // As torch.nn.utils.clip_grad_norm_ does it.
 void ParameterUpdate::UpdateClipped() {
   const auto factor = static_cast<float>(clip_norm_ / (norm_ + 1e-6));
@@ -194,7 +209,7 @@ void ParameterUpdate::UpdateClipped() {
   ForEachBlock([&](const WeightBlock& block, size_t, PhaseTimer& timer) {
     const kernels::Matrix gradient = Kept(block);
     clip(gradient);
-    UpdateWeight(block, gradient, timer);
+    if (!optimizer_.TakesWhole(block.layer)) UpdateWeight(block, gradient, timer);
     if (!IsFirst(block)) return;
     clip(gradients_[block.layer].bias.view());
     UpdateBias(block.layer, gradients_[block.layer].bias.view(), timer);

@@ -17,7 +17,7 @@ namespace colonnade {
 // Parallel over blocks of weights: the gradient of a block over the whole batch, and the optimizer
 // on it while it is in the cache. The gradient goes to memory only where it must outlive that:
 // where a batch takes several chunks, over which it accumulates, or where all of it is needed for
-// its norm before any of it is used.
+// its norm, or by the optimizer, before any of it is used.
 class ParameterUpdate {
  public:
   struct Settings {
@@ -68,6 +68,7 @@ class ParameterUpdate {
   void Measure(kernels::ConstMatrix gradient, std::vector<float>& squares);
   double Norm() const;
   void UpdateClipped();
+  void UpdateWhole();
   kernels::Matrix Kept(const WeightBlock& block);
 
   const NetworkShape& shape_;

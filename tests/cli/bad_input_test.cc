@@ -161,7 +161,7 @@ TEST_F(BadInputTest, FlagsThatCannotBeMeant) {
   EXPECT_THAT(usage({"--momentum", "0.5", "--optimizer", "sgd"}), HasSubstr("--momentum"));
   EXPECT_THAT(usage({"--optimizer", "momentum", "--beta1", "0.5"}),
               HasSubstr("--beta1: found '0.5 with the optimizer momentum', expected the optimizer "
-                        "adam, adamw, lion or schedule-free"));
+                        "adam, adamw, lion, schedule-free or muon"));
   EXPECT_THAT(usage({"--optimizer", "adam", "--beta2", "1"}), HasSubstr("--beta2: found 1"));
   EXPECT_THAT(usage({"--optimizer", "rmsprop", "--alpha", "-1"}), HasSubstr("--alpha: found -1"));
   EXPECT_THAT(usage({"--optimizer", "rmsprop", "--epsilon", "0"}), HasSubstr("--epsilon"));

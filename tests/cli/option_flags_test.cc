@@ -107,7 +107,8 @@ TEST_F(OptionsCliTest, TheHelpFitsIntoAHundredColumns) {
 
 TEST_F(OptionsCliTest, ReportsHaveAllThatIsInForce) {
   Write("d.csv", "label,a,b\n0,1,2\n1,3,4\n0,5,6\n1,7,8\n0,2,1\n1,4,4\n");
-  for (const char* const optimizer : {"momentum", "adamw", "rmsprop", "lion", "schedule-free"}) {
+  for (const char* const optimizer :
+       {"momentum", "adamw", "rmsprop", "lion", "schedule-free", "muon"}) {
     const nlohmann::json options =
         RunJson({"train", "d.csv", "--optimizer", optimizer, "--schedule", "step"})["options"];
     TrainOptions training;

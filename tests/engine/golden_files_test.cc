@@ -126,6 +126,15 @@ TEST(GoldenFilesTest, Version3HoldsTheRest) {
   EXPECT_TRUE(test::ReadFile(dir / "all.colonnade") == test::ReadFile(Golden("all.colonnade", 3)));
 }
 
+// An ensemble, with limits and pieces.
+TEST(GoldenFilesTest, Version4PredictsWhatItPredicted) {
+  const Model model = Model::Load(Golden("ensemble.safetensors", 4));
+  EXPECT_EQ(model.members(), 2u);
+  ExpectNear(model.Probabilities(ReadLike("classes.csv", model)),
+             ReadNumbers("../format-4/ensemble.predicted.csv"));
+  EXPECT_TRUE(model.ToBytes() == test::ReadFile(Golden("ensemble.safetensors", 4)));
+}
+
 TEST(GoldenFilesTest, CachedDatasetsHoldWhatTheirSourcesDo) {
   EXPECT_EQ(ReadCache(Golden("classes.colonnade")).Hash(), "f8e4266ca5be4be413735d40e56f73f8");
   EXPECT_EQ(ReadCache(Golden("classes.colonnade")).Hash(),

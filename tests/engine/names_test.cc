@@ -69,10 +69,11 @@ TEST(NamesOfFilesTest, AreAsTheyWere) {
   EXPECT_EQ(AllNames<Activation>(),
             "identity relu leaky-relu elu gelu silu tanh sigmoid selu mish");
   EXPECT_EQ(AllNames<OutputKind>(), "softmax sigmoid linear");
-  EXPECT_EQ(AllNames<Scale>(), "auto none unit minmax standard robust");
+  EXPECT_EQ(AllNames<Scale>(), "auto none unit minmax standard robust quantile");
   EXPECT_EQ(AllNames<Precision>(), "f32 bf16");
   EXPECT_EQ(AllNames<Initialization>(), "he uniform");
-  EXPECT_EQ(AllNames<Optimizer>(), "sgd momentum nesterov adam adamw rmsprop lion schedule-free");
+  EXPECT_EQ(AllNames<Optimizer>(),
+            "sgd momentum nesterov adam adamw rmsprop lion schedule-free muon");
   EXPECT_EQ(AllNames<Loss>(), "auto cross-entropy bce squared huber poisson quantile");
   EXPECT_EQ(AllNames<TargetScale>(), "auto standard none log quantile");
   EXPECT_EQ(AllNames<Schedule>(), "constant step exponential cosine onecycle coslog flat-cosine");
@@ -104,7 +105,8 @@ TEST(NamesOfFilesTest, MomentsAreAsTheyWere) {
             "adamw: exp_avg exp_avg_sq\n"
             "rmsprop: square_avg\n"
             "lion: exp_avg\n"
-            "schedule-free: z exp_avg_sq\n");
+            "schedule-free: z exp_avg_sq\n"
+            "muon: exp_avg exp_avg_sq\n");
 }
 
 TEST(NamesAsWordsTest, Alternatives) {

@@ -15,12 +15,12 @@
 namespace colonnade::test {
 namespace {
 
-using SourceVector = TestMatrix<int32_t>;
+using IntVector = TestMatrix<int32_t>;
 
 // An encoding and its memory.
 struct Owned {
   FloatMatrix offset, scale, limit, edge, slope, low, high, base;
-  SourceVector source;
+  IntVector source;
 
   Owned(Random& random, size_t features, size_t bins)
       : offset(FloatMatrix::Uniform(random, features, 1)),
@@ -114,6 +114,60 @@ TEST(EncodeTest, AgreesWithScalarsOnEveryTarget) {
       }
     }
   });
+}
+
+// Between two knots the rank goes from 0 to 1, so that the distribution function of the input tells
+// the value, from both ends.
+TEST(EncodeTest, ScoresAreTheNormalQuantilesOfRanks) {
+  constexpr size_t kFeatures = 21;
+  IntVector first(kFeatures, 1), last(kFeatures, 1);
+  first.Generate([](size_t r, size_t) { return r % 3 == 2 ? -1 : 0; });
+  last.Generate([](size_t r, size_t) { return r % 3 == 2 ? 0 : 1; });
+  const float knot[] = {0, 1}, at[] = {0, -0.0F}, below[] = {0, 0}, above[] = {0, 0},
+              slope[] = {1, 0};
+  Random random(1);
+  Owned owned(random, kFeatures, 0);
+  kernels::Encoding encoding = owned.view();
+  encoding.ranks = {.first = first.data(),
+                    .last = last.data(),
+                    .reach = 1,
+                    .knot = knot,
+                    .at = at,
+                    .below = below,
+                    .above = above,
+                    .slope = slope};
+  constexpr size_t kExamples = 400;
+  std::vector<float> from(kFeatures * kExamples);
+  for (size_t i = 0; i < from.size(); ++i) {
+    const double part = static_cast<double>(i) / static_cast<double>(from.size());
+    from[i] = static_cast<float>(i % 2 == 0 ? std::pow(10, -8 * part) : part);
+  }
+  from[0] = -5;
+  from[1] = std::numeric_limits<float>::infinity();
+  from[3] = std::numeric_limits<float>::quiet_NaN();
+  const auto encoded = [&] {
+    FloatMatrix to(kFeatures, kExamples);
+    kernels::Encode({from.data(), kFeatures, kExamples, kFeatures}, nullptr, encoding, to, {});
+    return to;
+  };
+  const FloatMatrix scores = encoded();
+  EXPECT_FLOAT_EQ(scores(0, 0), -5.1993376F);
+  EXPECT_FLOAT_EQ(scores(1, 0), 5.1993376F);
+  EXPECT_TRUE(std::isnan(scores(3, 0)));
+  for (size_t i = 4; i < from.size(); ++i) {
+    const auto z = static_cast<double>(scores(i % kFeatures, i / kFeatures));
+    if (i % kFeatures % 3 == 2) {
+      ASSERT_EQ(scores(i % kFeatures, i / kFeatures),
+                owned.Input(from.data() + i - i % kFeatures, i % kFeatures));
+      continue;
+    }
+    const double rank = std::clamp(static_cast<double>(from[i]), 1e-7, 1 - 1e-7);
+    const double density = std::exp(-z * z / 2) / 2.5066282746310002;
+    const double error = std::erfc(std::abs(z) / std::sqrt(2)) / 2 - std::min(rank, 1 - rank);
+    ASSERT_EQ(z < 0, rank < 0.5) << rank;
+    ASSERT_LT(std::abs(error) / density, 2e-6) << rank;
+  }
+  ForEachTarget([&] { EXPECT_TRUE(SameBits(encoded(), scores)); });
 }
 
 // However far away a value is, its input is the limit and no number that is none.

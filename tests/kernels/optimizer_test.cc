@@ -303,6 +303,15 @@ TEST(Interpolate, SameBitsAsScalar) {
   }
 }
 
+TEST(Combine, SameBitsAsScalar) {
+  ExpectSameBitsAsScalar([](State& s) { kernels::Combine(0.7f, s.w, -0.3f, s.velocity, s.w); },
+                         [](State& s) {
+                           s.w.Generate([&](size_t r, size_t c) {
+                             return MultiplyAdd(-0.3f, s.velocity(r, c), 0.7f * s.w(r, c));
+                           });
+                         });
+}
+
 TEST(MomentumUpdate, WithoutMomentumIsSgd) {
   Random random(1);
   const FloatMatrix w = FloatMatrix::Uniform(random, 33, 7);

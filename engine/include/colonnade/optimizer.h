@@ -11,7 +11,7 @@
 namespace colonnade {
 
 // The update rules of torch.optim (SGD, SGD with momentum, with nesterov, Adam, AdamW, RMSprop),
-// and two newer ones:
+// and newer ones:
 enum class Optimizer {
   kSgd,
   kMomentum,
@@ -22,6 +22,9 @@ enum class Optimizer {
   kLion,          // Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023
   kScheduleFree,  // AdamW of Defazio et al., "The road less scheduled", NeurIPS 2024: takes its
                   // gradients at one point, and evaluates another, the average of its steps
+  kMuon,          // Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024:
+                  // the weights between hidden layers go by the direction of their mean gradient, a
+                  // matrix with singular values near 1; all else by kAdamW
 };
 
 // What is known about an optimizer, once. Lists end in null.
@@ -69,6 +72,14 @@ inline constexpr OptimizerRow kOptimizers[] = {
      0,
      0.999,
      Schedule::kConstant},
+    // Its matrices move as far as those of adamw, so that the rate is that.
+    {Optimizer::kMuon,
+     "muon",
+     {"exp_avg", "exp_avg_sq"},
+     {"beta1", "beta2", "epsilon"},
+     0.001,
+     0.001,
+     0.01},
 };
 constexpr std::span<const OptimizerRow> NamesOf(Optimizer) { return kOptimizers; }
 

@@ -21,11 +21,17 @@ enum class Scale {
   // then z / √(1 + (z / 3)²), which outliers cannot leave far behind; categories and indicators of
   // missing values stay 0 and 1
   kRobust,
+  // The standard normal quantile of the rank of x among up to 1000 quantiles, as scikit-learn's
+  // QuantileTransformer(output_distribution="normal"): of one that several quantiles share the
+  // middle of its ranks, -5.2 and 5.2 at the least and the greatest and beyond. A constant feature
+  // to 0; categories and indicators of missing values stay 0 and 1
+  kQuantile,
 };
 
 inline constexpr NameRow<Scale> kScales[] = {
-    {Scale::kAuto, "auto"},     {Scale::kNone, "none"},         {Scale::kUnit, "unit"},
-    {Scale::kMinMax, "minmax"}, {Scale::kStandard, "standard"}, {Scale::kRobust, "robust"}};
+    {Scale::kAuto, "auto"},        {Scale::kNone, "none"},         {Scale::kUnit, "unit"},
+    {Scale::kMinMax, "minmax"},    {Scale::kStandard, "standard"}, {Scale::kRobust, "robust"},
+    {Scale::kQuantile, "quantile"}};
 constexpr std::span<const NameRow<Scale>> NamesOf(Scale) { return kScales; }
 
 // What a network has as inputs beside each scaled number of a table.
@@ -45,7 +51,8 @@ inline constexpr NameRow<Embedding> kEmbeddings[] = {
 constexpr std::span<const NameRow<Embedding>> NamesOf(Embedding) { return kEmbeddings; }
 
 // How raw feature values become network inputs. First comes an input per feature:
-// z = (x − offset) · scale, and where there is a limit, z / √(1 + (z / limit)²). Then, for each
+// z = (x − offset) · scale, and where there is a limit, z / √(1 + (z / limit)²); where there are
+// quantiles, the score that kQuantile says, by these alone. Then, for each
 // feature with edges e_0 < e_1 < …, one per piece between two of them: (x − e_i) / (e_{i+1} − e_i),
 // but at least 0 (−1 in the first piece) and at most 1 (2 in the last), and of that, less 1 where
 // the middle of the piece lies below the offset: most inputs are 0 then, which costs less.
@@ -55,6 +62,8 @@ struct Scaling {
   std::vector<float> scale;                    // likewise
   std::vector<float> limit = {};               // > 0, one per feature; 0: none; empty: none for all
   std::vector<std::vector<float>> edges = {};  // likewise: at least 2, or none; empty: none for all
+  // Likewise: 2 to 1000 at equal distances of their ranks, none that descends.
+  std::vector<std::vector<float>> quantiles = {};
 
   size_t features() const { return offset.size(); }
   size_t pieces() const;  // of all features

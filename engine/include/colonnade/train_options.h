@@ -176,8 +176,8 @@ struct TrainOptions {
   double alpha = 0.99;          // [0, 1); decay of the mean square
   double epsilon = 1e-8;        // [1e-30, 1]; added to its root
   // ≥ 0; where there is none, what WeightDecay() says. Of weights and biases, as in PyTorch:
-  // kAdamW, kLion and kScheduleFree shrink them by rate · weight_decay a step, the others add
-  // weight_decay · w to the gradient.
+  // kAdamW, kLion, kScheduleFree and kMuon shrink them by rate · weight_decay a step, the others
+  // add weight_decay · w to the gradient.
   std::optional<double> weight_decay;
   // The gradient of all parameters together is scaled down to this Euclidean norm where it is
   // larger (Pascanu et al. 2013; torch clip_grad_norm_); 0: never.
@@ -341,7 +341,8 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .group = "Data",
                    .effect = kResult,
                    .commands = kTraining,
-                   .help = "How features become network inputs"},
+                   .help = "How features become network inputs; robust: by median and quartiles,\n"
+                           "outliers within limits; quantile: the normal score of their rank"},
         scale);
   visit(
       OptionInfo{.name = "embed",
@@ -486,13 +487,14 @@ void VisitOptions(Options& options, const Visit& visit) {
                  .range = kMillion},
       accumulate);
   visit(
-      OptionInfo{
-          .name = "optimizer",
-          .group = "Learning",
-          .effect = kResult,
-          .commands = kTraining,
-          .help = "Update rule, as PyTorch defines it; lion and schedule-free as their authors",
-          .unset = "momentum for pictures, adamw for tables"},
+      OptionInfo{.name = "optimizer",
+                 .group = "Learning",
+                 .effect = kResult,
+                 .commands = kTraining,
+                 .help =
+                     "Update rule, as PyTorch defines it; lion, schedule-free and\n"
+                     "muon (of weights between hidden layers; adamw of all else) as their authors",
+                 .unset = "momentum for pictures, adamw for tables"},
       optimizer);
   visit(OptionInfo{.name = "lr",
                    .group = "Learning",
@@ -540,15 +542,16 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .help = "Added to the root of the mean square",
                    .range = {.lowest = 1e-30, .highest = 1}},
         epsilon);
-  visit(OptionInfo{.name = "weight-decay",
-                   .group = "Learning",
-                   .effect = kResult,
-                   .commands = kTraining,
-                   .help = "Pulls weights and biases towards 0: adamw, lion and schedule-free by\n"
-                           "rate · X · w a step, the others by adding X · w to the gradient",
-                   .unset = "that of the optimizer",
-                   .range = {.lowest = 0, .highest = 1e6}},
-        weight_decay);
+  visit(
+      OptionInfo{.name = "weight-decay",
+                 .group = "Learning",
+                 .effect = kResult,
+                 .commands = kTraining,
+                 .help = "Pulls weights and biases towards 0: adamw, lion, schedule-free and muon\n"
+                         "by rate · X · w a step, the others by adding X · w to the gradient",
+                 .unset = "that of the optimizer",
+                 .range = {.lowest = 0, .highest = 1e6}},
+      weight_decay);
   visit(OptionInfo{.name = "clip-norm",
                    .group = "Learning",
                    .effect = kResult,

@@ -65,10 +65,10 @@ TEST(ModelDamageTest, RefusesDamage) {
     std::function<void(Parts&)> damage;
     std::string problem;
   } cases[] = {
-      {[](Parts& p) { p.metadata["colonnade.format_version"] = "5"; },
-       "model format 5, this version reads 1 to 4"},
+      {[](Parts& p) { p.metadata["colonnade.format_version"] = "6"; },
+       "model format 6, this version reads 1 to 5"},
       {[](Parts& p) { p.metadata["colonnade.format_version"] = "\x1b[0m"; },
-       "model format \"\\u001b[0m\", this version reads 1 to 4"},
+       "model format \"\\u001b[0m\", this version reads 1 to 5"},
       {[](Parts& p) { p.metadata.erase("colonnade.format_version"); },
        "metadata: found no colonnade.format_version"},
       {[](Parts& p) { p.metadata.erase("colonnade.checksum"); },

@@ -86,11 +86,11 @@ TEST_P(ContainerTest, RefusesWhatItDoesNotKnow) {
             "f: not a colonnade " + name + " (no colonnade metadata)");
   EXPECT_EQ(Problem(format_, [](FileParts& p) { p.metadata["colonnade.format"] = "poem"; }),
             std::string("f: found the format \"poem\", expected ") + format_.expected);
-  for (const char* version : {"0", "5", "2.0"}) {
+  for (const char* version : {"0", "6", "2.0"}) {
     const std::string problem =
         Problem(format_, [&](FileParts& p) { p.metadata[format_.version_key] = version; });
     EXPECT_TRUE(
-        problem.starts_with("f: " + name + " format " + version + ", this version reads 1 to 4"))
+        problem.starts_with("f: " + name + " format " + version + ", this version reads 1 to 5"))
         << problem;
   }
 }

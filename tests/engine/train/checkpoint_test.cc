@@ -135,6 +135,11 @@ INSTANTIATE_TEST_SUITE_P(
                              o.early_stopping = 2;
                              o.learning_rate = 0.05;
                            }},
+                      Case{"Muon",
+                           [](TrainOptions& o) {
+                             o.hidden = {30, 20};
+                             o.optimizer = Optimizer::kMuon;
+                           }},
                       Case{"Average",
                            [](TrainOptions& o) {
                              o.hidden = {30, 20};

@@ -58,7 +58,7 @@ const std::map<std::string, std::vector<std::string>>& Values() {
       {"bad-rows", {"skip", "skip-any"}},
       {"cache", {"on"}},
       // TrainOptions
-      {"scale", {"none", "unit", "minmax", "standard", "robust"}},
+      {"scale", {"none", "unit", "minmax", "standard", "robust", "quantile"}},
       {"embed", {"none", "ple"}},
       {"validation", {"0.2", "1e-300"}},
       {"hidden", {"none", "1", "256,64", "1048576"}},
@@ -75,7 +75,8 @@ const std::map<std::string, std::vector<std::string>>& Values() {
       {"epochs", {"1", "1000000"}},
       {"batch-size", {"full", "1", "4294967295"}},
       {"accumulate", {"8"}},
-      {"optimizer", {"sgd", "nesterov", "adam", "adamw", "rmsprop", "lion", "schedule-free"}},
+      {"optimizer",
+       {"sgd", "nesterov", "adam", "adamw", "rmsprop", "lion", "schedule-free", "muon"}},
       {"lr", {"0.1", "1e-300", "5e-324", "0.30000000000000004"}},
       {"momentum", {"0", "0.5"}},
       {"beta1", {"0.5"}},
@@ -334,16 +335,16 @@ TEST(OptionsByNameTest, BelongAsTheTablesOfOptimizersLossesAndSchedulesSay) {
     return all;
   };
   EXPECT_EQ(belonging("momentum", "optimizer"), "momentum nesterov ");
-  EXPECT_EQ(belonging("beta1", "optimizer"), "adam adamw lion schedule-free ");
-  EXPECT_EQ(belonging("beta2", "optimizer"), "adam adamw lion schedule-free ");
+  EXPECT_EQ(belonging("beta1", "optimizer"), "adam adamw lion schedule-free muon ");
+  EXPECT_EQ(belonging("beta2", "optimizer"), "adam adamw lion schedule-free muon ");
   EXPECT_EQ(belonging("alpha", "optimizer"), "rmsprop ");
-  EXPECT_EQ(belonging("epsilon", "optimizer"), "adam adamw rmsprop schedule-free ");
+  EXPECT_EQ(belonging("epsilon", "optimizer"), "adam adamw rmsprop schedule-free muon ");
   EXPECT_EQ(belonging("lr-decay", "schedule"), "step exponential ");
   EXPECT_EQ(belonging("lr-decay-epochs", "schedule"), "step exponential ");
   EXPECT_EQ(belonging("label-smoothing", "loss"), "auto cross-entropy ");
   EXPECT_EQ(belonging("huber-delta", "loss"), "huber ");
   EXPECT_EQ(belonging("lr", "optimizer"),
-            "sgd momentum nesterov adam adamw rmsprop lion schedule-free ");
+            "sgd momentum nesterov adam adamw rmsprop lion schedule-free muon ");
   // The names that the tables have are options.
   const auto expect_known = [](const auto& rows) {
     for (const auto& row : rows) {
@@ -360,7 +361,7 @@ TEST(OptionsByNameTest, BelongAsTheTablesOfOptimizersLossesAndSchedulesSay) {
   options.beta1 = 0.5;
   ExpectError(ErrorCode::kInvalidArgument,
               "beta1: found '0.5 with the optimizer momentum', expected the optimizer adam, "
-              "adamw, lion or schedule-free",
+              "adamw, lion, schedule-free or muon",
               [&] { RequireBelongs(options, "beta1"); });
   EXPECT_NO_THROW(RequireBelongs(options, "momentum"));
 }

@@ -174,6 +174,7 @@ Case WithActivations(const char* name, size_t batch_size, Precision precision) {
 std::vector<Case> WithOptimizers() {
   std::vector<Case> cases;
   for (const OptimizerRow& row : kOptimizers) cases.push_back({row.name, {40}, 100, row.value});
+  cases.push_back({"hidden_muon", {70, 40, 50}, 100, Optimizer::kMuon});
   return cases;
 }
 

@@ -95,11 +95,11 @@ TEST(GridTest, RefusesValuesThatOptionsDoNotTake) {
   expect({{"lr", {"0.1", "fast"}}}, "lr: found 'fast', expected a number above 0, at most 1000000");
   expect({{"optimizer", {"sgd", "adam"}}, {"beta1", {"0.5"}}},
          "beta1: found '0.5 with the optimizer sgd', expected the optimizer adam, adamw, "
-         "lion or schedule-free");
+         "lion, schedule-free or muon");
   // In whatever order.
   expect({{"beta1", {"0.5"}}, {"optimizer", {"adam", "sgd"}}},
          "beta1: found '0.5 with the optimizer sgd', expected the optimizer adam, adamw, "
-         "lion or schedule-free");
+         "lion, schedule-free or muon");
 }
 
 TEST(GridTest, HasAnEnd) {

@@ -178,10 +178,9 @@ TEST_F(SpaceTest, RefusesWhatIsNoSpace) {
          "space: found 'hidden=8..64', expected a list of values, such as 64,128: no number");
   expect({"dropout", "0..1"}, "dropout: found 1, expected a number in [0, 1)");
   expect({"dropout", "0.1,1"}, "dropout: found 1, expected a number in [0, 1)");
-  expect(
-      {"optimizer", "adamm"},
-      "optimizer: found 'adamm', expected sgd, momentum, nesterov, adam, adamw, rmsprop, lion or "
-      "schedule-free");
+  expect({"optimizer", "adamm"},
+         "optimizer: found 'adamm', expected sgd, momentum, nesterov, adam, adamw, rmsprop, lion, "
+         "schedule-free or muon");
   EXPECT_THROW(static_cast<void>(Space({{"lr", "1"}, {"lr", "2"}})), Error);
 }
 
