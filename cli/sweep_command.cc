@@ -126,7 +126,6 @@ void RunSweep(const SweepFlags& flags, Common& common) {
   select.model = !output.empty() || !flags.training.test.empty();
   SetValidation(flags, common, setup, select);
   const std::vector<GridAxis> axes = ParseGrid(flags.grid, flags.training.given);
-  for (const GridAxis& axis : axes) ChooseOptimizerFor(setup.training, axis.name);
   std::vector<Configuration> configurations = Grid(setup.training, axes);
   for (Configuration& c : configurations) {
     for (const auto& [name, text] : flags.training.given.all()) RequireBelongs(c.options, name);

@@ -60,7 +60,7 @@ void NoteFoundTargetScale(const TrainOptions& asked, const TrainResult& result,
 void NoteFoundEmbedding(const TrainOptions& asked, const TrainResult& result,
                         const Common& common) {
   if (asked.embed != Embedding::kAuto || asked.start) return;
-  PrintNote(common, fmt::format("better on two folds: --embed {}", Name(result.options.embed)));
+  PrintNote(common, fmt::format("better on some folds: --embed {}", Name(result.options.embed)));
 }
 
 // The table to standard error, and the trace.

@@ -76,7 +76,7 @@ void TakeValidation(const TuneFlags& flags, TrainOptions& training, TuneOptions&
     Reject("folds", from_file ? "--validation-file too" : "--validation too", "one of them");
   }
   tune.validation = training.validation;
-  training.validation = 0;
+  training.validation = Auto<double>::Open(0);
 }
 
 std::string ValidationText(const TuneOptions& tune) {
@@ -310,7 +310,7 @@ void AddTuneCommand(CLI::App& app, Common& common) {
       "The first trial has the defaults; others change them. Those that do well go on to more\n"
       "epochs from where they are. The table has the best trials, with the mean over the parts\n"
       "of the validation data. The model is that of the best, trained again on all examples\n"
-      "where that takes no more than a quarter of the time. Ctrl-C ends the search with the best\n"
+      "where that takes no more than two fifths of the time. Ctrl-C ends the search with the best\n"
       "so far.\n"
       "\n"
       "Examples:\n"

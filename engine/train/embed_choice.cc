@@ -16,7 +16,8 @@
 namespace colonnade {
 namespace {
 
-constexpr size_t kTried = 2;  // folds
+constexpr size_t kTried = 3;      // folds
+constexpr double kMargin = 0.01;  // by which pieces have to be better
 // Of more features the pieces would take longer than all else.
 constexpr size_t kMostFeatures = 100;
 
@@ -72,7 +73,7 @@ Embedding ChooseEmbedding(const TrainOptions& options, const Dataset& data) {
     none += of_none;
     pieces += of_pieces;
   }
-  return pieces < none ? Embedding::kPiecewise : Embedding::kNone;
+  return pieces < (1 - kMargin) * none ? Embedding::kPiecewise : Embedding::kNone;
 }
 
 }  // namespace colonnade

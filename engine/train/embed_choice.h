@@ -8,7 +8,7 @@
 namespace colonnade {
 
 // What Embedding::kAuto means for an ensemble by folds whose size does not tell: what is better on
-// two of its folds, kNone or kPiecewise, each trained without them. `options`: of
+// some of its folds, kNone or kPiecewise, each trained without them. `options`: of
 // TrainOptions::Resolve(), with the target scale. The same for any number of threads.
 Embedding ChooseEmbedding(const TrainOptions& options, const Dataset& data);
 

@@ -60,6 +60,7 @@ std::string Configuration::Label() const {
 std::vector<Configuration> Grid(const TrainOptions& base, std::span<const GridAxis> axes) {
   CheckAxes(axes);
   std::vector<Configuration> all = {{.settings = {}, .options = base}};
+  for (const GridAxis& axis : axes) ChooseOptimizerFor(all.front().options, axis.name);
   for (const GridAxis& axis : axes) {
     const Option& option = RequireAxisOption("grid", axis.name);
     std::vector<Configuration> longer;

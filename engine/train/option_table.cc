@@ -71,10 +71,12 @@ Option WithOwners(Option option) {
   option.of = OwnersOf(name);
   if (name == "lr") {
     option.unset =
-        ByOptimizer(name, [](const OptimizerRow& row) { return NumberText(row.learning_rate); });
+        ByOptimizer(name, [](const OptimizerRow& row) { return NumberText(row.learning_rate); }) +
+        "; of a table without --optimizer 0.004";
   } else if (name == "weight-decay") {
     option.unset =
-        ByOptimizer(name, [](const OptimizerRow& row) { return NumberText(row.weight_decay); });
+        ByOptimizer(name, [](const OptimizerRow& row) { return NumberText(row.weight_decay); }) +
+        "; of a table without --optimizer 0.2, from 5,000 examples on 0.05";
   } else if (name == "beta2") {
     option.unset = ByOptimizer(name, [](const OptimizerRow& row) { return NumberText(row.beta2); });
   } else if (name == "schedule") {

@@ -73,7 +73,7 @@ void CheckBatchNorm(const TrainOptions& options) {
 void CheckAveraging(const TrainOptions& options) {
   if (options.optimizer != Optimizer::kScheduleFree) return;
   if (options.ema > 0) {
-    Reject("ema", fmt::format("{} with the optimizer schedule-free", options.ema),
+    Reject("ema", fmt::format("{} with the optimizer schedule-free", *options.ema),
            "0: it averages by itself");
   }
   // The average follows from what is kept only where it has a share in it.

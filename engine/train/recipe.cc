@@ -22,13 +22,14 @@ struct TableRecipe {
   // Without:
   size_t sure_steps, sure_most_epochs;
   size_t fewest_epochs;
+  double ema;  // where something validates
   size_t members;
   double validation;  // where the members are one
 };
 
 constexpr TableRecipe kSmall = {.activation = Activation::kRelu,
                                 .dropout = 0.2,
-                                .rate = 0.003,
+                                .rate = 0.004,
                                 .decay = 0.2,
                                 .embed = Embedding::kNone,
                                 .steps = 5000,
@@ -37,6 +38,7 @@ constexpr TableRecipe kSmall = {.activation = Activation::kRelu,
                                 .sure_steps = 1250,
                                 .sure_most_epochs = 100,
                                 .fewest_epochs = 4,
+                                .ema = 0.98,
                                 .members = 5,
                                 .validation = 0};
 
@@ -51,6 +53,7 @@ constexpr TableRecipe kLarge = {.activation = Activation::kSilu,
                                 .sure_steps = 6000,
                                 .sure_most_epochs = 200,
                                 .fewest_epochs = 15,
+                                .ema = 0,
                                 .members = 4,
                                 .validation = 0.15};
 
@@ -78,6 +81,7 @@ void FillForPictures(TrainOptions& options) {
   options.optimizer.Fill(Optimizer::kMomentum);
   options.validation.Fill(0);
   options.early_stopping.Fill(0);
+  options.ema.Fill(0);
   if (options.embed == Embedding::kAuto) options.embed = Embedding::kNone;
 }
 
@@ -105,7 +109,8 @@ void FillForTable(TrainOptions& options, const Dataset& data) {
   options.activation.Fill(recipe.activation);
   options.dropout.Fill(recipe.dropout);
   options.batch_size.Fill(96);
-  if (!options.optimizer.chosen()) {  // a chosen one goes by its own
+  const bool open = !options.optimizer.chosen();
+  if (open) {  // a chosen one goes by its own
     options.optimizer = Optimizer::kAdamW;
     if (!options.learning_rate) options.learning_rate = recipe.rate;
     if (!options.weight_decay) options.weight_decay = recipe.decay;
@@ -126,6 +131,7 @@ void FillForTable(TrainOptions& options, const Dataset& data) {
                                           recipe.sure_most_epochs, batch, examples);
   }
   options.early_stopping.Fill(validates ? recipe.patience : 0);
+  options.ema.Fill(open && validates ? recipe.ema : 0);
   if (options.embed == Embedding::kAuto && !options.start) {
     // Of a small table with folds, these tell (ChooseEmbedding()).
     if (large || !folds) options.embed = recipe.embed;

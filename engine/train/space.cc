@@ -22,7 +22,8 @@ namespace {
 // left out of it. Widths: from less to more, for neighbours are likelier than others.
 constexpr std::pair<const char*, const char*> kSpace[] = {
     {"hidden", "64,128,192,256,512,64+64,128+64,128+128,256+128,256+256,512+256,256+256+256"},
-    {"activation", "relu,leaky-relu,elu,silu,gelu,tanh"},
+    {"activation", "relu,leaky-relu,elu,silu,gelu,tanh,mish"},
+    {"embed", "none,ple"},
     {"batch-norm", "off,on"},
     {"dropout", "0..0.5"},
     {"label-smoothing", "0..0.1"},
@@ -30,7 +31,7 @@ constexpr std::pair<const char*, const char*> kSpace[] = {
     {"batch-size", "32,64,96,128,256"},
     {"optimizer", "momentum,adamw"},
     {"lr", "x0.1..x10:log"},
-    {"weight-decay", "1e-6..0.1:log"},
+    {"weight-decay", "1e-6..1:log"},
 };
 
 // How likely an option changes from a point to one near it, and by how much of its range.

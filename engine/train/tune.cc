@@ -36,7 +36,7 @@ constexpr size_t kMostWaiting = 64;   // trials that may go on
 constexpr size_t kAttempts = 20;      // to draw what was not there before
 constexpr double kAnywhere = 0.25;    // how likely a new trial has nothing to do with older ones
 constexpr size_t kParents = 3;        // the best, which the others are near
-constexpr double kRefitShare = 0.25;  // of the time, at most, to train the model on all data
+constexpr double kRefitShare = 0.4;   // of the time, at most, to train the model on all data
 constexpr double kRefitMargin = 1.5;  // over what it is expected to take
 
 // Options that differ from those of `from`.
@@ -87,19 +87,31 @@ std::vector<Split> PartsOf(const Dataset& data, const TuneOptions& options, uint
   return {SplitStratified(data, options.validation, seed)};
 }
 
-TrainOptions BaseOf(TrainOptions base, const TuneOptions& options, const TuneJournal& journal,
-                    const Dataset& data) {
+// What the model is trained with, but for what the search changes.
+TrainOptions GivenOf(const TrainOptions& base, const TuneOptions& options,
+                     const TuneJournal& journal) {
+  TrainOptions given = base;
   if (!options.replay.empty()) {
     TrainOptions replayed;
     replayed.start = base.start;
     replayed.on_progress = base.on_progress;
     Apply(journal.header.options, replayed);
-    base = std::move(replayed);
+    given = std::move(replayed);
   }
-  base.validation = 0;
-  base.validation_data.reset();
-  base.loss = ResolveLoss(base, data);
-  return base;
+  given.validation_data.reset();
+  const bool named =
+      std::ranges::find(options.space, "optimizer", &SpaceAxis::name) != options.space.end();
+  for (const SpaceAxis& axis : options.space) {
+    if (!named && options.replay.empty()) ChooseOptimizerFor(given, axis.name);
+  }
+  return given;
+}
+
+// What trials are trained with: they are validated on parts.
+TrainOptions BaseOf(TrainOptions given, const Dataset& data) {
+  given.validation = 0;
+  given.loss = ResolveLoss(given, data);
+  return given;
 }
 
 class Search {
@@ -108,7 +120,8 @@ class Search {
       : journal_(options.replay.empty() ? TuneJournal() : TuneJournal::Parse(options.replay)),
         data_(data),
         options_(Decided(options, journal_, data, base)),
-        base_(BaseOf(base, options, journal_, data)),
+        given_(GivenOf(base, options, journal_)),
+        base_(BaseOf(given_, data)),
         space_(options_.space),
         tuner_(options_, PartsOf(data, options_, base_.seed)),
         deadline_(options_.seconds) {
@@ -124,7 +137,7 @@ class Search {
                .folds = options_.folds,
                .fraction = options_.validation,
                .metric = options_.metric,
-               .options = Differences(base_, TrainOptions())};
+               .options = Differences(given_, TrainOptions())};
   }
 
   Tuning Run() {
@@ -325,14 +338,28 @@ class Search {
     return units > 0 ? seconds / units : 0;
   }
 
-  // What the trial takes to be trained on all data.
+  // What the model of a trial is trained with. Where the data have room for folds, it is a bag of
+  // networks, which these stop.
+  TrainOptions RefitOptions(size_t trial) const {
+    const Configuration& configuration = tuner_.trials()[trial].configuration;
+    TrainOptions options = given_;
+    for (const auto& [name, value] : configuration.settings) {
+      if (name != "epochs") SetAxisValue(options, RequireAxisOption("space", name), value);
+    }
+    return given_.epochs == 0 && options.ForData(data_).HasFolds() ? options
+                                                                   : configuration.options;
+  }
+
+  // What that takes.
   double RefitSeconds(size_t trial) const {
     const TuneTrial& t = tuner_.trials()[trial];
     if (t.done == 0) return 0;
     double examples = 0;
     for (const Split& part : tuner_.parts()) examples += static_cast<double>(part.train.examples());
-    return t.seconds * static_cast<double>(t.in_force.epochs) / static_cast<double>(t.done) *
-           static_cast<double>(data_.examples()) / examples;
+    const size_t networks = RefitOptions(trial).ForData(data_).ensemble;
+    const size_t rounds = (networks + tuner_.threads() - 1) / tuner_.threads();
+    return t.seconds * static_cast<double>(t.in_force.epochs * rounds) /
+           static_cast<double>(t.done) * static_cast<double>(data_.examples()) / examples;
   }
 
   // Whether the model can be trained again on all data.
@@ -424,7 +451,8 @@ class Search {
     std::optional<TrainResult> result;
     if (tuning.source == TuneModelSource::kAll) {
       if (options_.on_refit) options_.on_refit();
-      result = tuner_.TrainOnAll(trial, data_, timed() ? options_.seconds : kUnlimited);
+      result =
+          tuner_.TrainOnAll(RefitOptions(trial), data_, timed() ? options_.seconds : kUnlimited);
       if (!result && !tuner_.finalists().empty()) tuning.source = TuneModelSource::kPart;
     }
     if (tuning.source == TuneModelSource::kPart) {
@@ -464,6 +492,7 @@ class Search {
   const TuneJournal journal_;  // to repeat; else empty
   const Dataset& data_;
   const TuneOptions options_;
+  const TrainOptions given_;
   const TrainOptions base_;
   const Space space_;
   Tuner tuner_;

@@ -236,8 +236,8 @@ TrainResult Tuner::TrainFor(size_t trial, size_t steps) {
   return Train(parts_.front().train, options);
 }
 
-std::optional<TrainResult> Tuner::TrainOnAll(size_t trial, const Dataset& data, double limit) {
-  TrainOptions options = trials_[trial].configuration.options;
+std::optional<TrainResult> Tuner::TrainOnAll(TrainOptions options, const Dataset& data,
+                                             double limit) {
   options.threads = static_cast<int>(threads_);
   options.on_progress = [&, given = options.on_progress](const Progress& p) {
     return (!given || given(p)) && Now() < limit && Report();

@@ -56,9 +56,8 @@ class Tuner {
   // Trains a trial on from its beginning, on its first part, for exactly so many steps.
   TrainResult TrainFor(size_t trial, size_t steps);
 
-  // Trains with the options of a trial on all data, on all threads. Nothing where it was stopped,
-  // or did not end by `limit`.
-  std::optional<TrainResult> TrainOnAll(size_t trial, const Dataset& data, double limit);
+  // Trains on all data, on all threads. Nothing where it was stopped, or did not end by `limit`.
+  std::optional<TrainResult> TrainOnAll(TrainOptions options, const Dataset& data, double limit);
 
   const std::vector<TuneTrial>& trials() const { return trials_; }
   std::vector<TuneTrial> TakeTrials() { return std::move(trials_); }

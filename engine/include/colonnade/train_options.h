@@ -186,7 +186,7 @@ struct TrainOptions {
   // parameters over the steps, weighted by ema^(steps ago); 0: what the last step left. The steps
   // go on from their own parameters. Running statistics of batch normalisation are averaged
   // likewise. Not with kScheduleFree, which averages by itself.
-  double ema = 0;
+  Auto<double> ema = Auto<double>::Open(0);
   std::optional<Schedule> schedule;  // where there is none, what ScheduleInForce() says
   size_t warmup = 0;                 // steps in which the rate grows to the first of the schedule
   double lr_decay = 0.1;             // (0, 1]; for kStep and kExponential
@@ -359,7 +359,8 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .help = "Fraction of the examples, of each class, that training does not see;\n"
                            "evaluated after every epoch; 0: none",
                    .value = "FRACTION",
-                   .unset = "0.15 of a table of 5,000 examples or more, else none",
+                   .unset = "none, for folds are; for one network 0.15 of a table of 5,000\n"
+                            "examples or more",
                    .range = kFraction},
         validation);
 
@@ -394,7 +395,7 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .effect = kResult,
                    .commands = kTraining,
                    .help = "Part of the outputs of hidden layers that each step drops",
-                   .unset = "0; of a table 0.2, from 5,000 examples on 0.1",
+                   .unset = "0; of a table 0.2",
                    .range = kFraction},
         dropout);
   visit(OptionInfo{.name = "init",
@@ -456,16 +457,15 @@ void VisitOptions(Options& options, const Visit& visit) {
                          "predictions are in the units of the data"},
       target_scale);
 
-  visit(
-      OptionInfo{.name = "epochs",
-                 .group = "Learning",
-                 .effect = kResult,
-                 .commands = kTraining,
-                 .help = "Passes over the training data",
-                 .unset = "as many as give 2500 steps, 4 to 200; of a table 1250, 4 to 100, from\n"
-                          "5,000 examples on 6000, 15 to 200",
-                 .range = kMillion},
-      epochs);
+  visit(OptionInfo{.name = "epochs",
+                   .group = "Learning",
+                   .effect = kResult,
+                   .commands = kTraining,
+                   .help = "Passes over the training data",
+                   .unset = "as many as give 2500 steps, 4 to 200; of a table at most 5000, 4 to\n"
+                            "1000, from 5,000 examples on 6000, 15 to 200",
+                   .range = kMillion},
+        epochs);
   visit(OptionInfo{.name = "batch-size",
                    .group = "Learning",
                    .effect = kResult,
@@ -566,6 +566,7 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .commands = kTraining,
                    .help = "Take for the model an average of the parameters over the steps, with\n"
                            "the weight X^(steps ago), such as 0.99; 0: those of the last step",
+                   .unset = "0; of a table under 5,000 examples 0.98",
                    .range = kFraction},
         ema);
   visit(OptionInfo{.name = "schedule",
@@ -612,7 +613,7 @@ void VisitOptions(Options& options, const Visit& visit) {
                  .help = "So many networks, by consecutive seeds, as one model: their predictions\n"
                          "are averaged",
                  .value = "N",
-                 .unset = "1",
+                 .unset = "1; of a table 5, from 5,000 examples on 4",
                  .range = {.lowest = 1, .highest = static_cast<double>(kMaxMembers)}},
       ensemble);
   visit(OptionInfo{.name = "ensemble-by",
@@ -621,7 +622,7 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .commands = kTraining,
                    .help = "What they learn from. seeds: all of the data; folds: each from all\n"
                            "folds of them but one, on which it is validated",
-                   .unset = "seeds"},
+                   .unset = "folds of a table, else seeds"},
         ensemble_by);
   visit(
       OptionInfo{.name = "precision",
@@ -639,7 +640,8 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .help = "Stop after so many epochs without a lower validation loss, and take\n"
                            "the parameters of the epoch with the lowest; 0: never",
                    .value = "EPOCHS",
-                   .unset = "10 for a table of 5,000 examples or more, else never",
+                   .unset = "10 for a table, from 5,000 examples on 5; never where nothing is\n"
+                            "validated on",
                    .range = {.lowest = 0}},
         early_stopping);
   visit(OptionInfo{.name = "target-accuracy",
