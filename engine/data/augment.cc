@@ -95,7 +95,8 @@ void Turn(const T* from, const Motion& motion, size_t side, T* to) {
     for (int64_t column = 0; column < n; ++column, x += step_x, y -= step_y) {
       const float value = Sample(from, n, x, y);
       if constexpr (std::is_same_v<T, uint8_t>) {
-        *to++ = static_cast<uint8_t>(value + 0.5F);
+        const float next = value + 0.5F;  // above 0: to cut it off is to round
+        *to++ = static_cast<uint8_t>(next);
       } else {
         *to++ = value;
       }
