@@ -143,13 +143,12 @@ std::string TomlOf(const Json& value) {
   return text;
 }
 
-Settings FromToml(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::stringstream text;
-  text << in.rdbuf();
+}  // namespace
+
+Settings ParseConfig(std::string_view text, const std::string& file) {
   Settings settings;
   try {
-    const toml::table table = toml::parse(text.str(), file);
+    const toml::table table = toml::parse(text, file);
     for (const auto& [key, value] : table) {
       const std::string name(key.str());
       const uint64_t row = value.source().begin.line;
@@ -175,8 +174,6 @@ Settings FromToml(const std::string& file) {
   return settings;
 }
 
-}  // namespace
-
 Settings OptionsOfModel(const Model& model, const std::string& file) {
   const auto found = model.provenance().find(kProvenanceKey);
   const Json json = found == model.provenance().end() ? Json() : ParseJson(found->second);
@@ -196,7 +193,10 @@ Settings OptionsOfModel(const Model& model, const std::string& file) {
 
 Settings ReadConfig(const std::string& file) {
   if (IsCache(file)) return OptionsOfModel(Model::Load(file), file);
-  return FromToml(file);
+  std::ifstream in(file, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  return ParseConfig(text.str(), file);
 }
 
 std::string ConfigText(const TrainOptions& options, const CsvOptions& reading) {

@@ -4,6 +4,7 @@
 #define COLONNADE_CLI_CONFIG_H_
 
 #include <string>
+#include <string_view>
 
 #include "cli/output.h"
 #include "cli/settings.h"
@@ -17,6 +18,9 @@ namespace colonnade::cli {
 // texts with commas), or those that a model was trained with. Throws kIo, kBadData with the line,
 // and kInvalidArgument for names that are no options.
 Settings ReadConfig(const std::string& file);
+
+// Those in the text of such a file. file: what messages call it.
+Settings ParseConfig(std::string_view text, const std::string& file);
 
 // Options that ReadConfig() reads back as the same, as TOML with a comment each on what is unset.
 std::string ConfigText(const TrainOptions& options, const CsvOptions& reading);

@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/config.h"
 #include "cli/epoch_log.h"
+#include "cli/presets.h"
 #include "cli/profile_report.h"
 #include "cli/progress.h"
 #include "cli/rate_chart.h"
@@ -147,7 +148,7 @@ void RunTrain(const TrainFlags& flags, Common& common) {
   PrintNotes(common, ChosenNotes(setup.training, resolved));
 
   ProgressDisplay display(common, options.max_seconds);
-  const bool classic = flags.preset == "classic";
+  const bool classic = flags.preset == kClassic;
   options.measure_norms = !flags.log.empty();
   bool begun = false;
   options.on_progress = [&](const Progress& p) {

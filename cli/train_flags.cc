@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cli/config.h"
+#include "cli/presets.h"
 #include "colonnade/error.h"
 
 namespace colonnade::cli {
@@ -23,30 +24,33 @@ void RejectWithStart(const Settings& given) {
   }
 }
 
-// The settings of a configuration file, but for those that flags make pointless, which are said.
-Settings FromConfig(const TrainFlags& flags, const Common& common) {
-  Settings config = ReadConfig(flags.config);
+// Adds settings of a file or a preset to those that count more, but for what these, or flags, make
+// pointless, which is said.
+void AddBelow(Settings config, const std::string& source, const TrainFlags& flags,
+              const Common& common, Settings& settings) {
   TrainOptions options;
   config.Apply(options);
-  flags.given.Apply(options);
-  for (const auto& [name, text] : flags.given.all()) ChooseOptimizerFor(options, name);
+  settings.Apply(options);
+  for (const auto& [name, text] : settings.all()) ChooseOptimizerFor(options, name);
   for (const auto& [name, text] : config.all()) ChooseOptimizerFor(options, name);
   for (const Option& option : OptionsOf<TrainOptions>()) {
     const char* const name = option.info.name;
     const std::string* const text = config.Find(name);
-    if (text == nullptr || flags.given.Find(name) != nullptr) continue;
+    if (text == nullptr || settings.Find(name) != nullptr) continue;
     const bool of_start = !flags.start.empty() && IsOfStart(option.info);
     const bool of_train = option.info.commands == Commands::kTrain && !flags.wanted(option.info);
     const bool validated =
         std::string_view(name) == "validation" && (flags.folds || !flags.validation_file.empty());
     if (Belongs(options, name) && !of_start && !of_train && !validated) continue;
     if (*text != option.preset && !(validated && *text == "0")) {
-      PrintNote(common, fmt::format("{}: {} is left out: it does not go with the flags",
-                                    flags.config, name));
+      PrintNote(common,
+                fmt::format("{}: {} is left out: it does not go with the flags", source, name));
     }
     config.Remove(name);
   }
-  return config;
+  for (const auto& [name, text] : config.all()) {
+    if (settings.Find(name) == nullptr) settings.Set(name, text);
+  }
 }
 
 // Contradictions that the library cannot see, because it has values instead of flags.
@@ -92,12 +96,7 @@ void AddTrainFlags(CLI::App& command, const std::function<bool(const OptionInfo&
       ->type_name("MODEL")
       ->group("Network");
   AddOptionFlags<TrainOptions>(command, wanted, flags.given);
-  command
-      .add_option("--preset", flags.preset,
-                  "classic: 10 hidden units, full batch, rate 0.05, 1000 iterations,\n"
-                  "uniform start; other flags still count")
-      ->check(CLI::IsMember({"classic"}))
-      ->group("Learning");
+  command.add_option("--preset", flags.preset, PresetHelp())->type_name("NAME")->group("Learning");
   command
       .add_option("--config", flags.config,
                   "Options from a TOML file (name = value), or those that a model was\n"
@@ -127,12 +126,17 @@ void SetTask(TrainOptions& training, CsvOptions& reading) {
 }
 
 TrainSetup SetUp(const TrainFlags& flags, Common& common, bool validates) {
-  Settings settings;
-  if (!flags.config.empty()) settings = FromConfig(flags, common);
   if (!flags.start.empty()) RejectWithStart(flags.given);
-  for (const auto& [name, text] : flags.given.all()) settings.Set(name, text);
+  Settings settings = flags.given;
+  if (!flags.config.empty()) {
+    AddBelow(ReadConfig(flags.config), flags.config, flags, common, settings);
+  }
   TrainSetup setup;
-  if (flags.preset == "classic") setup.training = TrainOptions::Classic();
+  if (flags.preset == kClassic) {
+    setup.training = TrainOptions::Classic();
+  } else if (!flags.preset.empty()) {
+    AddBelow(PresetSettings(flags.preset), "--preset " + flags.preset, flags, common, settings);
+  }
   settings.Apply(setup.training);
   settings.Apply(setup.reading);
   if (common.threads_given) {

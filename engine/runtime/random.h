@@ -12,13 +12,14 @@ namespace colonnade {
 // What a stream of random numbers is for. The values are part of what a seed means: never reuse or
 // renumber them.
 enum class RandomStream : uint32_t {
-  kWeights = 1,  // substream: layer
-  kBiases = 2,   // substream: layer
-  kShuffle = 3,  // substream: epoch
-  kSplit = 6,    // substream: class; of groups: 0
-  kDropout = 7,  // by kernels/dropout.h: substream: layer and rows, index: step and column
-  kFolds = 8,    // likewise
-  kTune = 12,    // substream: trial
+  kWeights = 1,   // substream: layer
+  kBiases = 2,    // substream: layer
+  kShuffle = 3,   // substream: epoch
+  kSplit = 6,     // substream: class; of groups: 0
+  kDropout = 7,   // by kernels/dropout.h: substream: layer and rows, index: step and column
+  kFolds = 8,     // likewise
+  kTune = 12,     // substream: trial
+  kAugment = 13,  // substream: epoch, index: example
 };
 
 // Philox 4×32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) keyed by

@@ -206,6 +206,8 @@ StepSettings SettingsOf(const TrainOptions& options, size_t examples_per_step) {
   settings.clip_norm = options.clip_norm;
   settings.precision = options.precision;
   settings.dropout = {.probability = options.dropout, .seed = options.seed};
+  settings.augment = options.augment;
+  settings.augment_seed = options.seed;
   return settings;
 }
 

@@ -38,6 +38,7 @@ EpochLoop::EpochLoop(const TrainOptions& options, const Dataset& data, Learner& 
 void EpochLoop::BeginEpoch(size_t epoch, size_t done, const BatchLoss& sum) {
   done_ = done;
   sum_ = sum;
+  step_.BeginEpoch(epoch);
   if (batch_ >= order_.size()) return;
   data_.storage().WillRead(Access::kAtRandom);  // an evaluation may have advised otherwise
   Random(seed_, RandomStream::kShuffle, static_cast<uint32_t>(epoch)).Permutation(order_);

@@ -11,6 +11,7 @@
 #include "colonnade/csv.h"
 #include "colonnade/error.h"
 #include "colonnade/train.h"
+#include "engine/data/augment.h"
 #include "engine/train/loss.h"
 #include "engine/train/option_table.h"
 
@@ -80,6 +81,12 @@ void CheckAveraging(const TrainOptions& options) {
   if (options.beta1 == 0) {
     Reject("beta1", "0 with the optimizer schedule-free", "a number above 0");
   }
+}
+
+// A text has no others.
+void CheckAugmentation(const Augmentation& augment) {
+  if (augment.rotate >= 0 && augment.rotate <= 180) return;
+  Reject("augment", fmt::format("rotate:{}", augment.rotate), "degrees from 0 to 180");
 }
 
 void CheckData(const Dataset& data) {
@@ -170,6 +177,7 @@ void TrainOptions::Check() const {
   }
   if (resume && checkpoint.empty()) Reject("resume", "on", "a `checkpoint` to go with it");
   CheckBatchNorm(*this);
+  CheckAugmentation(augment);
   Shape(*this, 1, 1);
   CheckLossOptions(*this);
 }
@@ -194,6 +202,7 @@ void TrainOptions::StartFrom(const Model& model) {
 TrainOptions TrainOptions::Resolve(const Dataset& data) const {
   Check();
   CheckData(data);
+  if (!augment.none()) RequirePictures(data, augment);
   TrainOptions resolved = ForData(data);
   if (!class_weight.file.empty()) {
     if (data.regression()) {

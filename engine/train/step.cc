@@ -57,7 +57,9 @@ void TrainingStep::Compute(const Stage& stage, const Block& block, const Chunk& 
   const uint32_t* const indices = chunk.indices.data() + block.first_column;
   switch (stage.kind) {
     case Stage::Kind::kRead:
-      passes_->Read(indices, block.first_column, block.columns);
+      passes_->Read(
+          augmented_ ? augmented_->Fill(indices, block.first_column, block.columns) : indices,
+          block.first_column, block.columns);
       return timer.Done(Phase::kRead);
     case Stage::Kind::kForward:
       passes_->Forward(l, block);
@@ -95,8 +97,15 @@ namespace {
 std::unique_ptr<SparseExamples> Lists(const NetworkShape& shape, const Dataset& data,
                                       const Scaling& scaling, const StepSettings& settings,
                                       const BatchReader& reader, Execution& execution) {
-  const bool wanted = settings.precision == Precision::kF32 && settings.zeros == Zeros::kSparse;
+  const bool wanted = settings.precision == Precision::kF32 && settings.zeros == Zeros::kSparse &&
+                      settings.augment.none();
   return wanted ? MakeNonzeroLists(shape, data, scaling, reader, execution) : nullptr;
+}
+
+std::optional<AugmentedBatch> Augmented(const Dataset& data, const StepSettings& settings) {
+  if (settings.augment.none()) return {};
+  return AugmentedBatch(data, settings.augment, settings.augment_seed,
+                        std::min(settings.batch_size, settings.chunk_size));
 }
 
 }  // namespace
@@ -109,7 +118,9 @@ TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const
       optimizer_(optimizer),
       execution_(execution),
       profiler_(profiler),
-      reader_(data, scaling),
+      augmented_(Augmented(data, settings)),
+      read_(augmented_ ? augmented_->data() : data),
+      reader_(read_, scaling),
       sparse_(Lists(shape, data, scaling, settings, reader_, execution)),
       plan_(shape, execution.threads(), sparse_ == nullptr ? 0 : sparse_->tile()),
       loss_(loss ? std::move(*loss) : LossFunction(TrainOptions(), data, {})),
@@ -122,7 +133,7 @@ TrainingStep::TrainingStep(const NetworkShape& shape, const Dataset& data, const
   passes_ = settings.precision == Precision::kF32
                 ? MakeF32Passes(shape, reader_, parameters, columns, settings.zeros, sparse_.get(),
                                 settings.dropout)
-                : MakeBf16Passes(shape, data, scaling, parameters, columns, settings.dropout);
+                : MakeBf16Passes(shape, read_, scaling, parameters, columns, settings.dropout);
   loss_.Reserve(columns);
   losses_.resize(columns);
   const ParameterUpdate::Settings update = {

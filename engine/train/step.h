@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/data/augment.h"
 #include "engine/data/scaling.h"
 #include "engine/model/passes.h"
 #include "engine/model/storage.h"
@@ -34,6 +35,8 @@ struct StepSettings {
   Zeros zeros = Zeros::kAuto;
   Precision precision = Precision::kF32;
   DropoutSettings dropout = {};
+  Augmentation augment = {};
+  uint64_t augment_seed = 0;
 };
 
 // The workspace of a training run, sized once, and the step that works in it.
@@ -51,6 +54,11 @@ class TrainingStep {
                const StepSettings& settings, std::vector<DenseParameters>& parameters,
                OptimizerState& optimizer, Execution& execution, Profiler* profiler = nullptr,
                std::optional<LossFunction> loss = {});
+
+  // Examples are changed from here on as they are in that epoch.
+  void BeginEpoch(size_t epoch) {
+    if (augmented_) augmented_->BeginEpoch(epoch);
+  }
 
   // One step on the examples of that index; at least one. measure_gradient: whether the gradient's
   // norm is wanted. Allocates nothing.
@@ -80,6 +88,8 @@ class TrainingStep {
   Execution& execution_;
   Profiler* profiler_;
 
+  std::optional<AugmentedBatch> augmented_;
+  const Dataset& read_;  // what the passes read: that, or the data
   BatchReader reader_;
   std::unique_ptr<SparseExamples> sparse_;  // or null
   std::unique_ptr<Passes> passes_;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 namespace colonnade {
@@ -24,6 +25,32 @@ std::string OptionTraits<ClassWeights>::Text(const ClassWeights& value) {
   if (value.balanced) return "balanced";
   return value.values.empty() ? value.file.string()
                               : OptionTraits<std::vector<double>>::Text(value.values);
+}
+
+std::string OptionTraits<Augmentation>::Text(const Augmentation& value) {
+  std::string text;
+  if (value.shift > 0) text = fmt::format("shift:{}", value.shift);
+  if (value.rotate == 0) return text;
+  return fmt::format("{}{}rotate:{}", text, text.empty() ? "" : ",", NumberText(value.rotate));
+}
+
+Augmentation OptionTraits<Augmentation>::Parse(const OptionInfo& info, std::string_view text) {
+  Augmentation augment;
+  for (const std::string_view item : ItemsOf(text)) {
+    const size_t colon = std::min(item.find(':'), item.size());
+    const std::string_view value = item.substr(std::min(colon + 1, item.size()));
+    if (item.substr(0, colon) == "shift" && augment.shift == 0) {
+      augment.shift = NumberOf<size_t>(value).value_or(0);
+      if (augment.shift > 0) continue;
+    } else if (item.substr(0, colon) == "rotate" && augment.rotate == 0) {
+      augment.rotate = NumberOf<double>(value).value_or(0);
+      if (augment.rotate > 0 && augment.rotate <= 180) continue;
+    }
+    Reject(info.name, InQuotes(text),
+           "none, or pixels from 1 on and degrees up to 180, such as shift:2 or "
+           "shift:2,rotate:10");
+  }
+  return augment;
 }
 
 // What is neither the word nor numbers is a file.

@@ -26,6 +26,13 @@ struct OptionTraits<ClassWeights> : OptionTraitsBase {
   static ClassWeights Parse(const OptionInfo& info, std::string_view text);
 };
 
+template <>
+struct OptionTraits<Augmentation> : OptionTraitsBase {
+  static constexpr OptionType kType = OptionType::kText;
+  static std::string Text(const Augmentation& value);
+  static Augmentation Parse(const OptionInfo& info, std::string_view text);
+};
+
 template <class T>
 struct OptionTraits<PerLayer<T>> : OptionTraits<std::vector<T>> {
   static std::string Text(const PerLayer<T>& values) {

@@ -88,7 +88,11 @@ TEST_F(ConfigTest, WhatIsPrintedReadsBackAsTheSame) {
       {"--validation", "0", "--early-stopping", "0"},
       {"--target-accuracy", "1", "--epochs", "1000000", "--dropout", "0.5"},
       {"--momentum", "0.9"},
-      {"--beta1", "0.9"}};
+      {"--beta1", "0.9"},
+      {"--augment", "shift:2,rotate:7.5"},
+      {"--augment", "rotate:10"},
+      {"--preset", "fast-mnist"},
+      {"--preset", "best-mnist"}};
   std::vector<std::string> printed;
   for (const Words& flags : all) {
     SCOPED_TRACE(Joined(flags));
@@ -189,6 +193,27 @@ TEST_F(ConfigTest, FlagsCountMoreThanTheFileAndThatMoreThanThePreset) {
       RunJson({"train", "classes.csv", "--label-column", "kind", "--config", "c.toml", "--hidden",
                "1000", "--epochs", "1", "--batch-size", "full"})["options"]["threads"],
       3);
+}
+
+TEST_F(ConfigTest, APresetIsAConfigurationByName) {
+  const std::string best = RunOk({"train", "--preset", "best-mnist", "--print-config"});
+  EXPECT_THAT(best, AllOf(HasSubstr("\naugment = [\"shift:"), HasSubstr("\nhidden = ")));
+  EXPECT_THAT(RunOk({"train", "--preset", "best-mnist", "--augment", "none", "--print-config"}),
+              HasSubstr("\naugment = \"none\"\n"));
+  Write("c.toml", "augment = \"rotate:5\"\n");
+  EXPECT_THAT(RunOk({"train", "--preset", "best-mnist", "--config", "c.toml", "--print-config"}),
+              HasSubstr("\naugment = \"rotate:5\"\n"));
+  EXPECT_THAT(
+      RunBad(2, {"train", "classes.csv", "--preset", "worst-mnist"}),
+      HasSubstr("--preset: found 'worst-mnist', expected classic, fast-mnist or best-mnist"));
+  const std::string help = RunOk({"train", "--help"});
+  for (const char* const set : {"classic: ", "fast-mnist (", "best-mnist (", "augment shift:"}) {
+    EXPECT_THAT(help, HasSubstr(set));
+  }
+  // The data that it is for are pictures.
+  EXPECT_THAT(
+      RunBad(2, {"train", "classes.csv", "--label-column", "kind", "--preset", "best-mnist"}),
+      HasSubstr("--augment: found 2 features, expected square pictures"));
 }
 
 TEST_F(ConfigTest, SettingsThatDoNotGoWithTheFlagsAreLeftOut) {

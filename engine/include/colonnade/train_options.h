@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "colonnade/augmentation.h"
 #include "colonnade/auto.h"
 #include "colonnade/dataset.h"
 #include "colonnade/evaluate.h"
@@ -145,6 +146,9 @@ struct TrainOptions {
   // Fitted on the training data. With `start`, kAuto is what that model has, for both.
   Scale scale = Scale::kAuto;
   Embedding embed = Embedding::kAuto;  // beside numbers
+  // Of square pictures, by `seed`, epoch and place of the example; see RequirePictures() in
+  // engine/data/augment.h for what else is refused.
+  Augmentation augment = {};
 
   // ---- The loss ----
 
@@ -315,7 +319,7 @@ struct TrainOptions {
 template <class Options, class Visit>
   requires std::same_as<std::remove_const_t<Options>, TrainOptions>
 void VisitOptions(Options& options, const Visit& visit) {
-  auto& [hidden, activation, batch_norm, dropout, init, scale, embed,                //
+  auto& [hidden, activation, batch_norm, dropout, init, scale, embed, augment,       //
          loss, huber_delta, quantiles, label_smoothing, class_weight, target_scale,  //
          epochs, batch_size, accumulate, optimizer, learning_rate, momentum, beta1, beta2, alpha,
          epsilon, weight_decay, clip_norm, ema, schedule, warmup, lr_decay, lr_decay_epochs, seed,
@@ -363,6 +367,16 @@ void VisitOptions(Options& options, const Visit& visit) {
                             "examples or more",
                    .range = kFraction},
         validation);
+  visit(OptionInfo{.name = "augment",
+                   .group = "Data",
+                   .effect = kResult,
+                   .commands = kTraining,
+                   .help =
+                       "Move square pictures by up to so many pixels in each direction, and turn\n"
+                       "them by up to so many degrees, anew in every epoch; in training alone",
+                   .value = "shift:N[,rotate:D]",
+                   .nothing = "none"},
+        augment);
 
   visit(OptionInfo{.name = "hidden",
                    .group = "Network",

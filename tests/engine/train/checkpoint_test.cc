@@ -148,6 +148,11 @@ INSTANTIATE_TEST_SUITE_P(
                              o.early_stopping = 3;
                              o.optimizer = Optimizer::kAdam;
                            }},
+                      Case{"Augmented",
+                           [](TrainOptions& o) {
+                             o.augment = {.shift = 2, .rotate = 10};
+                             o.dropout = 0.1;
+                           }},
                       Case{"Bf16", [](TrainOptions& o) { o.precision = Precision::kBf16; }}),
     [](const auto& run) { return run.param.name; });
 

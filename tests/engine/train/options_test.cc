@@ -61,6 +61,7 @@ const std::map<std::string, std::vector<std::string>>& Values() {
       {"scale", {"none", "unit", "minmax", "standard", "robust", "quantile"}},
       {"embed", {"none", "ple"}},
       {"validation", {"0.2", "1e-300"}},
+      {"augment", {"shift:2", "rotate:10", "shift:1,rotate:7.5"}},
       {"hidden", {"none", "1", "256,64", "1048576"}},
       {"activation", {"gelu", "leaky-relu,tanh"}},
       {"batch-norm", {"on", "on,off"}},

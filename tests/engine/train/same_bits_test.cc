@@ -34,6 +34,7 @@ struct Case {
   double dropout = 0;
   std::vector<bool> batch_norms = {};
   double ema = 0;
+  Augmentation augment = {};
 };
 
 void PrintTo(const Case& run, std::ostream* out) { *out << run.name; }
@@ -50,6 +51,7 @@ class SameBitsTest : public ::testing::TestWithParam<Case> {
     options.clip_norm = GetParam().clip_norm;
     options.dropout = GetParam().dropout;
     options.ema = GetParam().ema;
+    options.augment = GetParam().augment;
     if (!GetParam().batch_norms.empty()) options.batch_norm = GetParam().batch_norms;
     options.epochs = 2;
     options.seed = 42;
@@ -221,6 +223,23 @@ INSTANTIATE_TEST_SUITE_P(
                            .optimizer = Optimizer::kAdam,
                            .batch_norms = {true, false},
                            .ema = 0.9},
+                      Case{.name = "Augmented",
+                           .hidden = {70},
+                           .batch_size = 100,
+                           .optimizer = Optimizer::kMomentum,
+                           .dropout = 0.2,
+                           .augment = {.shift = 2, .rotate = 10}},
+                      Case{.name = "AugmentedFullBatch",
+                           .hidden = {10},
+                           .batch_size = 0,
+                           .optimizer = Optimizer::kSgd,
+                           .augment = {.shift = 3}},
+                      Case{.name = "AugmentedBf16FewColumns",
+                           .hidden = {224, 40},
+                           .batch_size = 20,
+                           .optimizer = Optimizer::kMomentum,
+                           .precision = Precision::kBf16,
+                           .augment = {.rotate = 15}},
                       Case{.name = "BatchNormFewColumns",
                            .hidden = {224, 40},
                            .batch_size = 20,
