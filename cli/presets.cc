@@ -18,14 +18,16 @@ struct Preset {
 };
 
 // Chosen by what a tenth of the training data, which was held out, said of them.
-constexpr Preset kPresets[] = {{"fast-mnist", "98.8 % of MNIST in ten seconds", R"(
+constexpr Preset kPresets[] = {{"fast-mnist", "98.7 % of MNIST in twelve seconds", R"(
 hidden = [512, 512]
+activation = "gelu"
 batch-norm = true
 dropout = 0.3
-epochs = 12
-batch-size = 128
+label-smoothing = 0.1
+epochs = 14
+batch-size = 256
 optimizer = "adamw"
-lr = 0.004
+lr = 0.006
 weight-decay = 0.1
 schedule = "onecycle"
 )"},

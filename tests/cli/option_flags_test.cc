@@ -94,6 +94,14 @@ TEST_F(OptionsCliTest, TheHelpTellsDefaults) {
   EXPECT_EQ(help.find('`'), std::string::npos) << "an option that is not spelt as a flag";
 }
 
+TEST_F(OptionsCliTest, TheHelpHasWhatAPresetSets) {
+  const std::string help = OneLine(RunOk({"train", "--help"}));
+  for (const char* const text :
+       {"classic: 10 hidden", "fast-mnist (", "best-mnist (", "augment shift:", "hidden 512,512"}) {
+    EXPECT_NE(help.find(text), std::string::npos) << text;
+  }
+}
+
 TEST_F(OptionsCliTest, TheHelpFitsIntoAHundredColumns) {
   for (const char* const command : {"train", "sweep", "tune", "evaluate", "predict", "inspect",
                                     "convert", "check", "options"}) {
