@@ -124,10 +124,10 @@ TEST_F(OptionsCliTest, ReportsHaveAllThatIsInForce) {
     SetOption(training, "schedule", "step");
     SetOption(training, "loss", "cross-entropy");
     // Open until the data are there.
-    Names decided = {"loss",     "lr",         "epochs",     "weight-decay",
-                     "beta2",    "schedule",   "hidden",     "activation",
-                     "dropout",  "batch-size", "validation", "early-stopping",
-                     "ensemble", "ensemble-by"};
+    Names decided = {"loss",     "lr",          "epochs",     "weight-decay",
+                     "beta2",    "schedule",    "hidden",     "activation",
+                     "dropout",  "batch-size",  "validation", "early-stopping",
+                     "ensemble", "ensemble-by", "ema"};
     Names keys;
     for (const Option& option : OptionsOf<TrainOptions>()) {
       keys.insert(option.info.Key());
