@@ -58,12 +58,6 @@ void NoteFoundTargetScale(const TrainOptions& asked, const TrainResult& result,
                                 Name(found)));
 }
 
-void NoteFoundEmbedding(const TrainOptions& asked, const TrainResult& result,
-                        const Common& common) {
-  if (asked.embed != Embedding::kAuto || asked.start) return;
-  PrintNote(common, fmt::format("better on some folds: --embed {}", Name(result.options.embed)));
-}
-
 // The table to standard error, and the trace.
 void ReportProfile(const TrainFlags& flags, const Common& common, const TrainResult& result) {
   if (!result.profile) return;
@@ -185,7 +179,6 @@ void RunTrain(const TrainFlags& flags, Common& common) {
   result.options.validation = validation;
   display.Clear();
   NoteFoundTargetScale(options, result, common);
-  NoteFoundEmbedding(options, result, common);
   TrainReport report{.result = result, .files = data, .data = train, .reading = setup.reading};
   report.output = flags.output;
   report.load_seconds = load_seconds;

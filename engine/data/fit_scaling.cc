@@ -54,9 +54,6 @@ Moments ComputeMoments(const Dataset& data, const Values& values) {
   return m;
 }
 
-// Pieces of the range of a number, as far as it has as many.
-constexpr size_t kPieces = 32;
-
 // Examples that stand for all where ranks are wanted.
 constexpr size_t kMostRanked = 200'000;
 
@@ -104,16 +101,16 @@ void FitQuantiles(size_t f, std::span<const float> sorted, Scaling& fit) {
   if (useful) fit.quantiles[f] = std::move(quantiles);
 }
 
-// The ends of the pieces: the values that more than one in kPieces has, and quantiles of the rest.
+// The ends of the pieces: the values that more than one in `pieces` has, and quantiles of the rest.
 // None where they leave a single piece, which would be the number itself.
-std::vector<float> EdgesOf(std::span<const float> sorted) {
+std::vector<float> EdgesOf(std::span<const float> sorted, size_t pieces) {
   std::vector<float> edges;
   std::vector<float> rest;
   rest.reserve(sorted.size());
   for (size_t i = 0; i < sorted.size();) {
     size_t end = i + 1;
     while (end < sorted.size() && sorted[end] == sorted[i]) ++end;
-    if ((end - i) * kPieces > sorted.size()) {
+    if ((end - i) * pieces > sorted.size()) {
       edges.push_back(sorted[i]);
     } else {
       rest.insert(rest.end(), sorted.begin() + static_cast<ptrdiff_t>(i),
@@ -121,8 +118,8 @@ std::vector<float> EdgesOf(std::span<const float> sorted) {
     }
     i = end;
   }
-  for (size_t q = 0; q <= kPieces && !rest.empty(); ++q) {
-    const double fraction = static_cast<double>(q) / static_cast<double>(kPieces);
+  for (size_t q = 0; q <= pieces && !rest.empty(); ++q) {
+    const double fraction = static_cast<double>(q) / static_cast<double>(pieces);
     edges.push_back(static_cast<float>(Quantile(rest, fraction)));
   }
   std::ranges::sort(edges);
@@ -170,7 +167,7 @@ void ForSorted(const Dataset& data, const std::vector<bool>& flags, const Values
 }
 
 template <class Values>
-void FitRanks(const Dataset& data, const Values& values, bool pieces, Scaling& fit) {
+void FitRanks(const Dataset& data, const Values& values, size_t pieces, Scaling& fit) {
   const std::vector<bool> flags = FlagsOf(data.schema());
   const bool robust = fit.method == Scale::kRobust;
   const bool quantiles = fit.method == Scale::kQuantile;
@@ -180,7 +177,7 @@ void FitRanks(const Dataset& data, const Values& values, bool pieces, Scaling& f
   ForSorted(data, flags, values, [&](size_t f, std::span<const float> sorted) {
     if (robust) FitRobust(f, sorted, fit);
     if (quantiles) FitQuantiles(f, sorted, fit);
-    if (pieces) fit.edges[f] = EdgesOf(sorted);
+    if (pieces > 0) fit.edges[f] = EdgesOf(sorted, pieces);
   });
   if (fit.pieces() == 0) fit.edges.clear();
 }
@@ -203,12 +200,12 @@ void FitMoments(const Dataset& data, const Values& values, Scaling& fit) {
 }
 
 template <class Values>
-void Fit(const Dataset& data, const Values& values, bool pieces, Scaling& fit) {
+void Fit(const Dataset& data, const Values& values, size_t pieces, Scaling& fit) {
   const bool ranks = fit.method == Scale::kRobust || fit.method == Scale::kQuantile;
   if (fit.method == Scale::kMinMax || fit.method == Scale::kStandard) {
     FitMoments(data, values, fit);
   }
-  if (ranks || pieces) FitRanks(data, values, pieces, fit);
+  if (ranks || pieces > 0) FitRanks(data, values, pieces, fit);
 }
 
 }  // namespace
@@ -237,7 +234,7 @@ bool LooksLikePixels(const Dataset& data) {
   return 2 * bright > varying;
 }
 
-Scaling FitScaling(Scale method, const Dataset& data, Embedding embedding) {
+Scaling FitScaling(Scale method, const Dataset& data, Embedding embedding, size_t pieces) {
   Scaling fit;
   fit.method = method != Scale::kAuto  ? method
                : LooksLikePixels(data) ? Scale::kUnit
@@ -251,8 +248,8 @@ Scaling FitScaling(Scale method, const Dataset& data, Embedding embedding) {
       fit.offset[f] = static_cast<float>(0 - OffsetOf(data.schema(), f));
     }
   }
-  const bool pieces = embedding == Embedding::kPiecewise;
-  if (!pieces && (fit.method == Scale::kNone || fit.method == Scale::kUnit)) return fit;
+  if (embedding != Embedding::kPiecewise) pieces = 0;
+  if (pieces == 0 && (fit.method == Scale::kNone || fit.method == Scale::kUnit)) return fit;
   data.storage().WillRead(Access::kInOrder);
   if (data.element_type() == ElementType::kU8) {
     Fit(data, [&](size_t e) { return data.BytesOf(e); }, pieces, fit);

@@ -21,8 +21,9 @@ bool LooksLikePixels(const Dataset& data);
 // Fits the method to the data, whose values are those of the table less offsets: kNone and kUnit
 // are of the table's. A feature that is constant becomes 0. kAuto of either is decided by the data
 // alone: by LooksLikePixels(), and no pieces. Of more than 200,000 examples some stand for all
-// where ranks are wanted.
-Scaling FitScaling(Scale method, const Dataset& data, Embedding embedding = Embedding::kNone);
+// where ranks are wanted. pieces: of each number, at most; from 2 on.
+Scaling FitScaling(Scale method, const Dataset& data, Embedding embedding = Embedding::kNone,
+                   size_t pieces = kPieces);
 
 // A scaling that was fitted to data with the offsets of the schema `from`, for data with those of
 // `to`.

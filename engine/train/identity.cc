@@ -51,6 +51,7 @@ Identity Identify(const Dataset& data, const NetworkShape& shape, const TrainOpt
       {"start", options.start ? options.start->ParametersHash() : "none"}};
   TrainOptions effective = options;
   if (effective.batch_size >= data.examples()) effective.batch_size = 0;
+  if (effective.embed != Embedding::kPiecewise) effective.embed_pieces = kPieces;
   if (effective.ensemble == 1) effective.ensemble_by = EnsembleBy::kSeeds;
   AppendOptions(effective, identity);
   return identity;
@@ -61,6 +62,7 @@ Identity DefaultIdentity() {
   // What was not chosen before there was a choice.
   TrainOptions options;
   options.embed = Embedding::kNone;
+  options.embed_pieces = kPieces;
   options.target_scale = TargetScale::kStandard;
   options.ensemble = 1;
   options.ensemble_by = EnsembleBy::kSeeds;

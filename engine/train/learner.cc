@@ -147,7 +147,7 @@ std::shared_ptr<Model::Storage> FitModel(const Dataset& data, const TrainOptions
   CheckTargets(model->target, data);
   model->scaling = options.start && options.scale == Scale::kAuto
                        ? rebased(options.start->scaling())
-                       : FitScaling(options.scale, data, options.embed);
+                       : FitScaling(options.scale, data, options.embed, options.embed_pieces);
   model->shape.layers.front().inputs = model->scaling.inputs();
   return model;
 }

@@ -13,10 +13,9 @@ namespace {
 // What suits tables of one size.
 struct TableRecipe {
   Activation activation;
-  double dropout;
+  double dropout, numbers_dropout;
   double rate;
   double decay;
-  Embedding embed;
   // With something to be validated on, so many steps at most, and the best of them:
   size_t steps, most_epochs, patience;
   // Without:
@@ -29,9 +28,9 @@ struct TableRecipe {
 
 constexpr TableRecipe kSmall = {.activation = Activation::kRelu,
                                 .dropout = 0.2,
+                                .numbers_dropout = 0.2,
                                 .rate = 0.004,
                                 .decay = 0.2,
-                                .embed = Embedding::kNone,
                                 .steps = 5000,
                                 .most_epochs = 1000,
                                 .patience = 10,
@@ -43,10 +42,10 @@ constexpr TableRecipe kSmall = {.activation = Activation::kRelu,
                                 .validation = 0};
 
 constexpr TableRecipe kLarge = {.activation = Activation::kSilu,
-                                .dropout = 0.2,
+                                .dropout = 0.1,
+                                .numbers_dropout = 0,
                                 .rate = 0.004,
                                 .decay = 0.05,
-                                .embed = Embedding::kPiecewise,
                                 .steps = 6000,
                                 .most_epochs = 200,
                                 .patience = 5,
@@ -61,6 +60,8 @@ constexpr TableRecipe kLarge = {.activation = Activation::kSilu,
 constexpr size_t kLargeTable = 5000;
 // Below, what a fold says of when to stop is luck.
 constexpr size_t kFewestForFolds = 100;
+// From so many on, several networks are hardly better than one.
+constexpr size_t kEnoughForOne = 100'000;
 
 bool IsPictures(const TrainOptions& options, const Dataset& data) {
   if (options.start) return options.start->scaling().method == Scale::kUnit;
@@ -97,7 +98,8 @@ bool HasClassOf(size_t examples, const Dataset& data) {
 bool HasRoomForFolds(const TrainOptions& options, const Dataset& data, size_t members) {
   const bool said = options.start || options.validation.chosen() || options.validation_data;
   const bool whole = data.times().empty() && data.groups().empty();
-  return !said && whole && data.examples() >= kFewestForFolds && HasClassOf(members, data);
+  const bool few = data.examples() < kFewestForFolds;
+  return !said && whole && !few && HasClassOf(members, data);
 }
 
 void FillForTable(TrainOptions& options, const Dataset& data) {
@@ -107,7 +109,7 @@ void FillForTable(TrainOptions& options, const Dataset& data) {
   if (options.scale == Scale::kAuto && !options.start) options.scale = Scale::kRobust;
   options.hidden.Fill({192});
   options.activation.Fill(recipe.activation);
-  options.dropout.Fill(recipe.dropout);
+  options.dropout.Fill(data.regression() ? recipe.numbers_dropout : recipe.dropout);
   options.batch_size.Fill(96);
   const bool open = !options.optimizer.chosen();
   if (open) {  // a chosen one goes by its own
@@ -117,7 +119,8 @@ void FillForTable(TrainOptions& options, const Dataset& data) {
   }
   if (HasRoomForFolds(options, data, recipe.members)) {
     const bool one_output = options.loss != Loss::kQuantile || options.quantiles.size() == 1;
-    options.ensemble.Fill(one_output && !options.profile ? recipe.members : 1);
+    const bool several = one_output && !options.profile && examples < kEnoughForOne;
+    options.ensemble.Fill(several ? recipe.members : 1);
     options.ensemble_by.Fill(EnsembleBy::kFolds);
   }
   const bool folds = options.HasFolds();
@@ -133,8 +136,9 @@ void FillForTable(TrainOptions& options, const Dataset& data) {
   options.early_stopping.Fill(validates ? recipe.patience : 0);
   options.ema.Fill(open && validates ? recipe.ema : 0);
   if (options.embed == Embedding::kAuto && !options.start) {
-    // Of a small table with folds, these tell (ChooseEmbedding()).
-    if (large || !folds) options.embed = recipe.embed;
+    // Few examples are learned by heart with pieces, unless something tells when to stop.
+    options.embed = large || validates ? Embedding::kPiecewise : Embedding::kNone;
+    options.embed_pieces.Fill(std::clamp(examples / 500, size_t{8}, kPieces));
   }
 }
 
@@ -149,6 +153,7 @@ TrainOptions TrainOptions::ForData(const Dataset& data) const {
   }
   chosen.ensemble.Fill(start ? start->members() : 1);
   chosen.ensemble_by.Fill(EnsembleBy::kSeeds);
+  chosen.embed_pieces.Fill(kPieces);
   return chosen;
 }
 

@@ -12,7 +12,6 @@
 #include "engine/data/scaling.h"
 #include "engine/model/initialization.h"
 #include "engine/runtime/option_text.h"
-#include "engine/train/embed_choice.h"
 #include "engine/train/ensemble.h"
 #include "engine/train/nonzero_lists.h"
 #include "engine/train/target_choice.h"
@@ -66,10 +65,6 @@ TargetScale ScaleOf(const Checkpoint& checkpoint) {
   return Parse<TargetScale>(name).value_or(TargetScale::kStandard);
 }
 
-Embedding EmbeddingOf(const Checkpoint& checkpoint) {
-  return Parse<Embedding>(checkpoint.Value("embed").value_or("")).value_or(Embedding::kNone);
-}
-
 }  // namespace
 
 std::optional<Checkpoint> FindCheckpoint(const TrainOptions& options) {
@@ -86,14 +81,10 @@ std::optional<Checkpoint> FindCheckpoint(const TrainOptions& options) {
 TrainOptions InForce(const TrainOptions& given, const Dataset& data,
                      const std::optional<Checkpoint>& checkpoint) {
   TrainOptions options = given.Resolve(data);
-  if (options.target_scale == TargetScale::kAuto) {
-    options.target_scale = options.start ? ScaleOf(options.start->target_scaling())
-                           : checkpoint  ? ScaleOf(*checkpoint)
-                                         : ChooseTargetScale(options, data);
-  }
-  if (options.embed == Embedding::kAuto && !options.start) {
-    options.embed = checkpoint ? EmbeddingOf(*checkpoint) : ChooseEmbedding(options, data);
-  }
+  if (options.target_scale != TargetScale::kAuto) return options;
+  options.target_scale = options.start ? ScaleOf(options.start->target_scaling())
+                         : checkpoint  ? ScaleOf(*checkpoint)
+                                       : ChooseTargetScale(options, data);
   return options;
 }
 

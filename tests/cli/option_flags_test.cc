@@ -127,7 +127,7 @@ TEST_F(OptionsCliTest, ReportsHaveAllThatIsInForce) {
     Names decided = {"loss",     "lr",          "epochs",     "weight-decay",
                      "beta2",    "schedule",    "hidden",     "activation",
                      "dropout",  "batch-size",  "validation", "early-stopping",
-                     "ensemble", "ensemble-by", "ema"};
+                     "ensemble", "ensemble-by", "ema",        "embed-pieces"};
     Names keys;
     for (const Option& option : OptionsOf<TrainOptions>()) {
       keys.insert(option.info.Key());

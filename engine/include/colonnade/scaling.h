@@ -36,15 +36,16 @@ constexpr std::span<const NameRow<Scale>> NamesOf(Scale) { return kScales; }
 
 // What a network has as inputs beside each scaled number of a table.
 enum class Embedding {
-  // By kind and number of the examples: kPiecewise for tables from 5,000 on, what is better on
-  // some folds where a smaller one has folds.
-  kAuto,
+  kAuto,  // kPiecewise for tables, for small ones only where they are validated on something
   kNone,
   // The piecewise linear encoding (Gorishniy et al. 2022): the range of a number is cut where many
   // examples have one value and at quantiles of the rest, and there is an input per piece: how much
   // of it lies below the number
   kPiecewise,
 };
+
+// Of the range of a number, unless chosen.
+inline constexpr size_t kPieces = 32;
 
 inline constexpr NameRow<Embedding> kEmbeddings[] = {
     {Embedding::kAuto, "auto"}, {Embedding::kNone, "none"}, {Embedding::kPiecewise, "ple"}};

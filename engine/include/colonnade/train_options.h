@@ -145,7 +145,8 @@ struct TrainOptions {
   Initialization init = Initialization::kHe;
   // Fitted on the training data. With `start`, kAuto is what that model has, for both.
   Scale scale = Scale::kAuto;
-  Embedding embed = Embedding::kAuto;  // beside numbers
+  Embedding embed = Embedding::kAuto;                       // beside numbers
+  Auto<size_t> embed_pieces = Auto<size_t>::Open(kPieces);  // 2 .. 256; for kPiecewise, at most
   // Of square pictures, by `seed`, epoch and place of the example; see RequirePictures() in
   // engine/data/augment.h for what else is refused.
   Augmentation augment = {};
@@ -319,8 +320,8 @@ struct TrainOptions {
 template <class Options, class Visit>
   requires std::same_as<std::remove_const_t<Options>, TrainOptions>
 void VisitOptions(Options& options, const Visit& visit) {
-  auto& [hidden, activation, batch_norm, dropout, init, scale, embed, augment,       //
-         loss, huber_delta, quantiles, label_smoothing, class_weight, target_scale,  //
+  auto& [hidden, activation, batch_norm, dropout, init, scale, embed, embed_pieces, augment,  //
+         loss, huber_delta, quantiles, label_smoothing, class_weight, target_scale,           //
          epochs, batch_size, accumulate, optimizer, learning_rate, momentum, beta1, beta2, alpha,
          epsilon, weight_decay, clip_norm, ema, schedule, warmup, lr_decay, lr_decay_epochs, seed,
          ensemble, ensemble_by, precision,                                           //
@@ -348,14 +349,22 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .help = "How features become network inputs; robust: by median and quartiles,\n"
                            "outliers within limits; quantile: the normal score of their rank"},
         scale);
-  visit(
-      OptionInfo{.name = "embed",
-                 .group = "Data",
-                 .effect = kResult,
-                 .commands = kTraining,
-                 .help = "What the network takes beside each number: ple, how much of each of up\n"
-                         "to 32 pieces of its range lies below it"},
-      embed);
+  visit(OptionInfo{.name = "embed",
+                   .group = "Data",
+                   .effect = kResult,
+                   .commands = kTraining,
+                   .help =
+                       "What the network takes beside each number: ple, how much of each of some\n"
+                       "pieces of its range lies below it"},
+        embed);
+  visit(OptionInfo{.name = "embed-pieces",
+                   .group = "Data",
+                   .effect = kResult,
+                   .commands = kTraining,
+                   .help = "Of ple: the most pieces that the range of a number is cut into",
+                   .unset = "one for every 500 examples of a table, 8 to 32",
+                   .range = {.lowest = 2, .highest = 256}},
+        embed_pieces);
   visit(OptionInfo{.name = "validation",
                    .group = "Data",
                    .effect = kData,
@@ -409,7 +418,7 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .effect = kResult,
                    .commands = kTraining,
                    .help = "Part of the outputs of hidden layers that each step drops",
-                   .unset = "0; of a table 0.2",
+                   .unset = "0; of a table 0.2, from 5,000 examples on 0.1 for classes",
                    .range = kFraction},
         dropout);
   visit(OptionInfo{.name = "init",
@@ -627,7 +636,7 @@ void VisitOptions(Options& options, const Visit& visit) {
                  .help = "So many networks, by consecutive seeds, as one model: their predictions\n"
                          "are averaged",
                  .value = "N",
-                 .unset = "1; of a table 5, from 5,000 examples on 4",
+                 .unset = "1; of a table 5, from 5,000 examples on 4, from 100,000 on 1",
                  .range = {.lowest = 1, .highest = static_cast<double>(kMaxMembers)}},
       ensemble);
   visit(OptionInfo{.name = "ensemble-by",

@@ -147,8 +147,8 @@ void ChooseValidation(const Dataset& data, const TrainOptions& base, TuneOptions
 // side by side, one thread each. The model is that of the trial that does best on the validation
 // data of those that finished, trained again on all data where there is time; so the first trial is
 // never better on these. Where TrainOptions::ForData() makes an ensemble by folds of its options,
-// these then stop it, in place of its epochs. What `base` says of validation data is not used; its on_progress is called
-// on the threads of the trainings, and false ends the one.
+// these then stop it, in place of its epochs. What `base` says of validation data is not used; its
+// on_progress is called on the threads of the trainings, and false ends the one.
 //
 // Throws what Train() throws for options and data, and kInvalidArgument for options of its own;
 // what goes wrong in a trial ends only that trial. kBadData where a journal is damaged, or what it

@@ -2,7 +2,6 @@
 // What nobody chose follows the data.
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <numeric>
 #include <span>
 #include <string>
@@ -59,7 +58,8 @@ TEST(RecipeTest, PicturesKeepWhatServesThem) {
 TEST(RecipeTest, TablesGoBySize) {
   const TrainOptions few = TrainOptions().Resolve(Table(1000));
   EXPECT_EQ(Text(few, "optimizer"), "adamw");
-  EXPECT_EQ(Text(few, "embed"), "auto") << "the folds will tell";
+  EXPECT_EQ(Text(few, "embed"), "ple");
+  EXPECT_EQ(Text(few, "embed-pieces"), "8");
   EXPECT_EQ(few.validation, 0);
   EXPECT_EQ(*few.ensemble, 5U);
   EXPECT_TRUE(few.HasFolds());
@@ -67,6 +67,7 @@ TEST(RecipeTest, TablesGoBySize) {
   const TrainOptions many = TrainOptions().Resolve(Table(5000));
   EXPECT_EQ(Text(many, "optimizer"), "adamw");
   EXPECT_EQ(Text(many, "embed"), "ple");
+  EXPECT_EQ(Text(many, "embed-pieces"), "10");
   EXPECT_EQ(many.validation, 0);
   EXPECT_EQ(*many.ensemble, 4U);
   EXPECT_TRUE(many.HasFolds());
@@ -96,6 +97,7 @@ TEST(RecipeTest, OneNetworkWhereFoldsCannotBe) {
   options.validation = 0.0;
   EXPECT_EQ(members(options, Table(1000)), 1U);
   EXPECT_EQ(*options.Resolve(Table(1000)).early_stopping, 0U);
+  EXPECT_EQ(options.Resolve(Table(1000)).embed, Embedding::kNone);
   options = {};
   options.validation_data = Table(100);
   EXPECT_EQ(members(options, Table(1000)), 1U);
@@ -109,59 +111,6 @@ TEST(RecipeTest, AChosenEnsembleHasFolds) {
   EXPECT_TRUE(options.Resolve(Table(1000)).HasFolds());
   options.validation = 0.2;
   EXPECT_FALSE(options.Resolve(Table(1000)).HasFolds());
-}
-
-// Steps in x make what a network of one layer needs pieces for; a line does not.
-TEST(RecipeTest, FoldsTellWhetherPiecesServe) {
-  const auto embedding = [](const std::function<double(double x)>& f, int threads) {
-    test::Random random(8);
-    std::vector<float> values;
-    std::vector<float> targets;
-    for (size_t e = 0; e < 400; ++e) {
-      const auto x = static_cast<float>(random.Uniform(-1, 1));
-      values.push_back(x);
-      targets.push_back(
-          static_cast<float>(f(static_cast<double>(x)) + random.Uniform(-0.3F, 0.3F)));
-    }
-    TrainOptions options;
-    options.threads = threads;
-    return Train(Dataset::FromMemory(std::span<const float>(values), targets, {.features = 1}),
-                 options)
-        .options.embed;
-  };
-  const auto steps = [](double x) { return static_cast<double>(static_cast<int>(9 * x + 9) % 2); };
-  for (const int threads : {1, 3}) {
-    EXPECT_EQ(embedding(steps, threads), Embedding::kPiecewise);
-    EXPECT_EQ(embedding([](double x) { return x; }, threads), Embedding::kNone);
-  }
-}
-
-// Whatever is chosen stays, and what is left open beside it goes with it.
-TEST(RecipeTest, WhatIsChosenStays) {
-  const Dataset data = Table(5000);
-  TrainOptions options;
-  options.optimizer = Optimizer::kMomentum;
-  options.hidden = {7};
-  options.validation = 0.0;
-  options.embed = Embedding::kNone;
-  const TrainOptions resolved = options.Resolve(data);
-  EXPECT_EQ(Text(resolved, "optimizer"), "momentum");
-  EXPECT_EQ(Text(resolved, "lr"), "0.15");
-  EXPECT_EQ(Text(resolved, "weight-decay"), "0");
-  EXPECT_EQ(Text(resolved, "hidden"), "7");
-  EXPECT_EQ(resolved.validation, 0);
-  EXPECT_EQ(*resolved.early_stopping, 0U) << "there is nothing to stop it";
-  EXPECT_EQ(Text(resolved, "embed"), "none");
-}
-
-TEST(RecipeTest, ResolvingAgainChangesNothing) {
-  const Dataset data = Table(5000);
-  const TrainOptions once = TrainOptions().Resolve(data);
-  const TrainOptions twice = once.Resolve(Table(1000));
-  for (const Option& option : OptionsOf<TrainOptions>()) {
-    EXPECT_EQ(OptionText(once, option.info.name), OptionText(twice, option.info.name))
-        << option.info.name;
-  }
 }
 
 TEST(RecipeTest, WhatNoNetworkSawIsValidatedOn) {
