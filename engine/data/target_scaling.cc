@@ -83,6 +83,10 @@ double RankOf(std::span<const float> knots, float y) {
   return (place(low - 1) + part) / last;
 }
 
+double ScoreOf(std::span<const float> knots, float y) {
+  return NormalScore(std::clamp(RankOf(knots, y), kLeastRank, 1 - kLeastRank));
+}
+
 double AtRank(std::span<const float> knots, double rank) {
   if (rank <= kLeastRank) return static_cast<double>(knots.front());
   if (rank >= 1 - kLeastRank) return static_cast<double>(knots.back());
@@ -110,12 +114,23 @@ float Transformed(const TargetScaling& scaling, const Dataset& data, size_t exam
       break;
     case TargetTransform::kLog1p:
       return static_cast<float>(std::log1p(data.TargetOf(example)));
-    case TargetTransform::kQuantile: {
-      const double rank = RankOf(scaling.knots, data.targets()[example]);
-      return static_cast<float>(NormalScore(std::clamp(rank, kLeastRank, 1 - kLeastRank)));
-    }
+    case TargetTransform::kQuantile:
+      return static_cast<float>(ScoreOf(scaling.knots, data.targets()[example]));
   }
   return data.targets()[example];
+}
+
+double TransformedValue(const TargetScaling& scaling, const Schema& schema, double value) {
+  switch (scaling.transform) {
+    case TargetTransform::kNone:
+    case TargetTransform::kLog:
+      break;
+    case TargetTransform::kLog1p:
+      return std::log1p(value);
+    case TargetTransform::kQuantile:
+      return ScoreOf(scaling.knots, static_cast<float>(value - schema.target_offset));
+  }
+  return value - schema.target_offset;
 }
 
 double ValueOf(const TargetScaling& scaling, const Schema& schema, float output) {

@@ -18,6 +18,9 @@ float Learned(const TargetScaling& scaling, const Dataset& data, size_t example)
 // The same but for offset and scale.
 float Transformed(const TargetScaling& scaling, const Dataset& data, size_t example);
 
+// Such of any number of the table.
+double TransformedValue(const TargetScaling& scaling, const Schema& schema, double value);
+
 // The number of the table that an output stands for.
 double ValueOf(const TargetScaling& scaling, const Schema& schema, float output);
 

@@ -197,6 +197,18 @@ Evaluation EvaluateNumbers(const TargetScaling& target, std::span<const Predicte
     });
     metrics.poisson_deviance = result.loss = deviance / weight;
   }
+  if (target.transform == TargetTransform::kLog1p ||
+      target.transform == TargetTransform::kQuantile) {
+    double learned = 0;
+    ForEachExample(all, [&](const Predicted& of, size_t e) {
+      const auto at = [&](double value) {
+        return TransformedValue(target, of.data->schema(), value);
+      };
+      const double r = at(of.values[e * each + point]) - at(of.data->TargetOf(e));
+      learned += WeightOf(*of.data, e) * r * r;
+    });
+    metrics.learned_squared_error = learned / weight;
+  }
   if (!target.levels.empty()) {
     metrics.quantiles = QuantilesOf(all, target.levels);
     result.loss = 0;

@@ -14,11 +14,11 @@ namespace {
 struct TableRecipe {
   Activation activation;
   double dropout, numbers_dropout;
-  double rate;
+  double rate, sure_rate;
   double decay;
-  // With something to be validated on, so many steps at most, and the best of them:
+  // With something to be validated on, so many steps at most, and the best of them. Without (sure):
+  // all.
   size_t steps, most_epochs, patience;
-  // Without:
   size_t sure_steps, sure_most_epochs;
   size_t fewest_epochs;
   double ema;  // where something validates
@@ -30,6 +30,7 @@ constexpr TableRecipe kSmall = {.activation = Activation::kRelu,
                                 .dropout = 0.2,
                                 .numbers_dropout = 0.2,
                                 .rate = 0.004,
+                                .sure_rate = 0.002,
                                 .decay = 0.2,
                                 .steps = 5000,
                                 .most_epochs = 1000,
@@ -45,6 +46,7 @@ constexpr TableRecipe kLarge = {.activation = Activation::kSilu,
                                 .dropout = 0.1,
                                 .numbers_dropout = 0,
                                 .rate = 0.004,
+                                .sure_rate = 0.004,
                                 .decay = 0.05,
                                 .steps = 6000,
                                 .most_epochs = 200,
@@ -111,12 +113,6 @@ void FillForTable(TrainOptions& options, const Dataset& data) {
   options.activation.Fill(recipe.activation);
   options.dropout.Fill(data.regression() ? recipe.numbers_dropout : recipe.dropout);
   options.batch_size.Fill(96);
-  const bool open = !options.optimizer.chosen();
-  if (open) {  // a chosen one goes by its own
-    options.optimizer = Optimizer::kAdamW;
-    if (!options.learning_rate) options.learning_rate = recipe.rate;
-    if (!options.weight_decay) options.weight_decay = recipe.decay;
-  }
   if (HasRoomForFolds(options, data, recipe.members)) {
     const bool one_output = options.loss != Loss::kQuantile || options.quantiles.size() == 1;
     const bool several = one_output && !options.profile && examples < kEnoughForOne;
@@ -126,6 +122,14 @@ void FillForTable(TrainOptions& options, const Dataset& data) {
   const bool folds = options.HasFolds();
   options.validation.Fill(options.validation_data || folds ? 0 : recipe.validation);
   const bool validates = options.validation > 0 || options.validation_data || folds;
+  const bool open = !options.optimizer.chosen();
+  if (open) {  // a chosen one goes by its own
+    options.optimizer = Optimizer::kAdamW;
+    if (!options.learning_rate) {
+      options.learning_rate = validates ? recipe.rate : recipe.sure_rate;
+    }
+    if (!options.weight_decay) options.weight_decay = recipe.decay;
+  }
   if (options.epochs == 0) {
     const size_t batch = options.ExamplesPerStep(examples);
     options.epochs = validates ? EpochsOf(recipe.steps, recipe.fewest_epochs, recipe.most_epochs,

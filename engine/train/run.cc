@@ -65,6 +65,14 @@ TargetScale ScaleOf(const Checkpoint& checkpoint) {
   return Parse<TargetScale>(name).value_or(TargetScale::kStandard);
 }
 
+// What the best epoch has least of. On a scale that flattens heavy tails it is the error there, for
+// in the units of the data a few examples decide.
+double StoppingLoss(const Evaluation& e) {
+  const bool learned =
+      e.regression && e.regression->learned_squared_error && e.regression->quantiles.empty();
+  return learned ? *e.regression->learned_squared_error : e.loss;
+}
+
 }  // namespace
 
 std::optional<Checkpoint> FindCheckpoint(const TrainOptions& options) {
@@ -287,8 +295,8 @@ std::optional<Evaluation> TrainingRun::EndEpoch() {
   if (options_.validation_data) {
     validation = Measure(*options_.validation_data);
   }
-  if (options_.early_stopping > 0 && validation->loss < state_.best_loss) {
-    state_.best_loss = validation->loss;
+  if (options_.early_stopping > 0 && StoppingLoss(*validation) < state_.best_loss) {
+    state_.best_loss = StoppingLoss(*validation);
     state_.best_epoch = state_.epoch;
     CopyParameters(model->layers, best_);
   }

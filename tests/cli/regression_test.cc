@@ -61,8 +61,8 @@ TEST_F(RegressionCliTest, NumbersAreRecognisedTrainedAndPredicted) {
 
 TEST_F(RegressionCliTest, TaskAndLossDecideWhatLabelsAre) {
   const auto train = [](const std::vector<std::string>& more) {
-    std::vector<std::string> command = {"train", "classes.csv",    "--epochs",
-                                        "2",     "--label-column", "class"};
+    std::vector<std::string> command = {"train",   "classes.csv", "--epochs",       "2",
+                                        "--embed", "none",        "--label-column", "class"};
     command.insert(command.end(), more.begin(), more.end());
     return command;
   };

@@ -16,6 +16,8 @@ inline TrainOptions PlainOptions() {
   options.dropout = 0;
   options.scale = Scale::kStandard;
   options.embed = Embedding::kNone;
+  options.embed_pieces = kPieces;
+  options.ema = 0;
   options.target_scale = TargetScale::kStandard;
   options.batch_size = 96;
   options.optimizer = Optimizer::kMomentum;

@@ -42,6 +42,8 @@ struct RegressionMetrics {
   // Of a model of Loss::kPoisson (scikit-learn: mean_poisson_deviance).
   std::optional<double> poisson_deviance;
   std::vector<QuantileMetrics> quantiles;  // of a model of Loss::kQuantile
+  // Mean squared error on the scale of TargetScale::kLog or kQuantile, where that is learned.
+  std::optional<double> learned_squared_error;
 };
 
 // How well a classifier's probabilities rank.

@@ -215,7 +215,8 @@ struct TrainOptions {
   // features and classes of the training data; one of the two at most.
   Auto<double> validation = Auto<double>::Open(0);
   std::optional<Dataset> validation_data = {};
-  // So many epochs in a row without a lower loss on the validation data. The result then has the
+  // So many epochs in a row without a lower loss on the validation data; with TargetScale::kLog or
+  // kQuantile, of the squared error on that scale. The result then has the
   // parameters of the epoch with the lowest, also where something else ended the training, other
   // than reaching target_accuracy.
   Auto<size_t> early_stopping = Auto<size_t>::Open(0);

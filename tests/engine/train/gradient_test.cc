@@ -40,6 +40,7 @@ class GradientTest : public ::testing::TestWithParam<Case> {
     options.dropout = GetParam().dropout;
     if (!GetParam().batch_norms.empty()) options.batch_norm = GetParam().batch_norms;
     options.epochs = 1;
+    options.validation = 0.0;
     options.batch_size = 0;
     options.optimizer = Optimizer::kSgd;
     options.schedule = Schedule::kConstant;

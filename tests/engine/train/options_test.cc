@@ -60,6 +60,7 @@ const std::map<std::string, std::vector<std::string>>& Values() {
       // TrainOptions
       {"scale", {"none", "unit", "minmax", "standard", "robust", "quantile"}},
       {"embed", {"none", "ple"}},
+      {"embed-pieces", {"8", "64"}},
       {"validation", {"0.2", "1e-300"}},
       {"augment", {"shift:2", "rotate:10", "shift:1,rotate:7.5"}},
       {"hidden", {"none", "1", "256,64", "1048576"}},

@@ -38,18 +38,18 @@ TEST_F(ResolveTest, DecidesWhatIsLeftOpen) {
   const TrainOptions open;
   const TrainOptions classes = open.Resolve(data_);
   EXPECT_EQ(classes.loss, Loss::kCrossEntropy);
-  EXPECT_EQ(classes.learning_rate, 0.002);
+  EXPECT_EQ(classes.learning_rate, 0.004);
   EXPECT_EQ(classes.weight_decay, 0.2);
-  EXPECT_EQ(classes.epochs, 100u);
+  EXPECT_EQ(classes.epochs, 1000u);
   const TrainOptions numbers = open.Resolve(numbers_);
   EXPECT_EQ(numbers.loss, Loss::kSquared);
-  EXPECT_EQ(numbers.learning_rate, 0.002);
+  EXPECT_EQ(numbers.learning_rate, 0.004);
   TrainOptions adamw;
   adamw.optimizer = Optimizer::kAdamW;
   adamw.batch_size = 1;
   EXPECT_EQ(adamw.Resolve(data_).learning_rate, 0.001);
   EXPECT_EQ(adamw.Resolve(data_).weight_decay, 0.01);
-  EXPECT_EQ(adamw.Resolve(data_).epochs, 8u) << "1250 steps of 150 an epoch";
+  EXPECT_EQ(adamw.Resolve(data_).epochs, 33u) << "5000 steps of 150 an epoch";
 }
 
 TEST_F(ResolveTest, KeepsWhatIsSet) {

@@ -106,6 +106,29 @@ TEST(TargetChoiceTest, TakesWhatPredictsBest) {
   }
 }
 
+// What the best epoch is chosen by.
+TEST(TargetChoiceTest, TheErrorOnTheLearnedScaleIsMeasured) {
+  const Dataset data = DataOf(400, [](double x) { return std::exp(8 + 2 * x); });
+  TrainOptions options = Options();
+  options.target_scale = TargetScale::kStandard;
+  EXPECT_FALSE(Evaluate(Train(data, options).model, data).regression->learned_squared_error);
+  options.target_scale = TargetScale::kLog;
+  const Model model = Train(data, options).model;
+  const std::vector<double> values = model.Values(data);
+  double sum = 0;
+  for (size_t e = 0; e < data.examples(); ++e) {
+    const double r = std::log1p(values[e]) - std::log1p(data.TargetOf(e));
+    sum += r * r;
+  }
+  const auto n = static_cast<double>(data.examples());
+  EXPECT_NEAR(*Evaluate(model, data).regression->learned_squared_error, sum / n, 1e-12 * sum);
+  // Of scores, which the quantiles of the training data give, the same as of the targets learned.
+  options.target_scale = TargetScale::kQuantile;
+  const Evaluation of_scores = Evaluate(Train(data, options).model, data);
+  EXPECT_GT(*of_scores.regression->learned_squared_error, 0);
+  EXPECT_LT(*of_scores.regression->learned_squared_error, 0.1) << "of a variance of 1";
+}
+
 TEST(TargetChoiceTest, AnOutlierDoesNotKeepOthersFromBeingLearned) {
   const Dataset data = DataOf(400, [](double x) { return x > 2.6 ? 1e30 : 100 + 10 * x; });
   for (const TargetScale scale :
