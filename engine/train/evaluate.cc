@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "colonnade/error.h"
+#include "engine/data/target_scaling.h"
 #include "engine/model/inference.h"
 #include "engine/runtime/option_text.h"
 #include "engine/train/ranking.h"
