@@ -51,7 +51,6 @@ Identity Identify(const Dataset& data, const NetworkShape& shape, const TrainOpt
       {"start", options.start ? options.start->ParametersHash() : "none"}};
   TrainOptions effective = options;
   if (effective.batch_size >= data.examples()) effective.batch_size = 0;
-  if (effective.embed != Embedding::kPiecewise) effective.embed_pieces = kPieces;
   if (effective.ensemble == 1) effective.ensemble_by = EnsembleBy::kSeeds;
   AppendOptions(effective, identity);
   return identity;

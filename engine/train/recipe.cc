@@ -13,7 +13,7 @@ namespace {
 // What suits tables of one size.
 struct TableRecipe {
   Activation activation;
-  double dropout, numbers_dropout;
+  double dropout;
   double rate, sure_rate;
   double decay;
   // With something to be validated on, so many steps at most, and the best of them. Without (sure):
@@ -28,7 +28,6 @@ struct TableRecipe {
 
 constexpr TableRecipe kSmall = {.activation = Activation::kRelu,
                                 .dropout = 0.2,
-                                .numbers_dropout = 0.2,
                                 .rate = 0.004,
                                 .sure_rate = 0.002,
                                 .decay = 0.2,
@@ -44,7 +43,6 @@ constexpr TableRecipe kSmall = {.activation = Activation::kRelu,
 
 constexpr TableRecipe kLarge = {.activation = Activation::kSilu,
                                 .dropout = 0.1,
-                                .numbers_dropout = 0,
                                 .rate = 0.004,
                                 .sure_rate = 0.004,
                                 .decay = 0.05,
@@ -111,7 +109,6 @@ void FillForTable(TrainOptions& options, const Dataset& data) {
   if (options.scale == Scale::kAuto && !options.start) options.scale = Scale::kRobust;
   options.hidden.Fill({192});
   options.activation.Fill(recipe.activation);
-  options.dropout.Fill(data.regression() ? recipe.numbers_dropout : recipe.dropout);
   options.batch_size.Fill(96);
   if (HasRoomForFolds(options, data, recipe.members)) {
     const bool one_output = options.loss != Loss::kQuantile || options.quantiles.size() == 1;
@@ -122,6 +119,7 @@ void FillForTable(TrainOptions& options, const Dataset& data) {
   const bool folds = options.HasFolds();
   options.validation.Fill(options.validation_data || folds ? 0 : recipe.validation);
   const bool validates = options.validation > 0 || options.validation_data || folds;
+  options.dropout.Fill(data.regression() && validates ? 0 : recipe.dropout);
   const bool open = !options.optimizer.chosen();
   if (open) {  // a chosen one goes by its own
     options.optimizer = Optimizer::kAdamW;
@@ -141,8 +139,9 @@ void FillForTable(TrainOptions& options, const Dataset& data) {
   options.ema.Fill(open && validates ? recipe.ema : 0);
   if (options.embed == Embedding::kAuto && !options.start) {
     // Few examples are learned by heart with pieces, unless something tells when to stop.
-    options.embed = large || validates ? Embedding::kPiecewise : Embedding::kNone;
-    options.embed_pieces.Fill(std::clamp(examples / 500, size_t{8}, kPieces));
+    const bool pieces = large || validates;
+    options.embed = pieces ? Embedding::kPiecewise : Embedding::kNone;
+    if (pieces) options.embed_pieces.Fill(std::clamp(examples / 500, size_t{8}, kPieces));
   }
 }
 

@@ -419,7 +419,7 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .effect = kResult,
                    .commands = kTraining,
                    .help = "Part of the outputs of hidden layers that each step drops",
-                   .unset = "0; of a table 0.2, from 5,000 examples on 0.1 for classes",
+                   .unset = "0; of a table of classes 0.2, from 5,000 examples on 0.1",
                    .range = kFraction},
         dropout);
   visit(OptionInfo{.name = "init",
