@@ -51,7 +51,8 @@ void SetValidation(const SweepFlags& flags, const Common& common, TrainSetup& se
     Reject("folds", from_file ? "--validation-file too" : "--validation too", "one of them");
   }
   if (training.validation > 0) select.validation = training.validation;
-  training.validation = 0;
+  // On all examples the best is trained as `train` does.
+  if (select.folds == 0) training.validation = 0;
   if (select.folds > 0 || validates) return;
   const char* const which = setup.reading.time_column    ? "the last {:g} % of the examples"
                             : setup.reading.group_column ? "groups of {:g} % of the examples"

@@ -96,6 +96,9 @@ std::vector<std::string> ChosenNotes(const TrainOptions& given, const TrainOptio
     const std::string before = OptionText(given, name);
     const std::string now = OptionText(resolved, name);
     if ((!before.empty() && before != "auto") || now.empty() || !Belongs(resolved, name)) continue;
+    if (resolved.embed != Embedding::kPiecewise && std::string_view(name) == "embed-pieces")
+      continue;
+    if (resolved.ensemble == 1 && std::string_view(name) == "ensemble-by") continue;
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, now);
   }
   if (text.empty()) return {};

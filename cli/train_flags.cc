@@ -39,8 +39,10 @@ void AddBelow(Settings config, const std::string& source, const TrainFlags& flag
     if (text == nullptr || settings.Find(name) != nullptr) continue;
     const bool of_start = !flags.start.empty() && IsOfStart(option.info);
     const bool of_train = option.info.commands == Commands::kTrain && !flags.wanted(option.info);
-    const bool validated =
-        std::string_view(name) == "validation" && (flags.folds || !flags.validation_file.empty());
+    // What a model of networks by folds has, in `early-stopping`, does not go with other folds.
+    const bool validated = (std::string_view(name) == "validation" &&
+                            (flags.folds || !flags.validation_file.empty())) ||
+                           (std::string_view(name) == "early-stopping" && flags.folds);
     if (Belongs(options, name) && !of_start && !of_train && !validated) continue;
     if (*text != option.preset && !(validated && *text == "0")) {
       PrintNote(common,

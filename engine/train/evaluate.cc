@@ -198,8 +198,8 @@ Evaluation EvaluateNumbers(const TargetScaling& target, std::span<const Predicte
     });
     metrics.poisson_deviance = result.loss = deviance / weight;
   }
-  if (target.transform == TargetTransform::kLog1p ||
-      target.transform == TargetTransform::kQuantile) {
+  if (target.levels.empty() && (target.transform == TargetTransform::kLog1p ||
+                                target.transform == TargetTransform::kQuantile)) {
     double learned = 0;
     ForEachExample(all, [&](const Predicted& of, size_t e) {
       const auto at = [&](double value) {

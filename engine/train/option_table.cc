@@ -72,11 +72,11 @@ Option WithOwners(Option option) {
   if (name == "lr") {
     option.unset =
         ByOptimizer(name, [](const OptimizerRow& row) { return NumberText(row.learning_rate); }) +
-        "; 0.004 for a table where none is chosen";
+        "; for a table, unless an optimizer is chosen, 0.004";
   } else if (name == "weight-decay") {
     option.unset =
         ByOptimizer(name, [](const OptimizerRow& row) { return NumberText(row.weight_decay); }) +
-        "; for a table where none is chosen 0.2, from 5,000 examples on 0.05";
+        "; for a table, unless an optimizer is chosen, 0.2, from 5,000 examples on 0.05";
   } else if (name == "beta2") {
     option.unset = ByOptimizer(name, [](const OptimizerRow& row) { return NumberText(row.beta2); });
   } else if (name == "schedule") {

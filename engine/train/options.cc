@@ -204,6 +204,7 @@ TrainOptions TrainOptions::Resolve(const Dataset& data) const {
   CheckData(data);
   if (!augment.none()) RequirePictures(data, augment);
   TrainOptions resolved = ForData(data);
+  if (profile && resolved.ensemble > 1) Reject("profile", "on", "`ensemble` 1 to go with it");
   if (!class_weight.file.empty()) {
     if (data.regression()) {
       Reject("class-weight", OptionText(*this, "class-weight") + " for numbers",

@@ -88,7 +88,8 @@ void FillForPictures(TrainOptions& options) {
 
 // So that SplitFolds() can deal out each of them.
 bool HasClassOf(size_t examples, const Dataset& data) {
-  if (data.regression()) return true;
+  if (data.regression()) return data.examples() >= examples;
+  if (!data.labelled()) return false;  // which is for others to refuse
   std::vector<size_t> counts(data.classes());
   for (const uint32_t label : data.labels()) ++counts[label];
   return *std::ranges::max_element(counts) >= examples;
@@ -110,36 +111,38 @@ void FillForTable(TrainOptions& options, const Dataset& data) {
   options.hidden.Fill({192});
   options.activation.Fill(recipe.activation);
   options.batch_size.Fill(96);
-  if (HasRoomForFolds(options, data, recipe.members)) {
+  const size_t members = options.ensemble.chosen() ? *options.ensemble : recipe.members;
+  if (HasRoomForFolds(options, data, members)) {
     const bool one_output = options.loss != Loss::kQuantile || options.quantiles.size() == 1;
-    const bool several = one_output && !options.profile && examples < kEnoughForOne;
-    options.ensemble.Fill(several ? recipe.members : 1);
+    options.ensemble.Fill(one_output && examples < kEnoughForOne ? members : 1);
     options.ensemble_by.Fill(EnsembleBy::kFolds);
   }
   const bool folds = options.HasFolds();
   options.validation.Fill(options.validation_data || folds ? 0 : recipe.validation);
   const bool validates = options.validation > 0 || options.validation_data || folds;
-  options.dropout.Fill(data.regression() && validates ? 0 : recipe.dropout);
+  // Whether it ends where that is best.
+  const bool stops = validates && (!options.early_stopping.chosen() || options.early_stopping > 0);
+  options.dropout.Fill(data.regression() && stops ? 0 : recipe.dropout);
   const bool open = !options.optimizer.chosen();
   if (open) {  // a chosen one goes by its own
     options.optimizer = Optimizer::kAdamW;
     if (!options.learning_rate) {
-      options.learning_rate = validates ? recipe.rate : recipe.sure_rate;
+      options.learning_rate = stops ? recipe.rate : recipe.sure_rate;
     }
     if (!options.weight_decay) options.weight_decay = recipe.decay;
   }
   if (options.epochs == 0) {
     const size_t batch = options.ExamplesPerStep(examples);
-    options.epochs = validates ? EpochsOf(recipe.steps, recipe.fewest_epochs, recipe.most_epochs,
-                                          batch, examples)
-                               : EpochsOf(recipe.sure_steps, recipe.fewest_epochs,
-                                          recipe.sure_most_epochs, batch, examples);
+    options.epochs =
+        stops ? EpochsOf(recipe.steps, recipe.fewest_epochs, recipe.most_epochs, batch, examples)
+              : EpochsOf(recipe.sure_steps, recipe.fewest_epochs, recipe.sure_most_epochs, batch,
+                         examples);
   }
   options.early_stopping.Fill(validates ? recipe.patience : 0);
-  options.ema.Fill(open && validates ? recipe.ema : 0);
+  options.ema.Fill(open && stops ? recipe.ema : 0);
   if (options.embed == Embedding::kAuto && !options.start) {
     // Few examples are learned by heart with pieces, unless something tells when to stop.
-    const bool pieces = large || validates;
+    const bool pieces = large || stops;
     options.embed = pieces ? Embedding::kPiecewise : Embedding::kNone;
     if (pieces) options.embed_pieces.Fill(std::clamp(examples / 500, size_t{8}, kPieces));
   }
@@ -149,12 +152,13 @@ void FillForTable(TrainOptions& options, const Dataset& data) {
 
 TrainOptions TrainOptions::ForData(const Dataset& data) const {
   TrainOptions chosen = *this;
+  if (start) chosen.ensemble.Fill(start->members());
   if (IsPictures(chosen, data)) {
     FillForPictures(chosen);
   } else {
     FillForTable(chosen, data);
   }
-  chosen.ensemble.Fill(start ? start->members() : 1);
+  chosen.ensemble.Fill(1);
   chosen.ensemble_by.Fill(EnsembleBy::kSeeds);
   chosen.embed_pieces.Fill(kPieces);
   return chosen;

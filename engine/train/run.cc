@@ -68,9 +68,10 @@ TargetScale ScaleOf(const Checkpoint& checkpoint) {
 // What the best epoch has least of. On a scale that flattens heavy tails it is the error there, for
 // in the units of the data a few examples decide.
 double StoppingLoss(const Evaluation& e) {
-  const bool learned =
-      e.regression && e.regression->learned_squared_error && e.regression->quantiles.empty();
-  return learned ? *e.regression->learned_squared_error : e.loss;
+  if (!e.regression || !e.regression->learned_squared_error) return e.loss;
+  // Validation data may have numbers that have no logarithm.
+  const double learned = *e.regression->learned_squared_error;
+  return std::isfinite(learned) ? learned : e.loss;
 }
 
 }  // namespace

@@ -90,6 +90,11 @@ class Selector {
       trials_.push_back({.data = data, .options = configurations_[configuration].options});
       TrainOptions& options = trials_.back().options;
       options.seed = seed;
+      // As of a training that sets the same part aside.
+      if (options_.folds == 0 && !options_.validation_data) {
+        options.validation = options_.validation;
+        options = options.ForData(data_);
+      }
       options.validation = 0;
       options.validation_data = validation;
       selection_.runs.push_back({.configuration = configuration, .seed = seed, .fold = fold});
@@ -160,7 +165,7 @@ class Selector {
     }
     if (options_.on_refit) options_.on_refit();
     TrainOptions options = configurations_[configuration].options;
-    options.validation = 0;
+    if (options.validation.chosen()) options.validation = 0;
     options.validation_data.reset();
     options.threads = options_.threads;
     options.on_progress = [&](const Progress& progress) {

@@ -23,7 +23,8 @@ namespace {
 constexpr std::pair<const char*, const char*> kSpace[] = {
     {"hidden", "64,128,192,256,512,64+64,128+64,128+128,256+128,256+256,512+256,256+256+256"},
     {"activation", "relu,leaky-relu,elu,silu,gelu,tanh,mish"},
-    {"embed", "none,ple"},
+    {"embed", "auto,none"},
+    {"embed-pieces", "4,8,16,32"},
     {"batch-norm", "off,on"},
     {"dropout", "0..0.5"},
     {"label-smoothing", "0..0.1"},

@@ -179,7 +179,7 @@ class Search {
   // ---- Trials ----
 
   size_t Add(Configuration configuration, Space::Point point) {
-    TrainOptions in_force = configuration.options.Resolve(tuner_.parts().back().train);
+    TrainOptions in_force = InForceOf(configuration.options);
     known_.insert(TextOf(in_force));
     Write(JournalLine(tuner_.trials().size(), configuration.settings));
     const size_t epochs = in_force.epochs;
@@ -190,16 +190,23 @@ class Search {
     return trial;
   }
 
+  TrainOptions InForceOf(const TrainOptions& options) const {
+    const size_t last = tuner_.parts().size() - 1;
+    TrainOptions in_force = tuner_.OptionsOn(last, options).Resolve(tuner_.parts()[last].train);
+    in_force.validation_data.reset();
+    return in_force;
+  }
+
   // A trial that was not there before; nothing where none is found.
   std::optional<size_t> DrawTrial() {
     for (size_t attempt = 0; attempt < kAttempts && !space_.empty(); ++attempt) {
       Draws draws(base_.seed, drawn_++);
       try {
         Space::Point point = DrawPoint(draws);
-        Configuration configuration = space_.At(point, base_, data_);
-        if (known_.contains(TextOf(configuration.options.Resolve(tuner_.parts().back().train)))) {
-          continue;
-        }
+        Configuration configuration =
+            space_.At(point, tuner_.OptionsOn(tuner_.parts().size() - 1, base_), data_);
+        configuration.options.validation_data.reset();
+        if (known_.contains(TextOf(InForceOf(configuration.options)))) continue;
         return Add(std::move(configuration), std::move(point));
       } catch (const Error&) {
         continue;  // options that do not go together
@@ -358,8 +365,10 @@ class Search {
     for (const Split& part : tuner_.parts()) examples += static_cast<double>(part.train.examples());
     const size_t networks = RefitOptions(trial).ForData(data_).ensemble;
     const size_t rounds = (networks + tuner_.threads() - 1) / tuner_.threads();
-    return t.seconds * static_cast<double>(t.in_force.epochs * rounds) /
-           static_cast<double>(t.done) * static_cast<double>(data_.examples()) / examples;
+    // One that stopped early is what others are likely to do.
+    const size_t epochs = t.finished ? t.done : t.in_force.epochs;
+    return t.seconds * static_cast<double>(epochs * rounds) / static_cast<double>(t.done) *
+           static_cast<double>(data_.examples()) / examples;
   }
 
   // Whether the model can be trained again on all data.

@@ -83,12 +83,16 @@ Tuner::Outcome Tuner::TrainPart(const Task& task, size_t part) {
 
 // Those of a trial's training on a part.
 TrainOptions Tuner::OptionsFor(size_t trial, size_t part) const {
-  TrainOptions options = trials_[trial].configuration.options;
+  TrainOptions options = OptionsOn(part, trials_[trial].configuration.options);
   options.epochs = trials_[trial].in_force.epochs;  // the same for parts of different sizes
-  // Where nothing else needs validation data, they are looked at where a trial pauses.
-  if (options.early_stopping > 0 || options.target_accuracy > 0) {
-    options.validation_data = parts_[part].validation;
-  }
+  return options;
+}
+
+TrainOptions Tuner::OptionsOn(size_t part, TrainOptions options) const {
+  options.validation_data = parts_[part].validation;
+  const bool stops = options.ForData(parts_[part].train).early_stopping > 0;
+  // Where nothing needs validation data, they are looked at where a trial pauses.
+  if (!stops && options.target_accuracy == 0) options.validation_data.reset();
   return options;
 }
 

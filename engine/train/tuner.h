@@ -59,6 +59,9 @@ class Tuner {
   // Trains on all data, on all threads. Nothing where it was stopped, or did not end by `limit`.
   std::optional<TrainResult> TrainOnAll(TrainOptions options, const Dataset& data, double limit);
 
+  // Those of a training on a part: with its validation data where these say when to stop.
+  TrainOptions OptionsOn(size_t part, TrainOptions options) const;
+
   const std::vector<TuneTrial>& trials() const { return trials_; }
   std::vector<TuneTrial> TakeTrials() { return std::move(trials_); }
   const std::vector<Split>& parts() const { return parts_; }

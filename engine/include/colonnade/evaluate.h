@@ -42,7 +42,8 @@ struct RegressionMetrics {
   // Of a model of Loss::kPoisson (scikit-learn: mean_poisson_deviance).
   std::optional<double> poisson_deviance;
   std::vector<QuantileMetrics> quantiles;  // of a model of Loss::kQuantile
-  // Mean squared error on the scale of TargetScale::kLog or kQuantile, where that is learned.
+  // Of a model of TargetScale::kLog or kQuantile, but for quantiles: the mean squared error of
+  // log(1 + ŷ), or of the normal score of ŷ.
   std::optional<double> learned_squared_error;
 };
 

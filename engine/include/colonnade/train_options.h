@@ -363,7 +363,7 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .effect = kResult,
                    .commands = kTraining,
                    .help = "Of ple: the most pieces that the range of a number is cut into",
-                   .unset = "one for every 500 examples of a table, 8 to 32",
+                   .unset = "32 where `embed` is chosen, else one for every 500 examples, 8 to 32",
                    .range = {.lowest = 2, .highest = 256}},
         embed_pieces);
   visit(OptionInfo{.name = "validation",
@@ -590,7 +590,7 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .commands = kTraining,
                    .help = "Take for the model an average of the parameters over the steps, with\n"
                            "the weight X^(steps ago), such as 0.99; 0: those of the last step",
-                   .unset = "0; of a table under 5,000 examples 0.98",
+                   .unset = "0; of a table under 5,000 examples that has folds 0.98",
                    .range = kFraction},
         ema);
   visit(OptionInfo{.name = "schedule",
@@ -646,7 +646,7 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .commands = kTraining,
                    .help = "What they learn from. seeds: all of the data; folds: each from all\n"
                            "folds of them but one, on which it is validated",
-                   .unset = "folds of a table, else seeds"},
+                   .unset = "folds where a table has room for them, else seeds"},
         ensemble_by);
   visit(
       OptionInfo{.name = "precision",

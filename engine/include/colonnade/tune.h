@@ -144,11 +144,12 @@ void ChooseValidation(const Dataset& data, const TrainOptions& base, TuneOptions
 // Searches options for `data` by successive halving. The first trial is `base` as it is, others
 // change it: in rounds, trials begin, and the better third of those that came equally far goes on
 // from where it is, to a ninth, a third and all of its epochs; no step is done twice. Trials run
-// side by side, one thread each. The model is that of the trial that does best on the validation
-// data of those that finished, trained again on all data where there is time; so the first trial is
-// never better on these. Where TrainOptions::ForData() makes an ensemble by folds of its options,
-// these then stop it, in place of its epochs. What `base` says of validation data is not used; its
-// on_progress is called on the threads of the trainings, and false ends the one.
+// side by side, one thread each, and stop early where TrainOptions::ForData() says so of data that
+// are validated on. The model is that of the trial that does best on the validation data of those
+// that finished, trained again on all data where there is time: by Train(), so that it is an
+// ensemble by folds where ForData() makes one of its options, whose folds stop it in place of its
+// epochs. What `base` says of validation data is not used; its on_progress is called on the threads
+// of the trainings, and false ends the one.
 //
 // Throws what Train() throws for options and data, and kInvalidArgument for options of its own;
 // what goes wrong in a trial ends only that trial. kBadData where a journal is damaged, or what it
