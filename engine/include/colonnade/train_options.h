@@ -363,7 +363,7 @@ void VisitOptions(Options& options, const Visit& visit) {
                    .effect = kResult,
                    .commands = kTraining,
                    .help = "Of ple: the most pieces that the range of a number is cut into",
-                   .unset = "32 where `embed` is chosen, else one for every 500 examples, 8 to 32",
+                   .unset = "32 where ple is chosen, else one for every 500 examples, 8 to 32",
                    .range = {.lowest = 2, .highest = 256}},
         embed_pieces);
   visit(OptionInfo{.name = "validation",

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "colonnade/error.h"
 #include "colonnade/options.h"
 #include "colonnade/train.h"
 #include "tests/support/random.h"
@@ -92,8 +93,11 @@ TEST(RecipeTest, OneNetworkWhereFoldsCannotBe) {
       << "no class has enough of them";
   TrainOptions options;
   options.profile = true;
-  EXPECT_EQ(members(options, Table(1000)), 1U);
+  EXPECT_THROW(static_cast<void>(options.Resolve(Table(1000))), Error) << "which network's?";
   options = {};
+  const Dataset unlabelled =
+      Dataset::FromMemory(std::span<const float>(values), Labels(), {.features = 1});
+  EXPECT_THROW(static_cast<void>(Train(unlabelled, options)), Error);
   options.validation = 0.0;
   EXPECT_EQ(members(options, Table(1000)), 1U);
   EXPECT_EQ(*options.Resolve(Table(1000)).early_stopping, 0U);
