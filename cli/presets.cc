@@ -18,17 +18,16 @@ struct Preset {
 };
 
 // Chosen by what a tenth of the training data, which was held out, said of them.
-constexpr Preset kPresets[] = {{"fast-mnist", "98.7 % of MNIST in twelve seconds", R"(
+constexpr Preset kPresets[] = {{"fast-mnist", "98.9 % of MNIST in ten seconds", R"(
+augment = "shift:1,rotate:15"
 hidden = [512, 512]
-activation = "gelu"
 batch-norm = true
-dropout = 0.3
-label-smoothing = 0.1
-epochs = 14
+dropout = 0.1
+epochs = 8
 batch-size = 256
 optimizer = "adamw"
-lr = 0.006
-weight-decay = 0.1
+lr = 0.003
+weight-decay = 0.05
 schedule = "onecycle"
 )"},
                                {"best-mnist", "99.2 % in half a minute", R"(
