@@ -167,12 +167,12 @@ hash_of() ( # KIND COMMAND
   {
     printf '%s\n' "$rules" "$@"
     bash -c "${2/ -fsyntax-only / -E -CC -dD -dI }" 2>/dev/null
-  } | sed "s|$root/||g" | git hash-object --stdin
+  } | sed "s|$root/\\{0,1\\}||g" | git hash-object --stdin
 )
 
 tidy_file() { # COMMAND
   local flags=-${1#* -}
-  bash -c "${1%%&&*} && '$tidy' --quiet '${1##* }' -- ${flags% -fsyntax-only -c *} \
+  bash -c "${1%%&&*} && '$tidy' --quiet ${1##* -c } -- ${flags% -fsyntax-only -c *} \
     -Wno-unused-command-line-argument" 2> >(grep -vE '^[0-9]+ warnings?.* generated' >&2)
 }
 
@@ -195,7 +195,7 @@ check() { # JOB
   mapfile -t job <"$1"
   command=${job[1]}
   if [ "${job[0]}" = compile ]; then
-    header=${command##*-c "$root"/tests/} header=$scratch/${header%%/*}.pch
+    header=${command##*"$root"/tests/} header=$scratch/${header%%/*}.pch
     [ ! -e "$header" ] || command=${command/ -fsyntax-only / -include-pch $header -fsyntax-only }
     bash -c "$command" || status=1
   elif [ "${#job[@]}" -eq 2 ]; then
@@ -203,7 +203,7 @@ check() { # JOB
   elif ! tidy_file "$command" >/dev/null 2>&1; then
     # What each by itself is found to be is what counts.
     for part in "${job[@]:2}"; do tidy_file "$part" || status=1; done
-    [ "$status" -ne 0 ] || echo "check_tidy: each is clean, but not read as one: ${command##* }"
+    [ "$status" -ne 0 ] || echo "check_tidy: each is clean, but not read as one: ${command##* -c }"
   fi
   [ "$status" -ne 0 ] || [ ! -s "$1.hash" ] || : >"$cache/$(<"$1.hash")"
   return "$status"
@@ -236,7 +236,7 @@ if [ "${#joined[@]}" -gt 0 ]; then
       >"$database/joined/$group.cc"
     mapfile -t commands < <(commands_of "${members[@]}")
     [ "${#commands[@]}" -eq "${#members[@]}" ] || { status=1 && continue; }
-    add_job tidy "${commands[0]% *} $database/joined/$group.cc" "${commands[@]}"
+    add_job tidy "${commands[0]% -c *} -c '$database/joined/$group.cc'" "${commands[@]}"
   done < <(cut -d ' ' -f 1 "$scratch/groups" | uniq)
 fi
 add_jobs tidy ${tidied[@]+"${tidied[@]}"}
@@ -253,7 +253,7 @@ left=$(find "$scratch/jobs" -name '?????' | wc -l)
 # What most tests of a room include is read once for all of them.
 printf '#include <%s>\n' gmock/gmock.h gtest/gtest.h nlohmann/json.hpp >"$scratch/tests.h"
 [ "$left" -eq 0 ] || for room in cli engine kernels; do
-  command=$(awk 'FNR == 2' "$scratch"/jobs/????? | grep -F -m 1 -e "-c $root/tests/$room/") || continue
+  command=$(awk 'FNR == 2' "$scratch"/jobs/????? | grep -F -m 1 -e "$root/tests/$room/") || continue
   bash -c "${command% -fsyntax-only*} -x c++-header -o $scratch/$room.pch $scratch/tests.h" ||
     rm -f "$scratch/$room.pch"
 done

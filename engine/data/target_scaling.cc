@@ -87,6 +87,20 @@ double ScoreOf(std::span<const float> knots, float y) {
   return NormalScore(std::clamp(RankOf(knots, y), kLeastRank, 1 - kLeastRank));
 }
 
+// Of a number, given with and without the offset of the table.
+double Transformed(const TargetScaling& scaling, double value, float less_offset) {
+  switch (scaling.transform) {
+    case TargetTransform::kNone:
+    case TargetTransform::kLog:
+      break;
+    case TargetTransform::kLog1p:
+      return std::log1p(value);
+    case TargetTransform::kQuantile:
+      return ScoreOf(scaling.knots, less_offset);
+  }
+  return static_cast<double>(less_offset);
+}
+
 double AtRank(std::span<const float> knots, double rank) {
   if (rank <= kLeastRank) return static_cast<double>(knots.front());
   if (rank >= 1 - kLeastRank) return static_cast<double>(knots.back());
@@ -108,29 +122,11 @@ float Learned(const TargetScaling& scaling, const Dataset& data, size_t example)
 }
 
 float Transformed(const TargetScaling& scaling, const Dataset& data, size_t example) {
-  switch (scaling.transform) {
-    case TargetTransform::kNone:
-    case TargetTransform::kLog:
-      break;
-    case TargetTransform::kLog1p:
-      return static_cast<float>(std::log1p(data.TargetOf(example)));
-    case TargetTransform::kQuantile:
-      return static_cast<float>(ScoreOf(scaling.knots, data.targets()[example]));
-  }
-  return data.targets()[example];
+  return static_cast<float>(Transformed(scaling, data.TargetOf(example), data.targets()[example]));
 }
 
 double TransformedValue(const TargetScaling& scaling, const Schema& schema, double value) {
-  switch (scaling.transform) {
-    case TargetTransform::kNone:
-    case TargetTransform::kLog:
-      break;
-    case TargetTransform::kLog1p:
-      return std::log1p(value);
-    case TargetTransform::kQuantile:
-      return ScoreOf(scaling.knots, static_cast<float>(value - schema.target_offset));
-  }
-  return value - schema.target_offset;
+  return Transformed(scaling, value, static_cast<float>(value - schema.target_offset));
 }
 
 double ValueOf(const TargetScaling& scaling, const Schema& schema, float output) {
