@@ -92,7 +92,7 @@ std::string EvaluationText(const Evaluation& e, const Schema& schema, bool weigh
   if (ranking.k < e.classes) {
     text += fmt::format("{:<10}{:.4f}\n", fmt::format("top-{}", ranking.k), ranking.top_k_accuracy);
   }
-  text += "\n";
+  text += '\n';
   const size_t names = WidthOf(schema.classes, "weighted");
   text += fmt::format("{:>{}}  precision  recall      f1  support\n", "class", names);
   const auto line = [&](std::string_view name, const ClassMetrics& m) {
@@ -110,13 +110,13 @@ std::string EvaluationText(const Evaluation& e, const Schema& schema, bool weigh
   text += "\nconfusion matrix (rows: truth, columns: prediction)\n";
   text += fmt::format("{:>{}}", "", names);
   for (const std::string& name : schema.classes) text += fmt::format("  {:>{}}", name, cell);
-  text += "\n";
+  text += '\n';
   for (size_t truth = 0; truth < e.classes; ++truth) {
     text += fmt::format("{:>{}}", schema.classes[truth], names);
     for (size_t k = 0; k < e.classes; ++k) {
       text += fmt::format("  {:>{}}", e.confusion[truth * e.classes + k], cell);
     }
-    text += "\n";
+    text += '\n';
   }
   return text;
 }

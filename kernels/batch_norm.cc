@@ -16,7 +16,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 namespace {
 
 using Tag = hn::CappedTag<float, kPadFloats>;
-using V = hn::Vec<Tag>;
+using Floats = hn::Vec<Tag>;
 
 // Vectors of rows that go over the columns together, so that additions need not wait for each
 // other.
@@ -26,24 +26,24 @@ constexpr size_t kVectors = 4;
 // number of additions to one sum, and a batch may be a whole dataset.
 constexpr size_t kPart = 64;
 
-HWY_INLINE V Load(const float* from, size_t i) {
+HWY_INLINE Floats Load(const float* from, size_t i) {
   const Tag d;
   return hn::Load(d, from + i * hn::Lanes(d));
 }
 
-HWY_INLINE void Store(V value, float* to, size_t i) {
+HWY_INLINE void Store(Floats value, float* to, size_t i) {
   const Tag d;
   hn::Store(value, d, to + i * hn::Lanes(d));
 }
 
 // sums[i] = Σ of what add(c, i, sum) adds to a sum for column c and vector i.
 template <size_t kCount, class Add>
-HWY_INLINE void Sum(size_t columns, const Add& add, V (&sums)[kCount]) {
+HWY_INLINE void Sum(size_t columns, const Add& add, Floats (&sums)[kCount]) {
   const Tag d;
   for (size_t i = 0; i < kCount; ++i) sums[i] = hn::Zero(d);
   for (size_t first = 0; first < columns; first += kPart) {
     const size_t end = HWY_MIN(first + kPart, columns);
-    V part[kCount];
+    Floats part[kCount];
     for (size_t i = 0; i < kCount; ++i) part[i] = hn::Zero(d);
     for (size_t c = first; c < end; ++c) {
       for (size_t i = 0; i < kCount; ++i) part[i] = add(c, i, part[i]);
@@ -53,9 +53,9 @@ HWY_INLINE void Sum(size_t columns, const Add& add, V (&sums)[kCount]) {
 }
 
 // running ← (1 − momentum) · running + momentum · value
-HWY_INLINE void UpdateRunning(V value, float* running, size_t i) {
+HWY_INLINE void UpdateRunning(Floats value, float* running, size_t i) {
   const Tag d;
-  const V kept = hn::Mul(hn::Set(d, 1 - kBatchNormMomentum), Load(running, i));
+  const Floats kept = hn::Mul(hn::Set(d, 1 - kBatchNormMomentum), Load(running, i));
   Store(hn::MulAdd(hn::Set(d, kBatchNormMomentum), value, kept), running, i);
 }
 
@@ -63,20 +63,20 @@ HWY_INLINE void UpdateRunning(V value, float* running, size_t i) {
 template <size_t kCount>
 HWY_INLINE void Forward(const BatchNorm& norm, Matrix z, Matrix y) {
   const Tag d;
-  V mean[kCount];
-  V inverse[kCount];
+  Floats mean[kCount];
+  Floats inverse[kCount];
   if (z.cols > 1) {
-    const V n = hn::Set(d, static_cast<float>(z.cols));
-    const V n_minus_1 = hn::Set(d, static_cast<float>(z.cols - 1));
+    const Floats n = hn::Set(d, static_cast<float>(z.cols));
+    const Floats n_minus_1 = hn::Set(d, static_cast<float>(z.cols - 1));
     Sum(
-        z.cols, [&](size_t c, size_t i, V sum) { return hn::Add(sum, Load(z.Column(c), i)); },
+        z.cols, [&](size_t c, size_t i, Floats sum) { return hn::Add(sum, Load(z.Column(c), i)); },
         mean);
     for (size_t i = 0; i < kCount; ++i) mean[i] = hn::Div(mean[i], n);
-    V squares[kCount];
+    Floats squares[kCount];
     Sum(
         z.cols,
-        [&](size_t c, size_t i, V sum) {
-          const V difference = hn::Sub(Load(z.Column(c), i), mean[i]);
+        [&](size_t c, size_t i, Floats sum) {
+          const Floats difference = hn::Sub(Load(z.Column(c), i), mean[i]);
           return hn::MulAdd(difference, difference, sum);
         },
         squares);
@@ -91,10 +91,10 @@ HWY_INLINE void Forward(const BatchNorm& norm, Matrix z, Matrix y) {
       inverse[i] = Load(norm.running_variance, i);
     }
   }
-  V gamma[kCount];
-  V beta[kCount];
+  Floats gamma[kCount];
+  Floats beta[kCount];
   for (size_t i = 0; i < kCount; ++i) {
-    const V deviation = hn::Sqrt(hn::Add(inverse[i], hn::Set(d, kBatchNormEpsilon)));
+    const Floats deviation = hn::Sqrt(hn::Add(inverse[i], hn::Set(d, kBatchNormEpsilon)));
     inverse[i] = hn::Div(hn::Set(d, 1.0f), deviation);
     Store(inverse[i], norm.inverse_deviation, i);
     gamma[i] = Load(norm.gamma, i);
@@ -102,7 +102,7 @@ HWY_INLINE void Forward(const BatchNorm& norm, Matrix z, Matrix y) {
   }
   for (size_t c = 0; c < z.cols; ++c) {
     for (size_t i = 0; i < kCount; ++i) {
-      const V normalized = hn::Mul(hn::Sub(Load(z.Column(c), i), mean[i]), inverse[i]);
+      const Floats normalized = hn::Mul(hn::Sub(Load(z.Column(c), i), mean[i]), inverse[i]);
       Store(normalized, z.Column(c), i);
       Store(hn::MulAdd(gamma[i], normalized, beta[i]), y.Column(c), i);
     }
@@ -113,19 +113,19 @@ template <size_t kCount>
 HWY_INLINE void Backward(const float* gamma, const float* inverse_deviation, ConstMatrix z,
                          Matrix dy, float* dgamma, float* dbeta) {
   const Tag d;
-  V of_beta[kCount];
-  V of_gamma[kCount];
+  Floats of_beta[kCount];
+  Floats of_gamma[kCount];
   Sum(
-      dy.cols, [&](size_t c, size_t i, V sum) { return hn::Add(sum, Load(dy.Column(c), i)); },
+      dy.cols, [&](size_t c, size_t i, Floats sum) { return hn::Add(sum, Load(dy.Column(c), i)); },
       of_beta);
   Sum(
       dy.cols,
-      [&](size_t c, size_t i, V sum) {
+      [&](size_t c, size_t i, Floats sum) {
         return hn::MulAdd(Load(dy.Column(c), i), Load(z.Column(c), i), sum);
       },
       of_gamma);
-  const V n = hn::Set(d, static_cast<float>(dy.cols));
-  V factor[kCount];
+  const Floats n = hn::Set(d, static_cast<float>(dy.cols));
+  Floats factor[kCount];
   for (size_t i = 0; i < kCount; ++i) {
     Store(of_beta[i], dbeta, i);
     Store(of_gamma[i], dgamma, i);
@@ -135,8 +135,8 @@ HWY_INLINE void Backward(const float* gamma, const float* inverse_deviation, Con
   }
   for (size_t c = 0; c < dy.cols; ++c) {
     for (size_t i = 0; i < kCount; ++i) {
-      const V centered = hn::Sub(Load(dy.Column(c), i), of_beta[i]);
-      const V rest = hn::NegMulAdd(Load(z.Column(c), i), of_gamma[i], centered);
+      const Floats centered = hn::Sub(Load(dy.Column(c), i), of_beta[i]);
+      const Floats rest = hn::NegMulAdd(Load(z.Column(c), i), of_gamma[i], centered);
       Store(hn::Mul(factor[i], rest), dy.Column(c), i);
     }
   }

@@ -18,23 +18,23 @@ constexpr size_t kWords = 4;
 constexpr size_t kGroupRows = kWords * kPadFloats;
 
 using Tag = hn::CappedTag<uint32_t, kPadFloats>;
-using V = hn::Vec<Tag>;
+using Words = hn::Vec<Tag>;
 
 struct Product {
-  V high, low;
+  Words high, low;
 };
 
-HWY_INLINE Product Multiply(V a, uint32_t factor) {
+HWY_INLINE Product Multiply(Words a, uint32_t factor) {
   const Tag d;
-  const V m = hn::Set(d, factor);
+  const Words m = hn::Set(d, factor);
   const auto even = hn::MulEven(a, m);
   const auto odd = hn::MulOdd(a, m);
-  const V even_high = hn::BitCast(d, hn::ShiftRight<32>(even));
+  const Words even_high = hn::BitCast(d, hn::ShiftRight<32>(even));
   return {hn::OddEven(hn::BitCast(d, odd), even_high), hn::Mul(a, m)};
 }
 
 // Philox 4×32-10 (Salmon et al. 2011) of the counters in the lanes of c0 .. c3.
-HWY_INLINE void Philox(uint64_t seed, V& c0, V& c1, V& c2, V& c3) {
+HWY_INLINE void Philox(uint64_t seed, Words& c0, Words& c1, Words& c2, Words& c3) {
   const Tag d;
   auto k0 = static_cast<uint32_t>(seed);
   auto k1 = static_cast<uint32_t>(seed >> 32);
@@ -57,15 +57,16 @@ void DropoutTarget(const DropoutMask& mask, size_t first_row, size_t first_colum
   const Tag d;
   const hn::RebindToFloat<Tag> df;
   const size_t lanes = hn::Lanes(d);
-  const V threshold = hn::Set(d, mask.threshold);
+  const Words threshold = hn::Set(d, mask.threshold);
   const auto factor = hn::Set(df, scale);
   const size_t end_row = first_row + PaddedRows(from.rows);
   for (size_t c = 0; c < from.cols; ++c) {
     for (size_t group = first_row / kGroupRows; group * kGroupRows < end_row; ++group) {
       for (size_t lane = 0; lane < kPadFloats; lane += lanes) {
         const auto counter = (mask.layer << 18) + static_cast<uint32_t>(group * kPadFloats + lane);
-        V words[kWords] = {hn::Set(d, static_cast<uint32_t>(first_column + c)),
-                           hn::Set(d, mask.step), hn::Set(d, mask.stream), hn::Iota(d, counter)};
+        Words words[kWords] = {hn::Set(d, static_cast<uint32_t>(first_column + c)),
+                               hn::Set(d, mask.step), hn::Set(d, mask.stream),
+                               hn::Iota(d, counter)};
         Philox(mask.seed, words[0], words[1], words[2], words[3]);
         for (size_t word = 0; word < kWords; ++word) {
           const size_t row = group * kGroupRows + word * kPadFloats + lane;

@@ -10,7 +10,8 @@ usage: tools/build.sh [--preset NAME] [--target NAME]...
 Installs what is missing (tools/setup.sh), configures and builds, through ccache where that is
 installed.
 
-  --preset NAME   release (default), debug, asan, clang, or check (clang, for tools/check_tidy.sh)
+  --preset NAME   release (default), native (for this machine alone, in half the time), debug, asan,
+                  clang, or check (clang, for tools/check_tidy.sh)
   --target NAME   build this, not everything: colonnade_cli is the program; may be repeated
   --help          this text
 
@@ -37,7 +38,7 @@ done
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 setup=()
-[[ $preset =~ ^(release|debug|tsan)$ ]] || setup=(--checks) # that is where the compiler comes from
+[[ $preset =~ ^(release|native|debug|tsan)$ ]] || setup=(--checks) # that is where the compiler comes from
 "$root/tools/setup.sh" ${setup[@]+"${setup[@]}"}
 cd "$root" # cmake --build --preset looks for the presets in the current directory
 cache=()

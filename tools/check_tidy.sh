@@ -49,7 +49,7 @@ fail() {
   exit 1
 }
 
-tidy=$(command -v clang-tidy-19 || command -v clang-tidy) ||
+tidy=$(command -v "$root/build/clang-tidy/bin/clang-tidy" || command -v clang-tidy-19 || command -v clang-tidy) ||
   fail "no clang-tidy; tools/setup.sh --checks installs it"
 database=$root/build/$preset
 cd "$root"
@@ -67,8 +67,8 @@ for file in "${files[@]}"; do
   case ${file#"$root"/} in
     cli/* | engine/*) if [ -z "$all" ]; then tidied+=("$file"); else joined+=("$file"); fi ;;
     kernels/*) tidied+=("$file") ;;
-    # Not of the build: an outside project's, and one that only libFuzzer's preset has.
-    tests/consumer/* | tests/fuzz/*) ;;
+    # Not of the build: an outside project, what only libFuzzer's preset has, and what CMake itself runs.
+    tests/consumer/* | tests/fuzz/* | tools/best_target.cc) ;;
     bench/*) compiled+=("$file") ;;
     *) [ -n "$brief" ] || compiled+=("$file") ;;
   esac

@@ -7,7 +7,8 @@ usage() {
   cat <<'USAGE'
 usage: tools/quickstart.sh
 
-Installs what is missing, builds the program, fetches MNIST, trains a network on it and tests it.
+Installs what is missing, builds the program for this machine, fetches MNIST, trains a network on it
+and tests it. A program that runs on every machine is made by tools/build.sh.
 Where MNIST cannot be had, it takes synthetic digits instead and says so.
 
   --help   this text
@@ -25,9 +26,9 @@ USAGE
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
-bin=build/release/bin
+bin=build/native/bin
 
-tools/build.sh --target colonnade_cli --target synthetic_digits
+tools/build.sh --preset native --target colonnade_cli --target synthetic_digits
 
 status=0
 COLONNADE="$bin/colonnade" tools/mnist.sh || status=$?

@@ -10,7 +10,7 @@ usage: tools/test.sh [--preset NAME] [CTEST ARGUMENT...]
 Installs what is missing, builds, and runs the tests on all cores; prints the output of those that
 fail. Other arguments go to ctest: tools/test.sh -R Csv runs the tests whose name contains "Csv".
 
-  --preset NAME   release (default), debug, asan or clang
+  --preset NAME   release (default), native, debug, asan or clang
   --help          this text
 
 Exit status: 0 every test passed, 2 wrong usage, anything else: a failure, or no test ran.

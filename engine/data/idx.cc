@@ -51,7 +51,7 @@ struct IdxFile {
   std::string_view values;    // in `content`
 };
 
-[[noreturn]] void Fail(const std::string& file, std::string found, std::string expected = {}) {
+[[noreturn]] void FailIdx(const std::string& file, std::string found, std::string expected = {}) {
   throw Error(ErrorCode::kBadData,
               {.file = file, .found = std::move(found), .expected = std::move(expected)});
 }
@@ -74,30 +74,31 @@ void Read(const fs::path& file, std::string_view kind, size_t min_dimensions, si
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(idx->content[i]); };
   const size_t size = idx->content.size();
   if (size < kMagicSize) {
-    Fail(idx->name, fmt::format("a file of {} bytes", size), fmt::format("IDX {}", kind));
+    FailIdx(idx->name, fmt::format("a file of {} bytes", size), fmt::format("IDX {}", kind));
   }
   const size_t dimensions = byte(3);
   if (byte(0) != 0 || byte(1) != 0 || byte(2) != 8 || dimensions < min_dimensions ||
       dimensions > max_dimensions) {
-    Fail(idx->name,
-         fmt::format("the magic number {:02x}{:02x}{:02x}{:02x}", byte(0), byte(1), byte(2),
-                     byte(3)),
-         fmt::format("{:08x} (IDX {})", 0x800 + max_dimensions, kind));
+    FailIdx(idx->name,
+            fmt::format("the magic number {:02x}{:02x}{:02x}{:02x}", byte(0), byte(1), byte(2),
+                        byte(3)),
+            fmt::format("{:08x} (IDX {})", 0x800 + max_dimensions, kind));
   }
   const size_t header = kMagicSize + 4 * dimensions;
   if (size < header) {
-    Fail(idx->name, fmt::format("a file of {} bytes", size), fmt::format("a header of {}", header));
+    FailIdx(idx->name, fmt::format("a file of {} bytes", size),
+            fmt::format("a header of {}", header));
   }
   for (size_t i = kMagicSize; i < header; i += 4) {
     idx->sizes.push_back(size_t{byte(i)} << 24 | size_t{byte(i + 1)} << 16 |
                          size_t{byte(i + 2)} << 8 | size_t{byte(i + 3)});
   }
   const size_t count = Product(idx->sizes);
-  if (count == 0) Fail(idx->name, fmt::format("{} of no elements", kind));
+  if (count == 0) FailIdx(idx->name, fmt::format("{} of no elements", kind));
   if (count != size - header) {
-    Fail(idx->name, fmt::format("{} bytes of values", size - header),
-         fmt::format("{} ({})", count == SIZE_MAX ? "fewer than 2^64" : fmt::to_string(count),
-                     fmt::join(idx->sizes, " × ")));
+    FailIdx(idx->name, fmt::format("{} bytes of values", size - header),
+            fmt::format("{} ({})", count == SIZE_MAX ? "fewer than 2^64" : fmt::to_string(count),
+                        fmt::join(idx->sizes, " × ")));
   }
   idx->values = std::string_view(idx->content).substr(header);
 }
@@ -124,14 +125,14 @@ Dataset ReadIdx(const fs::path& images_file, const fs::path& labels_file,
   const size_t rows = images.sizes.size() == 3 ? images.sizes[1] : 1;
   const size_t columns = images.sizes.back();
   if (like && rows * columns != like->features) {
-    Fail(images.name, fmt::format("{} × {} features", rows, columns),
-         fmt::to_string(like->features));
+    FailIdx(images.name, fmt::format("{} × {} features", rows, columns),
+            fmt::to_string(like->features));
   }
   if (labelled) {
     Read(labels_file, "labels", 1, 1, &labels);
     if (labels.sizes[0] != examples) {
-      Fail(labels.name, fmt::format("{} labels", labels.sizes[0]),
-           fmt::format("{} as in {}", examples, images.name));
+      FailIdx(labels.name, fmt::format("{} labels", labels.sizes[0]),
+              fmt::format("{} as in {}", examples, images.name));
     }
   }
 

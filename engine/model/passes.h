@@ -21,6 +21,10 @@ struct Block {
   size_t first_row, rows;
 };
 
+inline kernels::Matrix BlockOf(kernels::Matrix of, const Block& block) {
+  return of.Columns(block.first_column, block.columns).Rows(block.first_row, block.rows);
+}
+
 // Columns [first, first + count) of the inputs of a layer's weights, and rows of its outputs, as in
 // Block; `first` is a multiple of kPadFloats.
 struct WeightBlock {

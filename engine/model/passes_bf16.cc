@@ -18,10 +18,6 @@ kernels::Bf16Result BlockOf(OwnedBf16& of, const Block& block) {
           columns.pairs.Rows(block.first_row, block.rows)};
 }
 
-kernels::Matrix BlockOf(kernels::Matrix of, const Block& block) {
-  return of.Columns(block.first_column, block.columns).Rows(block.first_row, block.rows);
-}
-
 // What Read() applies: nothing, where the first layer scales its sums instead.
 Scaling ReaderScaling(const Scaling& scaling, bool in_first_layer) {
   Scaling result = scaling;

@@ -11,10 +11,6 @@
 namespace colonnade {
 namespace {
 
-kernels::Matrix BlockOf(kernels::Matrix of, const Block& block) {
-  return of.Columns(block.first_column, block.columns).Rows(block.first_row, block.rows);
-}
-
 // Whether the backward pass needs what the activation took, and not what it gave.
 bool KeepsInput(Activation activation) {
   const auto f = KernelNonlinearity(activation);

@@ -29,18 +29,19 @@ size_t CharacterSize(std::string_view text) {
 std::optional<size_t> FirstInvalidUtf8(std::string_view text) {
   // Most text is ASCII: 32 bytes at a time, which compilers turn into SIMD.
   constexpr size_t kWords = 4;
+  constexpr size_t kBytes = kWords * sizeof(uint64_t);
   uint64_t words[kWords];
   size_t at = 0;
   while (at < text.size()) {
-    while (text.size() - at >= sizeof(words)) {
-      std::memcpy(words, text.data() + at, sizeof(words));
+    while (text.size() - at >= kBytes) {
+      std::memcpy(words, text.data() + at, kBytes);
       uint64_t any = 0;
       for (const uint64_t word : words) any |= word;
       if ((any & 0x8080808080808080) != 0) break;
-      at += sizeof(words);
+      at += kBytes;
     }
     // Past these, or to the end: where characters are not ASCII, mostly more of them follow.
-    const size_t limit = text.size() - at > sizeof(words) ? at + sizeof(words) : text.size();
+    const size_t limit = text.size() - at > kBytes ? at + kBytes : text.size();
     while (at < limit) {
       const size_t size = CharacterSize(text.substr(at));
       if (size == 0) return at;

@@ -25,9 +25,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Seconds between two reports of a member in an epoch.
-constexpr double kReportSeconds = 0.05;
-
 std::vector<Split> Folds(const Dataset& data, const TrainOptions& options) {
   try {
     return SplitFolds(data, options.ensemble, options.seed);

@@ -7,6 +7,9 @@
 
 namespace colonnade {
 
+// Seconds between two reports of one of several trainings in an epoch.
+constexpr double kReportSeconds = 0.05;
+
 // Calls train(i, threads) for i = 0 .. count - 1, `at_once` of them side by side (0: as many as
 // there are threads), which share the threads evenly. threads: as in TrainOptions. train must not
 // throw.

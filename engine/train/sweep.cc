@@ -12,9 +12,6 @@
 namespace colonnade {
 namespace {
 
-// Seconds between two reports of a training in an epoch.
-constexpr double kReportSeconds = 0.05;
-
 // What the threads of a sweep share.
 class SweepRun {
  public:

@@ -11,12 +11,10 @@
 #include <utility>
 
 #include "engine/runtime/execution.h"
+#include "engine/train/side_by_side.h"
 
 namespace colonnade {
 namespace {
-
-// Seconds between two reports.
-constexpr double kReportSeconds = 0.05;
 
 double SteadySeconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();

@@ -43,7 +43,8 @@ class TablesTest : public CliTest {
 
   // Trains on the file and returns what was said; expects that it learns what there is to learn.
   std::string Learn(const std::string& file, const std::vector<std::string>& flags = {}) {
-    const std::vector<std::string> train = Joined({"train", file, "-o", "model"}, flags);
+    const std::vector<std::string> train =
+        Joined({"train", file, "-o", "model", "--ensemble", "1"}, flags);
     const nlohmann::json j = RunJson(train);
     if (j["train"].contains("r2")) {
       EXPECT_GT(j["train"]["r2"], 0.9) << file;

@@ -36,7 +36,7 @@ class ValuesTest : public CliTest {
   }
 
   nlohmann::json Train(const std::string& file, std::vector<std::string> flags = {}) const {
-    flags.insert(flags.begin(), {"train", file, "-o", "model"});
+    flags.insert(flags.begin(), {"train", file, "-o", "model", "--ensemble", "1"});
     return RunJson(flags);
   }
 
@@ -255,7 +255,8 @@ TEST_F(ValuesTest, EncodingsAndPackedFiles) {
     EXPECT_THAT(RunBad(3, {"train", "l1.csv"}), AllOf(HasSubstr("\\xF6"), HasSubstr("--encoding")));
   }
   if (std::filesystem::exists(File("u16.csv"))) {
-    const Outcome piped = Run({"train", "-", "-o", "model", "--json"}, File("u16.csv").string());
+    const Outcome piped =
+        Run({"train", "-", "--ensemble", "1", "-o", "model", "--json"}, File("u16.csv").string());
     EXPECT_EQ(nlohmann::json::parse(piped.out, nullptr, false)["parameters_hash"], plain);
   }
 }

@@ -30,7 +30,7 @@ constexpr const char* kSummaryKey = "colonnade.summary";
 
 const char* DtypeOf(ElementType type) { return type == ElementType::kU8 ? "U8" : "F32"; }
 
-Json32 ToJson(const CacheSource& source) {
+Json32 SourceToJson(const CacheSource& source) {
   return {{"size", source.size},
           {"time", source.time},
           {"hash", source.hash},
@@ -219,7 +219,7 @@ void WriteCacheFile(const Dataset& data, const std::filesystem::path& file,
   safetensors::Metadata entries = {{kSchemaKey, colonnade::ToJson(data.schema()).dump()},
                                    {kDatasetHashKey, data.Hash()},
                                    {kDataHashKey, ContentHash(storage, threads, nullptr)}};
-  if (source != nullptr) entries.emplace(kSourceKey, ToJson(*source).dump());
+  if (source != nullptr) entries.emplace(kSourceKey, SourceToJson(*source).dump());
   if (storage.summary != nullptr) {
     entries.emplace(kSummaryKey, SummaryJson(*storage.summary).dump());
   }

@@ -342,7 +342,7 @@ class Resolver {
 
   // A name that no category has.
   static std::string FreeName(std::string name, const Output& output) {
-    while (std::ranges::find(output.categories, name) != output.categories.end()) name += "_";
+    while (std::ranges::find(output.categories, name) != output.categories.end()) name += '_';
     return name;
   }
 

@@ -149,7 +149,7 @@ std::vector<std::string> Lines(const DataSummary& s) {
       for (const ColumnSummary& c : s.special) {
         if (c.role == ColumnRole::kLabel && !c.note.empty()) label += "; " + c.note;
       }
-      label += ")";
+      label += ')';
     } else {
       constexpr size_t kShown = 6;
       label += fmt::format(" ({}", s.classes.size() == 1
@@ -162,7 +162,7 @@ std::vector<std::string> Lines(const DataSummary& s) {
       if (s.classes.size() > kShown) {
         label += fmt::format(" … and {} more", WithCommas(s.classes.size() - kShown));
       }
-      label += ")";
+      label += ')';
     }
     lines.push_back(label);
   }

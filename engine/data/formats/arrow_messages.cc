@@ -60,12 +60,13 @@ constexpr Refused FindRefused(uint8_t type) {
 }
 
 // A column, by its name and place.
-struct Column {
+struct ColumnPlace {
   std::string name;
   size_t index = 0;
 };
 
-[[noreturn]] void FailType(const std::string& file, const Column& column, const Refused& refused) {
+[[noreturn]] void FailType(const std::string& file, const ColumnPlace& column,
+                           const Refused& refused) {
   throw Error(ErrorCode::kBadData, {.file = file,
                                     .column = column.index + 1,
                                     .column_name = Quoted(column.name),
@@ -189,7 +190,7 @@ ValueType ReadInt(const Table& table) {
           .is_signed = table.Get<uint8_t>(1) != 0};
 }
 
-ValueType ReadType(const Table& field, const Column& column) {
+ValueType ReadType(const Table& field, const ColumnPlace& column) {
   const std::string& file = field.buffer().file();
   const auto type = static_cast<Type>(field.Get<uint8_t>(2));  // or one that is not read
   ValueType value{.type = type};

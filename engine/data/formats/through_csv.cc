@@ -14,7 +14,7 @@
 namespace colonnade {
 namespace {
 
-constexpr size_t kPiece = size_t{1} << 16;
+constexpr size_t kTextPiece = size_t{1} << 16;
 
 // The same error about a place in the file, where it was about one in the text.
 }  // namespace
@@ -77,7 +77,7 @@ std::function<size_t(std::span<char>)> SourceOf(MakeText make) {
       if (state->begin == state->text.size()) {
         state->text.clear();
         state->begin = 0;
-        while (!state->at_end && state->text.size() < kPiece) {
+        while (!state->at_end && state->text.size() < kTextPiece) {
           state->at_end = !state->make(state->text);
         }
         if (state->text.empty()) break;
@@ -148,7 +148,7 @@ std::vector<Place> PlainColumns(const std::string& file, const char* format, siz
 
 std::string ReadRest(InputFile& input) {
   std::string content;
-  for (size_t room = kPiece;; room = std::max(content.size(), kPiece)) {
+  for (size_t room = kTextPiece;; room = std::max(content.size(), kTextPiece)) {
     const size_t size = content.size();
     content.resize(size + room);
     const size_t got = input.Read({content.data() + size, room});
@@ -162,7 +162,7 @@ bool TextLines::Refill() {
   buffer_.erase(0, begin_);
   begin_ = 0;
   const size_t size = buffer_.size();
-  const size_t room = std::max(kPiece, size);
+  const size_t room = std::max(kTextPiece, size);
   buffer_.resize(size + room);
   const size_t got = input_.Read({buffer_.data() + size, room});
   buffer_.resize(size + got);
