@@ -10,7 +10,7 @@ usage: tools/build.sh [--preset NAME] [--target NAME]...
 Installs what is missing (tools/setup.sh), configures and builds, through ccache where that is
 installed.
 
-  --preset NAME   release (default), native (for this machine alone, in half the time), debug, asan,
+  --preset NAME   release (default), native (fast on machines like this one, in less time), debug, asan,
                   clang, or check (clang, for tools/check_tidy.sh)
   --target NAME   build this, not everything: colonnade_cli is the program; may be repeated
   --help          this text

@@ -12,7 +12,8 @@ clang-tidy (.clang-tidy), whose checks include the warnings of the compiler, all
 compiler alone, for its warnings. Nothing is built. What was found clean is remembered, in
 ~/.cache/colonnade-checks, and not read again until a file, what it includes or a rule changes.
 
-  --preset NAME   whose compile commands to take (default check); it is configured where it is not
+  --preset NAME   whose compile commands to take (default check), of which each file is compiled by
+                  itself; it is configured where it is not
   --brief         leave out the compiler's look at what the preset asan, which is built by clang, too,
                   shows as well, all but a missing include in a file that is compiled with others
   --again         read everything, whatever was found before
@@ -49,7 +50,8 @@ fail() {
   exit 1
 }
 
-tidy=$(command -v "$root/build/clang-tidy/bin/clang-tidy" || command -v clang-tidy-19 || command -v clang-tidy) ||
+tidy=$root/build/clang-tidy/bin/clang-tidy # setup.sh's, in the clone where it was made
+"$tidy" --version >/dev/null 2>&1 || tidy=$(command -v clang-tidy-19 || command -v clang-tidy) ||
   fail "no clang-tidy; tools/setup.sh --checks installs it"
 database=$root/build/$preset
 cd "$root"

@@ -7,8 +7,8 @@ usage() {
   cat <<'USAGE'
 usage: tools/quickstart.sh
 
-Installs what is missing, builds the program for this machine, fetches MNIST, trains a network on it
-and tests it. A program that runs on every machine is made by tools/build.sh.
+Installs what is missing, builds the program with this machine's SIMD instructions, fetches MNIST,
+trains a network on it and tests it. tools/build.sh makes a program that is fast on every machine.
 Where MNIST cannot be had, it takes synthetic digits instead and says so.
 
   --help   this text

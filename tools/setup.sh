@@ -22,10 +22,10 @@ USAGE
 packages=(g++ cmake ninja-build pkg-config libtbb-dev libgtest-dev libgmock-dev libbenchmark-dev
   libcli11-dev libfmt-dev nlohmann-json3-dev libtomlplusplus-dev libxxhash-dev libfast-float-dev librandom123-dev
   zlib1g-dev libzstd-dev libbz2-dev liblzma-dev liblz4-dev libutf8proc-dev curl ca-certificates)
-# One version everywhere, because formatting and diagnostics differ between versions.
+# One version everywhere, because formatting and warnings differ between versions.
 checks_packages=(ccache clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev python3-venv)
 checks_fallback=(ccache clang clang-format clang-tidy python3-venv)
-# Newer than any that the system has: it leaves out the headers of others, two thirds of its time.
+# By pip, for it is newer than the system's, and leaves out the headers of others, most of the time.
 tidy_version=23.1.4
 peers_packages=(libopenblas-dev libdnnl-dev)
 highway_minimum=1.2
@@ -148,16 +148,18 @@ install_by_apt() {
 
 # Into a folder of its own, where check_tidy.sh looks first.
 install_tidy() {
-  local venv
+  local venv version
   venv=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/clang-tidy
-  ! "$venv/bin/clang-tidy" --version 2>/dev/null | grep -qF "version $tidy_version" || return 0
+  version=$("$venv/bin/clang-tidy" --version 2>/dev/null || :)
+  [[ $version != *"version $tidy_version"* ]] || return 0
   if {
-    python3 -m venv --clear "$venv" &&
-      "$venv/bin/pip" -q --disable-pip-version-check install "clang-tidy==$tidy_version"
-  } >/dev/null 2>&1; then
+    python3 -m venv --clear "$venv" && "$venv/bin/pip" -q --disable-pip-version-check \
+      --retries 1 --timeout 10 install "clang-tidy==$tidy_version"
+  } >"$scratch/log" 2>&1; then
     say "installed clang-tidy $tidy_version in build/clang-tidy"
   else
     rm -rf "$venv"
+    tail -n 1 "$scratch/log" >&2
     say "clang-tidy $tidy_version cannot be had by pip; the system's takes more than twice the time"
   fi
 }
@@ -220,8 +222,8 @@ case "$ID $VERSION_ID" in # Debian's testing and unstable have no VERSION_ID
     scratch=$(mktemp -d)
     trap 'rm -rf "$scratch"' EXIT
     install_by_apt
+    [ -z "$checks" ] || install_tidy
     ;;
   *) look_for_everything ;;
 esac
-[ -z "$checks" ] || install_tidy
 say "everything is there"

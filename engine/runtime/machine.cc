@@ -42,11 +42,11 @@ std::string SimdTarget() { return kernels::CurrentTarget(); }
 
 void SetSimdTarget(std::string_view name) {
   if (kernels::UseTarget(name)) return;
-  throw Error(
-      ErrorCode::kInvalidArgument,
-      {.subject = "simd",
-       .found = fmt::format("'{}'", name),
-       .expected = fmt::format("one that this machine has ({})", fmt::join(SimdTargets(), ", "))});
+  throw Error(ErrorCode::kInvalidArgument,
+              {.subject = "simd",
+               .found = fmt::format("'{}'", name),
+               .expected = fmt::format("one that this machine and this build have ({})",
+                                       fmt::join(SimdTargets(), ", "))});
 }
 
 }  // namespace colonnade

@@ -16,9 +16,9 @@ namespace {
 
 constexpr size_t kTextPiece = size_t{1} << 16;
 
-// The same error about a place in the file, where it was about one in the text.
 }  // namespace
 
+// The same error about a place in the file, where it was about one in the text.
 Error AboutFile(const TableText& table, const Error& error) {
   if (error.details().row == 0) return error;
   ErrorDetails details = error.details();
