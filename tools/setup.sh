@@ -11,7 +11,8 @@ Installs what Colonnade needs to build and test: Debian 12 or later and Ubuntu 2
 Elsewhere it says what to install. Where nothing is missing it changes nothing and needs no network.
 
   --checks   also what .ci/run needs: clang, clang-format, clang-tidy and the sanitizers' runtime;
-             and ccache, with which a second build takes seconds
+             and ccache, with which a second build takes seconds. A newer clang-tidy goes into
+             build/clang-tidy by pip, if it can be had; until then each call tries
   --peers    also what the benchmarks compare with: OpenBLAS and oneDNN
   --help     this text
 
